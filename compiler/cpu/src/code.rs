@@ -1,0 +1,191 @@
+//! Machine code of a kernel: made, laid out as one blob, loaded, called.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_frontend::FunctionBuilderContext;
+use dasc_ir::kernel::{Call, Executable, Kernel, LANES, LoopRef, NumericProfile, verify_expanded};
+use dasc_ir::{Diag, Result};
+
+use crate::emit::{Args, emit};
+use crate::host;
+use crate::memory::Mapping;
+use crate::pool::{Pool, Splat};
+
+/// How code is made; none of it but the profile changes a bit of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub profile: NumericProfile,
+    /// Lanes worked on together: 2, 4, 8 or 16. `None` lets each loop have what fits the registers.
+    pub group: Option<usize>,
+    /// Whether to keep the text of the generated code.
+    pub listing: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { profile: NumericProfile::host(), group: None, listing: false }
+    }
+}
+
+/// The generated code of a loop as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    pub which: LoopRef,
+    /// Cranelift's intermediate form.
+    pub clif: String,
+    /// Disassembly, after register allocation.
+    pub asm: String,
+}
+
+/// Where the function of a loop starts and what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub which: LoopRef,
+    pub offset: usize,
+    /// Lanes of the loop, if fixed.
+    pub lanes: Option<u32>,
+    pub pool: Pool,
+}
+
+/// Position-independent code that has not been loaded yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    pub(crate) name: String,
+    pub(crate) blob: Vec<u8>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) buffers: usize,
+    pub(crate) carries: usize,
+    pub(crate) params: usize,
+    pub listings: Vec<Listing>,
+}
+
+/// Functions start at multiples of this, which their constants need.
+const ALIGN: usize = 64;
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// How many times this process has generated code for a kernel.
+pub fn generations() -> u64 {
+    GENERATIONS.load(Ordering::Relaxed)
+}
+
+/// Generates code for every loop of a kernel, which has to be expanded.
+pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
+    verify_expanded(kernel)?;
+    if options.group.is_some_and(|g| !matches!(g, 2 | 4 | 8 | 16)) {
+        return Err(Diag::compiler("a lane group is 2, 4, 8 or 16 lanes"));
+    }
+    if options.profile == NumericProfile::Fma && NumericProfile::host() == NumericProfile::NoFma {
+        return Err(Diag::world("this processor has no fused multiply-add, which the numeric profile asks for"));
+    }
+    GENERATIONS.fetch_add(1, Ordering::Relaxed);
+    let isa = host::isa()?;
+    let mut code = Code {
+        name: kernel.name.clone(),
+        blob: Vec::new(),
+        entries: Vec::new(),
+        buffers: kernel.buffers.len(),
+        carries: kernel.carries.len(),
+        params: kernel.params.len(),
+        listings: Vec::new(),
+    };
+    let mut builders = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    for (which, body) in kernel.loops() {
+        let fail = |what: String| Diag::compiler(format!("kernel '{}', {which:?}: {what}", kernel.name));
+        let emitted = emit(kernel, body, options.profile, options.group, &*isa, &mut builders);
+        context.clear();
+        context.func = emitted.function;
+        context.set_disasm(options.listing);
+        let clif = if options.listing { context.func.display().to_string() } else { String::new() };
+        let compiled = context
+            .compile(&*isa, &mut ControlPlane::default())
+            .map_err(|e| fail(format!("code generation failed: {}", e.inner)))?;
+        if !compiled.buffer.relocs().is_empty() {
+            return Err(fail("the code calls into a library, which it must not".to_string()));
+        }
+        code.blob.resize(code.blob.len().next_multiple_of(ALIGN), 0);
+        let offset = code.blob.len();
+        code.blob.extend_from_slice(compiled.code_buffer());
+        code.entries.push(Entry { which, offset, lanes: body.lanes, pool: emitted.pool });
+        if options.listing {
+            let asm = compiled.vcode.clone().unwrap_or_default();
+            code.listings.push(Listing { which, clif, asm });
+        }
+    }
+    Ok(code)
+}
+
+impl Code {
+    /// Makes the code callable.
+    pub fn load(self) -> Result<MachineKernel> {
+        let memory = Mapping::executable(&self.blob)?;
+        for entry in &self.entries {
+            if memory.address(entry.offset).is_none() {
+                return Err(Diag::compiler(format!("kernel '{}' has an entry outside its code", self.name)));
+            }
+        }
+        let Code { name, entries, buffers, carries, params, .. } = self;
+        Ok(MachineKernel { name, memory, entries, buffers, carries, params })
+    }
+
+    /// Bytes of machine code.
+    pub fn size(&self) -> usize {
+        self.blob.len()
+    }
+}
+
+/// Loaded machine code of a kernel.
+#[derive(Debug)]
+pub struct MachineKernel {
+    name: String,
+    memory: Mapping,
+    entries: Vec<Entry>,
+    buffers: usize,
+    carries: usize,
+    params: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Vec<Splat>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Executable for MachineKernel {
+    unsafe fn run(&self, which: LoopRef, call: &Call) {
+        let Some(entry) = self.entries.iter().find(|e| e.which == which) else {
+            panic!("kernel '{}' has no loop {which:?}", self.name);
+        };
+        assert!(
+            call.buffers.len() == self.buffers
+                && call.carries.len() == self.carries
+                && call.params.len() == self.params,
+            "a call of kernel '{}' has other buffers, carries or parameters than the kernel",
+            self.name
+        );
+        let lanes = entry.lanes.map_or(call.lanes, |n| n as usize).next_multiple_of(LANES);
+        if call.rows <= 0 || lanes == 0 {
+            return;
+        }
+        POOL.with_borrow_mut(|pool| {
+            entry.pool.fill(call.params, pool);
+            let args = Args {
+                buffers: call.buffers.as_ptr(),
+                carries: call.carries.as_ptr(),
+                pool: pool.as_ptr().cast(),
+                start: call.start,
+                rows: call.rows,
+                lanes: lanes as i64,
+                lane0: call.lane0,
+            };
+            let at = self.memory.address(entry.offset).unwrap_or(std::ptr::null());
+            // SAFETY: `load` checked that the entry lies in the code, which was generated as a function of this type.
+            let function: unsafe extern "C" fn(*const Args) = unsafe { std::mem::transmute(at) };
+            // SAFETY: `args` lives through the call and is complete; the caller vouches for the addresses that the
+            // loop forms from it, and the code forms no others (the verifier checked inner positions, planes and slots).
+            unsafe { function(&args) };
+        });
+    }
+}

@@ -1,0 +1,341 @@
+//! Streaming facts: how far back and ahead a node looks, what it keeps between chunks and how often the data is read.
+//!
+//! They are folded from the primitives and never declared by an operator. Reaches are exact and in seconds, so changes of rate
+//! compose: taps `lo ..= hi` at period `p` add `−lo·p` to what lies behind and `hi·p` to what lies ahead, and a hop multiplies
+//! the period. Where branches meet, the larger counts, and the earlier branch waits for the later one in a delay.
+
+use std::fmt;
+
+use super::axis::Signal;
+use super::prim::{Edge, Prim, Reduction, Role, View, WindowBody};
+use super::{Graph, Node, NodeId};
+use crate::Rational;
+
+/// How far an output row depends on input rows in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// So many seconds from the row's own instant; negative when only rows on the other side are read.
+    Seconds(Rational),
+    /// To the segment's start, through finite state.
+    State,
+    /// The whole segment or record.
+    Whole,
+}
+
+/// How a pipeline streams, as in the operator reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// `P`: each row by itself.
+    Pointwise,
+    /// `S`: exact with finite state and no look-ahead.
+    State,
+    /// `H`: finite look-ahead, and so latency.
+    Halo,
+    /// `2`: more than one pass, with a few numbers per channel between them.
+    Passes,
+    /// `W`: the whole axis at once.
+    Whole,
+}
+
+/// Which neighbouring channels a channel depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halo {
+    /// So many on either side.
+    Channels { below: u32, above: u32 },
+    All,
+}
+
+/// The facts of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Seconds between rows of the record that is read.
+    pub base: Rational,
+    /// Seconds between rows and instant of row 0; `None` without a time axis.
+    pub sampling: Option<(Rational, Rational)>,
+    pub back: Reach,
+    pub ahead: Reach,
+    /// The stretch of the record whose rows are needed together.
+    pub granule: Reach,
+    /// Elements per lane (channel) that this node by itself keeps between chunks.
+    pub carry: u64,
+    /// How often the record is read.
+    pub passes: u32,
+    pub halo: Halo,
+    /// False behind an FFT: results agree across targets by tolerance, not by bits.
+    pub exact: bool,
+    /// Whether a transform needs the whole segment.
+    whole: bool,
+}
+
+impl Facts {
+    /// Seconds from a sample's arrival until every row that depends on it is known; `None` if that is the record's end.
+    pub fn latency(&self) -> Option<Rational> {
+        match (self.ahead, self.granule) {
+            (Reach::Seconds(ahead), Reach::Seconds(granule)) => Some(ahead + granule - self.base),
+            _ => None,
+        }
+    }
+
+    /// A reach in rows of the record that is read.
+    pub fn rows(&self, reach: Reach) -> Option<Rational> {
+        match reach {
+            Reach::Seconds(seconds) => Some(seconds / self.base),
+            Reach::State | Reach::Whole => None,
+        }
+    }
+
+    pub fn class(&self) -> Class {
+        if self.whole {
+            return Class::Whole;
+        }
+        if self.passes > 1 {
+            return Class::Passes;
+        }
+        let nothing = Reach::Seconds(Rational::ZERO);
+        if self.ahead > nothing && self.ahead != Reach::Whole {
+            Class::Halo
+        } else if self.back > nothing {
+            Class::State
+        } else {
+            Class::Pointwise
+        }
+    }
+}
+
+impl Class {
+    pub const fn letter(self) -> char {
+        match self {
+            Class::Pointwise => 'P',
+            Class::State => 'S',
+            Class::Halo => 'H',
+            Class::Passes => '2',
+            Class::Whole => 'W',
+        }
+    }
+}
+
+/// The facts of every node, in order. The graph is verified.
+pub fn facts(graph: &Graph) -> Vec<Facts> {
+    let mut all: Vec<Facts> = Vec::with_capacity(graph.nodes.len());
+    for id in graph.ids() {
+        let facts = fold(graph, id, &all);
+        all.push(facts);
+    }
+    all
+}
+
+/// Elements per lane that a whole pipeline keeps between chunks, delays where branches meet included.
+pub fn carry(facts: &[Facts]) -> u64 {
+    facts.iter().fold(0, |sum, f| sum.saturating_add(f.carry))
+}
+
+fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
+    let node = graph.node(id);
+    let input = node.inputs.first().and_then(|x| Some((graph.signal(*x)?, all.get(x.index())?)));
+    let Some((signal, x)) = input else {
+        return source(graph.signal(id));
+    };
+    let mut facts = Facts { carry: 0, sampling: sampling(graph.signal(id)), ..*x };
+    let period = signal.time.as_ref().map_or(Rational::ZERO, |t| t.period);
+    let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
+    match &node.prim {
+        Prim::Source => return source(graph.signal(id)),
+        Prim::Map(_) => return join(graph, node, facts, all),
+        Prim::Scan { state, .. } => {
+            facts.back = facts.back.max(Reach::State);
+            facts.carry = width * state.len() as u64;
+        }
+        Prim::Window { along: Role::Time, lo, hi, hop, edge, body } => {
+            let (back, ahead) = reflected(*lo, *hi, *edge);
+            facts.reach(back, ahead, period);
+            let taps = (i64::from(*hi) - i64::from(*lo) + 1).max(0) as u64;
+            facts.carry = width * kept(body, taps, *hop);
+        }
+        Prim::Window { along: Role::Channel, lo, hi, .. } => {
+            facts.halo = facts.halo.widened(lo.min(&0).unsigned_abs(), hi.max(&0).unsigned_abs());
+        }
+        Prim::Window { along: Role::Inner, .. } => {}
+        Prim::Reduce { along: Role::Time, how, .. } => {
+            (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            facts.carry = width
+                * match how {
+                    Reduction::Sum | Reduction::Min | Reduction::Max => 1,
+                    // Count, mean and sum of squares.
+                    Reduction::Mean | Reduction::Std => 3,
+                };
+        }
+        Prim::Reduce { along: Role::Channel, .. } | Prim::Gather { .. } => facts.halo = Halo::All,
+        Prim::Reduce { along: Role::Inner, .. } => {}
+        Prim::View(view) => match *view {
+            View::Slice { along: Role::Channel, .. } => facts.halo = Halo::All,
+            View::Slice { along: Role::Time | Role::Inner, .. } => {}
+            View::Frame { n, lo, .. } => {
+                facts.reach(-i64::from(lo), i64::from(lo) + i64::from(n) - 1, period);
+                facts.carry = width * u64::from(n).saturating_sub(1);
+            }
+            View::OverlapAdd { hop, lo } => {
+                let n = i64::from(signal.inner_len());
+                let fine = facts.sampling.map_or(period, |(period, _)| period);
+                facts.reach(i64::from(lo) + n - 1, -i64::from(lo), fine);
+                facts.carry = (n.unsigned_abs()).saturating_sub(hop.into()) * u64::from(signal.planes());
+            }
+        },
+        Prim::Transform { along, .. } => {
+            facts.exact = false;
+            if *along == Role::Time {
+                facts.whole = true;
+                (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
+        }
+        // Whether it is on, its first row, peak and peak row.
+        Prim::Emit(_) => facts.carry = 4,
+        Prim::Call { back, ahead, .. } => {
+            facts.reach((*back).into(), (*ahead).into(), period);
+            facts.carry = width * (u64::from(*back) + u64::from(*ahead));
+        }
+    }
+    facts.together();
+    facts
+}
+
+fn source(signal: Option<&Signal>) -> Facts {
+    let sampling = sampling(signal);
+    let base = sampling.map_or(Rational::ONE, |(period, _)| period);
+    Facts {
+        base,
+        sampling,
+        back: Reach::Seconds(Rational::ZERO),
+        ahead: Reach::Seconds(Rational::ZERO),
+        granule: Reach::Seconds(base),
+        carry: 0,
+        passes: 1,
+        halo: Halo::Channels { below: 0, above: 0 },
+        exact: true,
+        whole: false,
+    }
+}
+
+fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
+    signal?.time.as_ref().map(|t| (t.period, t.origin))
+}
+
+/// Rows behind and ahead that taps `lo ..= hi` read. At the ends of a segment a reflection reads rows on the other side, and a
+/// repeated end value the row itself.
+fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
+    let (back, ahead) = (-i64::from(lo), i64::from(hi));
+    match edge {
+        Edge::Valid | Edge::Zero => (back, ahead),
+        Edge::Nearest => (back.max(0), ahead.max(0)),
+        Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
+        Edge::Mirror => (back.max(ahead), ahead.max(back)),
+    }
+}
+
+/// Elements that a window keeps: all taps but the newest, or what has been accumulated when windows do not overlap.
+fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
+    match body {
+        WindowBody::Fold(_) if u64::from(hop) >= taps => 1,
+        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Stencil(_) => taps.saturating_sub(1),
+    }
+}
+
+/// Where branches meet the larger counts; a statistic over all time that meets rows costs a pass.
+fn join(graph: &Graph, node: &Node, mut facts: Facts, all: &[Facts]) -> Facts {
+    let timed = facts.sampling.is_some();
+    let inputs: Vec<_> = node
+        .inputs
+        .iter()
+        .filter_map(|x| Some((graph.signal(*x)?, all.get(x.index())?)))
+        .collect();
+    facts.passes = 1;
+    for (signal, x) in &inputs {
+        let again = u32::from(timed && signal.time.is_none());
+        facts.passes = facts.passes.max(x.passes.saturating_add(again));
+        facts.back = facts.back.max(x.back);
+        facts.ahead = facts.ahead.max(x.ahead);
+        facts.granule = facts.granule.max(x.granule);
+        facts.halo = facts.halo.united(x.halo);
+        facts.exact &= x.exact;
+        facts.whole |= x.whole;
+    }
+    let Some((period, _)) = facts.sampling else { return facts };
+    // Rows that the other branches of this pass are behind.
+    let latest = inputs.iter().map(|(_, x)| x.ahead).filter(|a| *a != Reach::Whole).max();
+    for (signal, x) in &inputs {
+        if let (Some(Reach::Seconds(latest)), Reach::Seconds(ahead)) = (latest, x.ahead) {
+            let rows = (latest - ahead) / period;
+            let rows = u64::try_from(rows.num() / rows.den()).unwrap_or(0)
+                + u64::from(rows.num() % rows.den() != 0);
+            let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
+            facts.carry = facts.carry.saturating_add(rows.saturating_mul(width));
+        }
+    }
+    facts
+}
+
+impl Facts {
+    /// Adds rows of this period behind and ahead.
+    fn reach(&mut self, back: i64, ahead: i64, period: Rational) {
+        let further = |reach: Reach, rows: i64| match reach {
+            Reach::Seconds(seconds) => Reach::Seconds(seconds + period * rows.into()),
+            Reach::State | Reach::Whole => reach,
+        };
+        (self.back, self.ahead) = (further(self.back, back), further(self.ahead, ahead));
+    }
+
+    /// A coarser period means that more rows are needed together.
+    fn together(&mut self) {
+        if let Some((period, _)) = self.sampling {
+            self.granule = self.granule.max(Reach::Seconds(period));
+        }
+    }
+}
+
+impl Halo {
+    fn widened(self, more_below: u32, more_above: u32) -> Halo {
+        match self {
+            Halo::All => Halo::All,
+            Halo::Channels { below, above } => Halo::Channels {
+                below: below.saturating_add(more_below),
+                above: above.saturating_add(more_above),
+            },
+        }
+    }
+
+    fn united(self, other: Halo) -> Halo {
+        match (self, other) {
+            (Halo::Channels { below: a, above: b }, Halo::Channels { below: c, above: d }) => {
+                Halo::Channels { below: a.max(c), above: b.max(d) }
+            }
+            (Halo::All, _) | (_, Halo::All) => Halo::All,
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reach::Seconds(seconds) => write!(f, "{seconds} s"),
+            Reach::State => f.write_str("state"),
+            Reach::Whole => f.write_str("whole"),
+        }
+    }
+}
+
+/// `H back 3/1000 s ahead 1/500 s granule 1/1000 s carry 5 passes 1`.
+impl fmt::Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts { back, ahead, granule, carry, passes, .. } = self;
+        write!(
+            f,
+            "{} back {back} ahead {ahead} granule {granule} carry {carry} passes {passes}",
+            self.class().letter()
+        )?;
+        match self.halo {
+            Halo::Channels { below: 0, above: 0 } => {}
+            Halo::Channels { below, above } => write!(f, " channels -{below} +{above}")?,
+            Halo::All => f.write_str(" channels all")?,
+        }
+        f.write_str(if self.exact { "" } else { " tolerance" })
+    }
+}

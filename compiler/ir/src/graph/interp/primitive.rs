@@ -1,0 +1,281 @@
+//! The primitives other than windows, each by its definition.
+
+use super::expression::{Evaluator, Number, Place, maximum, minimum};
+use super::fourier;
+use super::tensor::{Stretch, Tensor};
+use super::window::Places;
+use crate::graph::builder::slice_rows;
+use crate::graph::prim::{Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
+use crate::graph::{Expr, Rows, Signal};
+use crate::{DType, Diag, Result};
+
+pub fn map(expr: &Expr, inputs: &[&Tensor], out: Tensor) -> Result<Tensor> {
+    let types: Vec<DType> = inputs.iter().map(|t| t.dtype).collect();
+    let mut evaluator = Evaluator::new(expr, &types, &[])?;
+    let places = Places::of(&out);
+    out.fill(|segment, row, inner, channel, element| {
+        let load = |input: u32, _: i32, plane: u32| {
+            inputs
+                .get(input as usize)
+                .map_or(f64::NAN, |t| t.at(segment, row, inner, channel, plane as usize))
+        };
+        store(evaluator.evaluate(&places.at(segment, row, inner, channel), &[], load)?, element);
+        Ok(())
+    })
+}
+
+/// One result per plane.
+pub fn store(results: impl Iterator<Item = Number>, element: &mut [f64]) {
+    for (slot, result) in element.iter_mut().zip(results) {
+        *slot = result.as_f64();
+    }
+}
+
+pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Result<Tensor> {
+    let types: Vec<DType> = state.iter().map(|s| s.dtype).collect();
+    let mut step = Evaluator::new(step, &[x.dtype], &types)?;
+    let places = Places::of(&out);
+    let ranges = out.ranges.clone();
+    for (segment, (a, b)) in ranges.into_iter().enumerate().filter(|(_, (a, b))| a < b) {
+        for (inner, channel) in (0..out.inner).flat_map(|i| (0..out.channels).map(move |c| (i, c))) {
+            let load = |row: i64| {
+                move |_: u32, _: i32, plane: u32| x.at(segment, row, inner, channel, plane as usize)
+            };
+            let first = places.at(segment, a, inner, channel);
+            let mut now = initial(state, x.dtype, &first, load(a))?;
+            for row in a..b {
+                let place = places.at(segment, row, inner, channel);
+                let mut results = step.evaluate(&place, &now, load(row))?;
+                let next: Vec<Number> = results.by_ref().take(state.len()).collect();
+                if let Some(at) = out.offset(segment, row, inner, channel, 0) {
+                    let planes = out.planes;
+                    store(results, &mut out.values[at..at + planes]);
+                }
+                now = next;
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn initial(
+    state: &[StateVar],
+    input: DType,
+    first: &Place,
+    load: impl Fn(u32, i32, u32) -> f64,
+) -> Result<Vec<Number>> {
+    let mut values = Vec::with_capacity(state.len());
+    for variable in state {
+        values.push(match &variable.init {
+            Init::Value(value) => Number::load(*value, variable.dtype),
+            Init::First(expr) => {
+                let mut evaluator = Evaluator::new(expr, &[input], &[])?;
+                let value = evaluator.evaluate(first, &[], &load)?.next();
+                value.ok_or_else(|| Diag::compiler("an initial state has no value"))?
+            }
+        });
+    }
+    Ok(values)
+}
+
+/// Sum 0, minimum ∞, maximum −∞, mean and deviation NaN of nothing. Minimum and maximum are NaN if any value is.
+pub fn accumulate(how: Reduction, values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let sum = || values.iter().sum::<f64>();
+    match how {
+        // A sum of nothing is +0; Rust's is −0.
+        Reduction::Sum => sum() + 0.0,
+        Reduction::Min => values.iter().copied().fold(f64::INFINITY, minimum),
+        Reduction::Max => values.iter().copied().fold(f64::NEG_INFINITY, maximum),
+        Reduction::Mean => sum() / n,
+        Reduction::Std => {
+            let mean = sum() / n;
+            (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt()
+        }
+    }
+}
+
+pub fn reduce(along: Role, how: Reduction, scope: Scope, x: &Tensor, signal: &Signal) -> Result<Tensor> {
+    let mut values = Vec::new();
+    match along {
+        Role::Time => {
+            let segments = x.ranges.len();
+            let rows = if scope == Scope::Segment { segments } else { 1 };
+            Tensor::statistic(signal, rows)?.fill(|statistic, _, inner, channel, element| {
+                let covered = if scope == Scope::Segment { statistic..statistic + 1 } else { 0..segments };
+                values.clear();
+                for segment in covered {
+                    let (a, b) = x.ranges[segment];
+                    values.extend((a..b).map(|row| x.at(segment, row, inner, channel, 0)));
+                }
+                element[0] = accumulate(how, &values);
+                Ok(())
+            })
+        }
+        Role::Inner => Tensor::zeros(signal, &[x])?.fill(|segment, row, _, channel, element| {
+            values.clear();
+            values.extend((0..x.inner).map(|i| x.at(segment, row, i, channel, 0)));
+            element[0] = accumulate(how, &values);
+            Ok(())
+        }),
+        Role::Channel => Tensor::zeros(signal, &[x])?.fill(|segment, row, inner, _, element| {
+            values.clear();
+            values.extend((0..x.channels).map(|c| x.at(segment, row, inner, c, 0)));
+            element[0] = accumulate(how, &values);
+            Ok(())
+        }),
+    }
+}
+
+pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
+    let planes = |element: &mut [f64], read: &dyn Fn(usize) -> f64| {
+        for (plane, value) in element.iter_mut().enumerate() {
+            *value = read(plane);
+        }
+        Ok(())
+    };
+    match *view {
+        View::Slice { along: Role::Time, start, stop, step } => {
+            let (base, _) = slice_rows(&Rows::Segments(x.ranges.clone()), start, stop, step);
+            out.fill(|segment, row, inner, channel, element| {
+                let from = base + row * i64::from(step);
+                planes(element, &|p| x.at(segment, from, inner, channel, p))
+            })
+        }
+        View::Slice { along: Role::Inner, start, step, .. } => {
+            out.fill(|segment, row, inner, channel, element| {
+                let from = start as usize + inner * step as usize;
+                planes(element, &|p| x.at(segment, row, from, channel, p))
+            })
+        }
+        View::Slice { along: Role::Channel, start, step, .. } => {
+            out.fill(|segment, row, inner, channel, element| {
+                let from = start as usize + channel * step as usize;
+                planes(element, &|p| x.at(segment, row, inner, from, p))
+            })
+        }
+        View::Frame { hop, lo, .. } => out.fill(|segment, row, inner, channel, element| {
+            let from = row * i64::from(hop) + i64::from(lo) + inner as i64;
+            planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
+        }),
+        View::OverlapAdd { hop, lo } => {
+            let (n, hop) = (x.inner as i64, i64::from(hop));
+            out.fill(|segment, row, _, channel, element| {
+                let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+                // Frame j covers the row when 0 <= at - j * hop < n.
+                let at = row - i64::from(lo);
+                let frames = ((at - n).div_euclid(hop) + 1).max(a)..(at.div_euclid(hop) + 1).min(b);
+                planes(element, &|p| {
+                    frames.clone().map(|j| x.at(segment, j, (at - j * hop) as usize, channel, p)).sum::<f64>()
+                        + 0.0
+                })
+            })
+        }
+    }
+}
+
+pub fn gather(channels: &[u32], x: &Tensor, out: Tensor) -> Result<Tensor> {
+    out.fill(|segment, row, inner, channel, element| {
+        for (plane, value) in element.iter_mut().enumerate() {
+            *value = x.at(segment, row, inner, channels[channel] as usize, plane);
+        }
+        Ok(())
+    })
+}
+
+pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: Tensor) -> Result<Tensor> {
+    let lane = |segment: usize, row: i64, channel: usize, plane: usize| -> Vec<f64> {
+        (0..x.inner).map(|i| x.at(segment, row, i, channel, plane)).collect()
+    };
+    match along {
+        Role::Inner => {
+            let channels = out.channels;
+            for (segment, (a, b)) in out.ranges.clone().into_iter().enumerate() {
+                for (row, channel) in (a..b).flat_map(|r| (0..channels).map(move |c| (r, c))) {
+                    let re = lane(segment, row, channel, 0);
+                    let values = match kind {
+                        TransformKind::Forward => fourier::forward(&re),
+                        TransformKind::Analytic => fourier::analytic(&re),
+                        TransformKind::Inverse => {
+                            let im = lane(segment, row, channel, 1);
+                            let bins: Vec<_> = re.into_iter().zip(im).collect();
+                            fourier::inverse(&bins, n as usize).into_iter().map(|v| (v, 0.0)).collect()
+                        }
+                    };
+                    for (inner, value) in values.into_iter().enumerate() {
+                        put(&mut out, (segment, row, inner, channel), value);
+                    }
+                }
+            }
+        }
+        Role::Time => {
+            let lanes = (0..x.inner).flat_map(|i| (0..x.channels).map(move |c| (i, c)));
+            for (inner, channel) in lanes {
+                for (segment, &(a, b)) in x.ranges.iter().enumerate().filter(|(_, (a, b))| a < b) {
+                    let values: Vec<f64> = (a..b).map(|r| x.at(segment, r, inner, channel, 0)).collect();
+                    match kind {
+                        TransformKind::Analytic => {
+                            for (row, value) in (a..b).zip(fourier::analytic(&values)) {
+                                put(&mut out, (segment, row, inner, channel), value);
+                            }
+                        }
+                        TransformKind::Forward => {
+                            for (bin, value) in fourier::forward(&values).into_iter().enumerate() {
+                                put(&mut out, (0, 0, bin, channel), value);
+                            }
+                        }
+                        TransformKind::Inverse => {
+                            return Err(Diag::compiler("there is no inverse transform along time"));
+                        }
+                    }
+                }
+            }
+        }
+        Role::Channel => return Err(Diag::compiler("there is no transform along channels")),
+    }
+    Ok(out)
+}
+
+fn put(
+    out: &mut Tensor,
+    (segment, row, inner, channel): (usize, i64, usize, usize),
+    value: fourier::Complex,
+) {
+    if let Some(at) = out.offset(segment, row, inner, channel, 0) {
+        for (slot, part) in out.values[at..].iter_mut().zip([value.0, value.1]).take(out.planes) {
+            *slot = part;
+        }
+    }
+}
+
+/// obspy.signal.trigger.trigger_onset of each segment and channel; NaN ends a stretch, and so does the end of the segment.
+pub fn emit(emission: &Emission, level: &Tensor) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    for (segment, &(a, b)) in level.ranges.iter().enumerate() {
+        for channel in 0..level.channels {
+            let mut open: Option<Stretch> = None;
+            for row in a..b {
+                let value = level.at(segment, row, 0, channel, 0);
+                open = match open {
+                    Some(stretch) if value > emission.off => Some(Stretch {
+                        end: row + 1,
+                        peak_row: if value > stretch.peak { row } else { stretch.peak_row },
+                        peak: stretch.peak.max(value),
+                        ..stretch
+                    }),
+                    Some(stretch) => {
+                        stretches.push(stretch);
+                        None
+                    }
+                    None => None,
+                };
+                if open.is_none() && value > emission.on {
+                    open =
+                        Some(Stretch { segment, channel, first: row, end: row + 1, peak_row: row, peak: value });
+                }
+            }
+            stretches.extend(open);
+        }
+    }
+    stretches
+}

@@ -1,0 +1,134 @@
+//! Windows: taps around a centre, and what lies beyond the ends of an axis.
+
+use super::expression::{Evaluator, Place};
+use super::primitive::{accumulate, store};
+use super::tensor::Tensor;
+use crate::Result;
+use crate::graph::prim::{Edge, Role, WindowBody};
+
+/// Which taps a window reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Taps {
+    pub along: Role,
+    pub lo: i32,
+    pub hi: i32,
+    pub hop: u32,
+    pub edge: Edge,
+}
+
+pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<Tensor> {
+    let places = Places::of(&out);
+    let mut evaluator = match body {
+        WindowBody::Stencil(expr) => Some(Evaluator::new(expr, &[x.dtype], &[])?),
+        WindowBody::Fold(_) | WindowBody::Dot(_) => None,
+    };
+    let mut values = Vec::new();
+    out.fill(|segment, row, inner, channel, element| {
+        let tap = |tap: i32, plane: usize| taps.read(x, (segment, row, inner, channel, plane), tap);
+        match (body, &mut evaluator) {
+            (WindowBody::Stencil(_), Some(evaluator)) => {
+                let place = places.at(segment, row, inner, channel);
+                store(evaluator.evaluate(&place, &[], |_, t, plane| tap(t, plane as usize))?, element);
+            }
+            (WindowBody::Dot(coefficients), _) => {
+                element[0] = coefficients
+                    .iter()
+                    .zip(taps.lo..)
+                    .fold(0.0, |sum, (coefficient, t)| coefficient.mul_add(tap(t, 0), sum));
+            }
+            (WindowBody::Fold(how), _) => {
+                values.clear();
+                values.extend((taps.lo..=taps.hi).map(|t| tap(t, 0)));
+                element[0] = accumulate(*how, &values);
+            }
+            (WindowBody::Stencil(_), None) => element.fill(f64::NAN),
+        }
+        Ok(())
+    })
+}
+
+impl Taps {
+    /// The element `tap` places from the centre of an output element.
+    fn read(
+        &self,
+        x: &Tensor,
+        (segment, row, inner, channel, plane): (usize, i64, usize, usize, usize),
+        tap: i32,
+    ) -> f64 {
+        let tap = i64::from(tap);
+        let beyond = |len: usize, at: usize| {
+            extend(self.edge, at as i64 + tap, 0, len as i64).map(|i| i as usize)
+        };
+        match self.along {
+            Role::Time => {
+                let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+                extend(self.edge, row * i64::from(self.hop) + tap, a, b)
+                    .map_or(0.0, |r| x.at(segment, r, inner, channel, plane))
+            }
+            Role::Inner => {
+                beyond(x.inner, inner).map_or(0.0, |i| x.at(segment, row, i, channel, plane))
+            }
+            Role::Channel => {
+                beyond(x.channels, channel).map_or(0.0, |c| x.at(segment, row, inner, c, plane))
+            }
+        }
+    }
+}
+
+/// The index within `a .. b` that stands for `index`; `None` is zero.
+pub fn extend(edge: Edge, index: i64, a: i64, b: i64) -> Option<i64> {
+    let n = b - a;
+    if n <= 0 {
+        return None;
+    }
+    let i = index - a;
+    if (0..n).contains(&i) {
+        return Some(index);
+    }
+    match edge {
+        // A row whose taps leave the axis does not exist, so this is never asked.
+        Edge::Valid | Edge::Zero => None,
+        Edge::Nearest => Some(index.clamp(a, b - 1)),
+        Edge::Reflect => {
+            let i = i.rem_euclid(2 * n);
+            Some(a + i.min(2 * n - 1 - i))
+        }
+        Edge::Mirror if n == 1 => Some(a),
+        Edge::Mirror => {
+            let i = i.rem_euclid(2 * n - 2);
+            Some(a + i.min(2 * n - 2 - i))
+        }
+    }
+}
+
+/// The positions and lengths that expressions over an array see.
+#[derive(Debug)]
+pub struct Places {
+    timed: bool,
+    ranges: Vec<(i64, i64)>,
+    inner: i64,
+    channels: i64,
+}
+
+impl Places {
+    pub fn of(out: &Tensor) -> Places {
+        Places {
+            timed: out.timed,
+            ranges: out.ranges.clone(),
+            inner: out.inner as i64,
+            channels: out.channels as i64,
+        }
+    }
+
+    pub fn at(&self, segment: usize, row: i64, inner: usize, channel: usize) -> Place {
+        let (a, b) = match self.ranges.get(segment) {
+            Some(range) if self.timed => *range,
+            _ => (row, row + 1),
+        };
+        Place {
+            row,
+            index: [row - a, inner as i64, channel as i64],
+            len: [b - a, self.inner, self.channels],
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The primitives. Every match over [`Prim`] is exhaustive; there is no wildcard arm in the compiler.
+
+use super::expr::Expr;
+use crate::DType;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prim {
+    /// The record, in the file's own type.
+    Source,
+    /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
+    /// A complex input or result is a pair: the expression has one output per plane.
+    Map(Expr),
+    /// A recurrence along time over tuple state. The expression gives the next state of each variable, then the result(s).
+    Scan { state: Vec<StateVar>, step: Expr },
+    /// Taps `lo ..= hi` around row `i * hop` (time), or around the channel or inner position itself (hop 1).
+    Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
+    /// An accumulation over all of an axis.
+    Reduce { along: Role, how: Reduction, scope: Scope },
+    /// The same numbers at other indices.
+    View(View),
+    /// An FFT along the inner axis, or along time (which needs the whole segment).
+    Transform { kind: TransformKind, along: Role, n: u32 },
+    /// Rows picked by an index table along the channel axis.
+    Gather { channels: Vec<u32> },
+    /// Watches a level and emits records.
+    Emit(Emission),
+    /// An opaque function of whole rows, declared by its name and facts; nothing in the standard library needs one yet.
+    Call { name: String, back: u32, ahead: u32 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    Time,
+    Inner,
+    Channel,
+}
+
+/// A variable of a recurrence, per channel (and inner position).
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateVar {
+    /// F32, F64 or I64.
+    pub dtype: DType,
+    pub init: Init,
+}
+
+/// The state before the first row of a segment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Init {
+    Value(f64),
+    /// An expression of the inputs at the segment's first row.
+    First(Expr),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowBody {
+    /// Sum, minimum or maximum of the taps. Sums are taken by doubling (S₂ₖ[i] = Sₖ[i] + Sₖ[i−k]): nothing is ever subtracted,
+    /// so a burst leaves no trace behind it, and the result of a row depends on its taps alone.
+    Fold(Reduction),
+    /// Σ coefficients[k] · x[i + lo + k], accumulated in order with fma in F64.
+    Dot(Vec<f64>),
+    /// Any expression of the taps (`Input { tap }`).
+    Stencil(Expr),
+}
+
+/// What lies beyond the ends of an axis (names as in scipy.ndimage, except `Odd` as in scipy.signal.sosfiltfilt).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Edge {
+    /// Nothing: rows whose taps leave the axis do not exist.
+    Valid,
+    Zero,
+    /// The end value repeated.
+    Nearest,
+    /// `d c b a | a b c d | d c b a`.
+    Reflect,
+    /// `d c b | a b c d | c b a`.
+    Mirror,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    Sum,
+    Min,
+    Max,
+    /// Mean and standard deviation come of one accumulation (Chan et al. 1983); ddof 0.
+    Mean,
+    Std,
+}
+
+/// What a reduction along time covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Each stretch between gaps by itself.
+    Segment,
+    /// The whole record.
+    Record,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// Rows or positions `start, start + step, … < stop`, counted from the start of the axis.
+    Slice { along: Role, start: u64, stop: u64, step: u32 },
+    /// Frames of `n` rows, frame `j` from row `j * hop + lo`; a new inner axis. Beyond the segment lies zero, or with `Edge::Valid` no frame.
+    Frame { n: u32, hop: u32, lo: i32, edge: Edge },
+    /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed.
+    OverlapAdd { hop: u32, lo: i32 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransformKind {
+    /// Real `n` → complex `n / 2 + 1`, unscaled.
+    Forward,
+    /// Complex → real `n`, divided by `n`.
+    Inverse,
+    /// The analytic signal of scipy.signal.hilbert: real `n` → complex `n`.
+    Analytic,
+}
+
+/// A detection: on above `on`, off when not above `off`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Emission {
+    pub on: f64,
+    pub off: f64,
+    /// Stretches of neighbouring channels that overlap in time within these tolerances become one record.
+    pub merge_seconds: f64,
+    pub merge_channels: u32,
+    pub detector: String,
+}

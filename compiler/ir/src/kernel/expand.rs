@@ -1,0 +1,1 @@
+//! Rewrites exp, log, sin and cos into basic instructions.

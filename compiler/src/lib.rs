@@ -1,0 +1,15 @@
+//! From Graph to Plan: rewrites, the split into passes, fusion and lowering to kernels.
+//!
+//! Start with `pipeline.rs`, which holds the only list of passes.
+
+pub mod access;
+pub mod fuse;
+pub mod lower;
+pub mod passes;
+pub mod pipeline;
+pub mod plan;
+mod schedule_passes;
+pub mod split;
+
+pub use pipeline::compile;
+pub use plan::Plan;

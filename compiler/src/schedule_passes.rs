@@ -1,0 +1,203 @@
+//! Lays the nodes of a Graph out over passes, and lowers each pass.
+
+use std::collections::BTreeMap;
+
+use dasc_ir::graph::{Graph, NodeId, Prim, Role, Rows, Scope as Covers, Type};
+use dasc_ir::{Diag, Result};
+
+use crate::fuse::Scope;
+use crate::lower::{Task, lower, shape};
+use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeOutput};
+use crate::split::{Split, split, waits_for_all};
+
+/// Plans a Graph whose rewrites are done.
+pub fn plan(graph: &Graph) -> Result<Plan> {
+    let split = split(graph);
+    let (statistics, numbers) = statistics(graph, &split);
+    let mut planner = Planner { graph, split, numbers, spools: BTreeMap::new() };
+    let mut passes = Vec::new();
+    for number in 0..planner.split.passes {
+        passes.push(planner.pass(number)?);
+    }
+    Ok(Plan { passes, statistics, segments: segments(graph) })
+}
+
+fn segments(graph: &Graph) -> usize {
+    let time = graph.ids().find_map(|id| graph.signal(id).and_then(|s| s.time.as_ref()));
+    match time.map(|t| &t.rows) {
+        Some(Rows::Segments(ranges)) => ranges.len(),
+        Some(Rows::From(_)) | None => 1,
+    }
+}
+
+/// Every value without a time axis.
+fn statistics(graph: &Graph, split: &Split) -> (Vec<Statistic>, BTreeMap<NodeId, u32>) {
+    let mut statistics = Vec::new();
+    let mut numbers = BTreeMap::new();
+    for id in graph.ids() {
+        let node = graph.node(id);
+        if !timeless(graph, id) {
+            continue;
+        }
+        let (dtype, inner, planes, channels) = shape(graph, id);
+        let scope = match &node.prim {
+            Prim::Reduce { scope, along: Role::Time, .. } => *scope,
+            _ => Covers::Segment,
+        };
+        numbers.insert(id, statistics.len() as u32);
+        statistics.push(Statistic {
+            node: id,
+            name: format!("{}{}", node.operator.to_lowercase(), id),
+            dtype,
+            inner,
+            planes,
+            channels,
+            scope,
+            known_after: split.ready[id.index()].saturating_sub(1),
+            observed: graph.outputs.contains(&id),
+        });
+    }
+    (statistics, numbers)
+}
+
+fn timeless(graph: &Graph, id: NodeId) -> bool {
+    graph.signal(id).is_some_and(|s| s.time.is_none())
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    split: Split,
+    /// Statistic of a node.
+    numbers: BTreeMap<NodeId, u32>,
+    /// Spool of a whole-segment transform that keeps its time axis.
+    spools: BTreeMap<NodeId, u32>,
+}
+
+impl Planner<'_> {
+    fn pass(&mut self, number: u32) -> Result<Pass> {
+        let graph = self.graph;
+        let ready = |id: NodeId| self.split.ready[id.index()];
+        let streams = |id: NodeId| !timeless(graph, id);
+        let is_whole = |id: NodeId| matches!(graph.node(id).prim, Prim::Transform { along: Role::Time, .. });
+        let accumulates =
+            |id: NodeId| waits_for_all(&graph.node(id).prim) && !is_whole(id) && ready(id) == number + 1;
+        let wholes: Vec<NodeId> = graph.ids().filter(|id| is_whole(*id) && ready(*id) == number + 1).collect();
+
+        // What this pass is for, and everything on the way there.
+        let mut needed = vec![false; graph.nodes.len()];
+        let mut observed = vec![false; graph.nodes.len()];
+        for id in graph.ids() {
+            let emits = graph.node(id).ty == Type::Table;
+            if (graph.outputs.contains(&id) && streams(id) && !is_whole(id) && ready(id) == number)
+                || (emits && ready(id) == number)
+                || accumulates(id)
+            {
+                needed[id.index()] = true;
+                observed[id.index()] = !emits && !accumulates(id);
+            }
+            if is_whole(id) && graph.outputs.contains(&id) && streams(id) && ready(id) == number {
+                needed[id.index()] = true;
+                observed[id.index()] = true;
+            }
+        }
+        for id in &wholes {
+            let input = graph.node(*id).inputs[0];
+            needed[input.index()] = true;
+            observed[input.index()] = true;
+        }
+        let arrives = |id: NodeId| matches!(graph.node(id).prim, Prim::Source) || (is_whole(id) && streams(id));
+        for id in graph.ids().rev() {
+            if needed[id.index()] && !arrives(id) {
+                for input in &graph.node(id).inputs {
+                    needed[input.index()] |= streams(*input);
+                }
+            }
+        }
+        let arriving = graph
+            .ids()
+            .filter(|id| needed[id.index()] && arrives(*id))
+            .map(|id| (id, self.spools.get(&id).map_or(Place::Source, |s| Place::Spool(*s))))
+            .collect();
+        let compute: Vec<NodeId> = graph.ids().filter(|id| needed[id.index()] && !arrives(*id)).collect();
+        let statistic = |id: NodeId| self.numbers.get(&id).copied();
+        let task = Task {
+            scope: Scope {
+                graph,
+                compute: &compute,
+                arrives: &arrives,
+                known: &|id| timeless(graph, id) && !accumulates(id),
+                rows: &|id| rows_of(graph, id),
+                observed: &|id| observed[id.index()],
+            },
+            arriving,
+            statistic: &statistic,
+            exports: Vec::new(),
+        };
+        let flow = lower(&task)?;
+        let finals = self.finals(number)?;
+        let mut transforms = Vec::new();
+        for id in wholes {
+            let Prim::Transform { kind, .. } = graph.node(id).prim else { continue };
+            let input = graph.node(id).inputs[0];
+            let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
+            let stream = stream.ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
+            let output = match self.numbers.get(&id) {
+                Some(number) => WholeOutput::Statistic(*number),
+                None => {
+                    let spool = self.spools.len() as u32;
+                    self.spools.insert(id, spool);
+                    WholeOutput::Spool(spool)
+                }
+            };
+            transforms.push(Whole { node: id, kind, input: stream as u32, output });
+        }
+        Ok(Pass { flow, finals, transforms })
+    }
+
+    /// Arithmetic among statistics that become known with this pass, as flows of a single row.
+    fn finals(&self, number: u32) -> Result<crate::plan::Flow> {
+        let graph = self.graph;
+        let compute: Vec<NodeId> = graph
+            .ids()
+            .filter(|id| {
+                timeless(graph, *id)
+                    && !waits_for_all(&graph.node(*id).prim)
+                    && self.split.ready[id.index()] == number + 1
+            })
+            .collect();
+        let mut inputs: Vec<NodeId> = compute
+            .iter()
+            .flat_map(|id| graph.node(*id).inputs.iter().copied())
+            .filter(|id| !compute.contains(id))
+            .collect();
+        inputs.sort_unstable();
+        inputs.dedup();
+        let arriving = inputs.iter().filter_map(|id| Some((*id, Place::Statistic(*self.numbers.get(id)?)))).collect();
+        let statistic = |id: NodeId| self.numbers.get(&id).copied();
+        let rows = vec![(0, 1); segments(graph)];
+        let task = Task {
+            scope: Scope {
+                graph,
+                compute: &compute,
+                arrives: &|id| inputs.contains(&id),
+                known: &|_| false,
+                rows: &|_| rows.clone(),
+                observed: &|_| true,
+            },
+            arriving,
+            statistic: &statistic,
+            exports: compute.clone(),
+        };
+        lower(&task)
+    }
+}
+
+/// Rows of a node in each segment.
+fn rows_of(graph: &Graph, id: NodeId) -> Vec<(i64, i64)> {
+    let timed = if graph.node(id).ty == Type::Table { graph.node(id).inputs[0] } else { id };
+    match graph.signal(timed).and_then(|s| s.time.as_ref()).map(|t| &t.rows) {
+        Some(Rows::Segments(ranges)) => ranges.clone(),
+        Some(Rows::From(start)) => vec![(*start, i64::MAX / 4)],
+        None => vec![(0, 1)],
+    }
+}

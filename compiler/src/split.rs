@@ -1,0 +1,66 @@
+//! Which pass over the data can compute which node.
+//!
+//! A statistic along time is known when its pass ends, so whoever combines it with rows runs one pass later and
+//! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason.
+
+use dasc_ir::graph::{Graph, NodeId, Prim, Role};
+
+/// For every node, the pass in which it is computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// For a node with a time axis: the first pass that can compute its rows.
+    /// For a statistic: the first pass that can read it (its own accumulation runs in the pass before).
+    pub ready: Vec<u32>,
+    pub passes: u32,
+}
+
+/// Whether a node needs all rows of its input before it can give its first.
+pub fn waits_for_all(prim: &Prim) -> bool {
+    match prim {
+        Prim::Reduce { along, .. } | Prim::Transform { along, .. } => *along == Role::Time,
+        Prim::Source
+        | Prim::Map(_)
+        | Prim::Scan { .. }
+        | Prim::Window { .. }
+        | Prim::View(_)
+        | Prim::Gather { .. }
+        | Prim::Emit(_)
+        | Prim::Call { .. } => false,
+    }
+}
+
+/// Assigns passes to nodes.
+pub fn split(graph: &Graph) -> Split {
+    let mut ready: Vec<u32> = Vec::with_capacity(graph.nodes.len());
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let inputs = node.inputs.iter().map(|i| ready[i.index()]).max().unwrap_or(0);
+        ready.push(inputs + u32::from(waits_for_all(&node.prim)));
+    }
+    // The last pass is the last that an output, or an accumulation an output needs, runs in.
+    let last = needed_by_outputs(graph).into_iter().map(|id| pass_of(graph, &ready, id)).max().unwrap_or(0);
+    Split { ready, passes: last + 1 }
+}
+
+/// The pass during which a node's work is done.
+fn pass_of(graph: &Graph, ready: &[u32], id: NodeId) -> u32 {
+    let at = ready[id.index()];
+    let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
+    if timeless || waits_for_all(&graph.node(id).prim) { at.saturating_sub(1) } else { at }
+}
+
+/// All nodes that some output depends on.
+pub fn needed_by_outputs(graph: &Graph) -> Vec<NodeId> {
+    let mut needed = vec![false; graph.nodes.len()];
+    for output in &graph.outputs {
+        needed[output.index()] = true;
+    }
+    for id in graph.ids().rev() {
+        if needed[id.index()] {
+            for input in &graph.node(id).inputs {
+                needed[input.index()] = true;
+            }
+        }
+    }
+    graph.ids().filter(|id| needed[id.index()]).collect()
+}

@@ -1,0 +1,234 @@
+//! The verbs and flags. Everything that `--help`, the completions and the man pages say comes from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::memory::Bytes;
+
+const EXAMPLES: &str = "\
+Examples:
+  dasc run pipeline.dql                      run a script
+  dasc run -e 'READ f.h5 | BANDPASS 1 10 | PLOT_HEATMAP OUT=f.png'
+  dasc explain pipeline.dql                  types, streaming, passes and kernels
+  dasc inspect f.h5                          what a file holds
+  dasc plot f.h5                             a picture of a file
+  dasc ops BANDPASS                          an operator's parameters
+
+Exit codes: 0 success, 1 failed, 2 a mistake in script or flags, 3 finished with skips or losses, 130 interrupted.
+Settings come from dasc.toml (here or in a folder above), then DASC_* variables, then flags.";
+
+/// Compiles pipelines over distributed acoustic sensing data and runs them at the speed of memory.
+#[derive(Debug, Parser)]
+#[command(name = "dasc", version, after_help = EXAMPLES, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours; NO_COLOR turns them off too
+    #[arg(long, global = true, value_name = "WHEN", env = "DASC_COLOR")]
+    pub color: Option<When>,
+    /// Answer on standard output as JSON with a "version"
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Threads; 0 is one for every core
+    #[arg(long, global = true, value_name = "N", env = "DASC_THREADS")]
+    pub threads: Option<usize>,
+    /// Memory for data, as 500MB or 2GiB; a quarter of what the machine or its cgroup has unless given
+    #[arg(long, global = true, value_name = "SIZE", env = "DASC_MEMORY")]
+    pub memory: Option<Bytes>,
+    /// Folder of compiled kernels
+    #[arg(long, global = true, value_name = "FOLDER", env = "DASC_CACHE", value_hint = ValueHint::DirPath)]
+    pub cache: Option<PathBuf>,
+    /// Neither read nor write compiled kernels
+    #[arg(long, global = true, conflicts_with = "cache")]
+    pub no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find mistakes in a script without running it
+    #[command(after_help = "Examples:\n  dasc check pipeline.dql\n  dasc check -e 'READ f.h5 | BANDPASS 10 200'\n  dasc check --json pipeline.dql < /dev/null")]
+    Check(ScriptArgs),
+    /// Show what a script does: types, streaming, passes, kernels
+    #[command(after_help = "Examples:\n  dasc explain pipeline.dql\n  dasc explain pipeline.dql --set day=2024-05-01\n  dasc explain --json -e 'READ f.h5 | STFT 256 | PLOT_SPEC'")]
+    Explain(ScriptArgs),
+    /// Compile a script's kernels into the cache
+    #[command(after_help = "Examples:\n  dasc compile pipeline.dql\n  dasc compile pipeline.dql --emit graph\n  dasc compile pipeline.dql --emit kernel,clif,asm > pipeline.txt")]
+    Compile(CompileArgs),
+    /// Run a script
+    #[command(after_help = "Examples:\n  dasc run pipeline.dql\n  dasc run pipeline.dql --set day=2024-05-01 --threads 4 --memory 2GiB\n  dasc run --dry-run pipeline.dql\n  dasc run -e 'READ f.h5 | BANDPASS 1 10 | WRITE -' > filtered.npy\n  echo 'READ f.h5 | PLOT_HEATMAP OUT=f.png' | dasc run -")]
+    Run(RunArgs),
+    /// Show what files hold
+    #[command(after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed")]
+    Inspect(InspectArgs),
+    /// Draw a file: a waterfall, a spectrogram or traces
+    #[command(after_help = "Examples:\n  dasc plot f.h5                             f.png, a waterfall\n  dasc plot f.h5 --spectrogram 256 --ch 20   a spectrogram of channel 20\n  dasc plot f.h5 --bandpass 1..10 --out quiet.png")]
+    Plot(PlotArgs),
+    /// List the operators and statements, or describe one
+    #[command(after_help = "Examples:\n  dasc ops\n  dasc ops BANDPASS\n  dasc ops --json")]
+    Ops(OpsArgs),
+    /// Print completions for a shell
+    #[command(after_help = "Examples:\n  dasc completions bash > ~/.local/share/bash-completion/completions/dasc\n  dasc completions zsh > ~/.zfunc/_dasc")]
+    Completions(CompletionsArgs),
+    /// Write the man pages into a folder
+    #[command(after_help = "Examples:\n  dasc man ~/.local/share/man/man1\n  dasc man . && man ./dasc-run.1")]
+    Man(ManArgs),
+}
+
+/// Where the script comes from.
+#[derive(Args, Clone, Debug)]
+pub struct ScriptArgs {
+    /// The script; - is standard input
+    #[arg(value_name = "SCRIPT", required_unless_present = "expression", conflicts_with = "expression", value_hint = ValueHint::FilePath)]
+    pub script: Option<PathBuf>,
+    /// The script itself; paths in it are relative to the current folder
+    #[arg(short = 'e', long, value_name = "TEXT")]
+    pub expression: Option<String>,
+    /// Value of a PARAM of the script; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub set: Vec<(String, String)>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompileArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// What to print: graph, kernel, clif, asm
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub emit: Vec<Emit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The tensor graph, after the passes
+    Graph,
+    /// The fused kernels
+    Kernel,
+    /// Cranelift's intermediate form
+    Clif,
+    /// Machine code of this processor
+    Asm,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// List inputs, gaps, outputs and sizes, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Rows read at once; chosen from the memory unless given, and without influence on results
+    #[arg(long, value_name = "ROWS")]
+    pub chunk: Option<usize>,
+    /// Interpret the kernels instead of compiling them: slow, for comparison
+    #[arg(long)]
+    pub interpret: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Files to look at
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
+    /// Draft the sidecar of a file without a header
+    #[arg(long)]
+    pub write_sidecar: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct PlotArgs {
+    /// File to draw
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// The picture; the file's name with .png unless given
+    #[arg(short, long, value_name = "PNG")]
+    pub out: Option<String>,
+    /// A spectrogram with frames of so many samples, or of a duration such as 2s
+    #[arg(long, value_name = "FRAME")]
+    pub spectrogram: Option<String>,
+    /// Traces instead of a waterfall
+    #[arg(long, conflicts_with = "spectrogram")]
+    pub traces: bool,
+    /// Channels, as in READ: 100..200 or 42
+    #[arg(long, value_name = "RANGE")]
+    pub ch: Option<String>,
+    /// Time, as in READ: 10s..20s
+    #[arg(long, value_name = "RANGE")]
+    pub time: Option<String>,
+    /// Filter first: lower and upper corner in hertz, as 1..10
+    #[arg(long, value_name = "LOW..HIGH")]
+    pub bandpass: Option<String>,
+    /// Colour map
+    #[arg(long, value_name = "NAME")]
+    pub cmap: Option<String>,
+    /// Replace an existing picture
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct OpsArgs {
+    /// The operator or statement to describe
+    pub name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Where the pages go
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(|text| text.to_string()).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n  dasc "), "{}", verb.get_name());
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The statements that belong to the language itself: sources, sinks and plots. Operators come from the standard library.
+
+use dasc_ir::literal::{Arg, Literal};
+use dasc_ir::operator::Schema;
+use dasc_ir::parameter::{Hertz, Kind, Metres, Parameter};
+use dasc_ir::{Diag, Span, Unit, choice, operator};
+
+use crate::window::{ChannelWindow, DistanceWindow, Instant, TimeWindow};
+
+/// All statements.
+pub static STATEMENTS: [&Schema; 7] = [
+    &Read::SCHEMA,
+    &Mute::SCHEMA,
+    &Write::SCHEMA,
+    &Events::SCHEMA,
+    &PlotTs::SCHEMA,
+    &PlotHeatmap::SCHEMA,
+    &PlotSpec::SCHEMA,
+];
+
+/// Names within braces that the run fills in: a path may hold them without a definition.
+pub const RUN_NAMES: [&str; 2] = ["date", "hour"];
+
+/// Whether a step takes no flow but begins one.
+pub fn begins_flow(schema: &Schema) -> bool {
+    schema.name == Read::SCHEMA.name
+}
+
+/// What is wrong with the arguments of a statement, as its own reader tells. `None` for operators.
+pub fn check(schema: &Schema, args: &[Arg], call: Span) -> Option<Diag> {
+    let read = |name: &str| match name {
+        "READ" => Read::from_args(args, call).err(),
+        "MUTE" => Mute::from_args(args, call).err(),
+        "WRITE" => Write::from_args(args, call).err(),
+        "EVENTS" => Events::from_args(args, call).err(),
+        "PLOT_TS" => PlotTs::from_args(args, call).err(),
+        "PLOT_HEATMAP" => PlotHeatmap::from_args(args, call).err(),
+        "PLOT_SPEC" => PlotSpec::from_args(args, call).err(),
+        _ => None,
+    };
+    read(schema.name)
+}
+
+operator! {
+    /// Reads a file, a folder or a stream, and begins a flow. Several READs begin several flows.
+    ///
+    /// What a file does not say of itself is given here or in a sidecar file beside it.
+    Read = "READ" (
+        /// A path (relative to the script) or a URL.
+        path: FilePath,
+    ) {
+        /// Number of channels, where the file does not say.
+        channels: Option<u32> = None,
+        /// Sampling rate.
+        fs: Option<Hertz> = None,
+        /// Type of a sample.
+        dtype: Option<SampleType> = None,
+        /// Byte order of raw samples.
+        endian: Option<ByteOrder> = None,
+        /// Factor from stored values to the unit.
+        scale: Option<f64> = None,
+        /// Distance between channels.
+        dx: Option<Metres> = None,
+        /// Unit of the data after SCALE.
+        unit: Option<String> = None,
+        /// Time of the first sample.
+        start: Option<Instant> = None,
+        /// Half-open window of time: instants, or durations from the beginning of the record.
+        time: Option<TimeWindow> = None,
+        /// Half-open window of channels, by the file's own numbers, with an optional stride: 0..1999/4.
+        ch: Option<ChannelWindow> = None,
+        /// Half-open window of distance along the fibre.
+        dist: Option<DistanceWindow> = None,
+        /// Table of channels (CSV or Parquet): distance, latitude, longitude, depth, quality.
+        geometry: Option<FilePath> = None,
+        /// What the clocks in START and TIME are ahead of UTC: +02:00.
+        tz: Option<String> = None,
+    }
+    example "READ fiber.dat CHANNELS=2048 FS=1kHz DTYPE=float32 DX=1m";
+    reference "";
+}
+
+operator! {
+    /// Takes the channels listed in a file out of the flow, marked as muted.
+    Mute = "MUTE" (
+        /// A table with a column of channel numbers (CSV or Parquet).
+        path: FilePath,
+    ) {}
+    example "MUTE bad.csv";
+    reference "";
+}
+
+operator! {
+    /// Writes the flow to a file: Zarr v3 or NumPy, by the ending of the path.
+    Write = "WRITE" () {
+        /// Where to; `<script>-<step>` with the format's ending unless given. May stand without its key.
+        path: Option<FilePath> = None,
+        /// The format, where the path's ending does not say.
+        format: Option<DataFormat> = None,
+        /// What to do about a file that exists.
+        mode: Mode = Mode::New,
+    }
+    example "WRITE filtered.npy MODE=overwrite";
+    reference "";
+}
+
+operator! {
+    /// Writes the events of the flow as a table: Parquet or CSV, by the ending of the path.
+    Events = "EVENTS" () {
+        /// Where to; `<script>-<step>.parquet` unless given. May stand without its key.
+        path: Option<FilePath> = None,
+        /// The format, where the path's ending does not say.
+        format: Option<TableFormat> = None,
+        /// What to do about a file that exists.
+        mode: Mode = Mode::New,
+    }
+    example "EVENTS events.parquet";
+    reference "";
+}
+
+operator! {
+    /// Draws channels as curves over time.
+    PlotTs = "PLOT_TS" () {
+        /// The picture; `<script>-<step>.png` unless given. May stand without its key.
+        out: Option<FilePath> = None,
+        /// The channels to draw, by the file's own numbers.
+        ch: Option<ChannelWindow> = None,
+        /// Heading of the picture.
+        title: Option<String> = None,
+        /// Ends of the value axis: percentiles or values.
+        limits: Option<Limits> = None,
+        /// Width and height in pixels.
+        size: Option<Size> = None,
+        /// What to do about a file that exists.
+        mode: Mode = Mode::New,
+    }
+    example "PLOT_TS OUT=traces.png CH=100..110";
+    reference "";
+}
+
+operator! {
+    /// Draws values over time and distance.
+    PlotHeatmap = "PLOT_HEATMAP" () {
+        /// The picture; `<script>-<step>.png` unless given. May stand without its key.
+        out: Option<FilePath> = None,
+        /// Colour map.
+        cmap: Option<String> = None,
+        /// The channels to draw, by the file's own numbers.
+        ch: Option<ChannelWindow> = None,
+        /// Heading of the picture.
+        title: Option<String> = None,
+        /// Ends of the colour scale: percentiles or values.
+        limits: Option<Limits> = None,
+        /// Width and height in pixels.
+        size: Option<Size> = None,
+        /// What to do about a file that exists.
+        mode: Mode = Mode::New,
+    }
+    example "PLOT_HEATMAP OUT=waterfall.png CMAP=seismic LIMITS=2%..98%";
+    reference "";
+}
+
+operator! {
+    /// Draws power over time and frequency, averaged over channels unless CH is given.
+    PlotSpec = "PLOT_SPEC" () {
+        /// The picture; `<script>-<step>.png` unless given. May stand without its key.
+        out: Option<FilePath> = None,
+        /// Colour map.
+        cmap: Option<String> = None,
+        /// The channels to average over, by the file's own numbers.
+        ch: Option<ChannelWindow> = None,
+        /// Heading of the picture.
+        title: Option<String> = None,
+        /// Ends of the colour scale: percentiles or values.
+        limits: Option<Limits> = None,
+        /// Width and height in pixels.
+        size: Option<Size> = None,
+        /// What to do about a file that exists.
+        mode: Mode = Mode::New,
+    }
+    example "PLOT_SPEC OUT=spectrogram.png CMAP=inferno";
+    reference "";
+}
+
+choice! {
+    /// Type of the samples of a raw file.
+    SampleType {
+        Int8 = "int8", UInt8 = "uint8", Int16 = "int16", UInt16 = "uint16", Int32 = "int32", UInt32 = "uint32",
+        Int64 = "int64", Float32 = "float32", Float64 = "float64",
+    }
+}
+
+choice! {
+    ByteOrder { Little = "little", Big = "big" }
+}
+
+choice! {
+    DataFormat { Zarr = "zarr", Npy = "npy" }
+}
+
+choice! {
+    TableFormat { Parquet = "parquet", Csv = "csv" }
+}
+
+choice! {
+    /// What a sink does about output that exists: refuse, replace it, or go on after its end.
+    Mode { New = "new", Overwrite = "overwrite", Append = "append" }
+}
+
+/// A path or URL as written, not yet resolved against the script's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub String);
+
+impl From<&str> for FilePath {
+    fn from(path: &str) -> FilePath {
+        FilePath(path.to_string())
+    }
+}
+
+impl Parameter for FilePath {
+    const KIND: Kind = Kind::Path;
+    fn read(literal: &Literal) -> Result<FilePath, String> {
+        match literal {
+            Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
+            _ => Err("a path".into()),
+        }
+    }
+}
+
+/// Ends of a value axis or a colour scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    pub from: Option<Limit>,
+    pub to: Option<Limit>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Limit {
+    /// 0 to 100.
+    Percentile(f64),
+    /// In the unit given, or in that of the data.
+    Value(f64, Option<Unit>),
+}
+
+impl Parameter for Limits {
+    const KIND: Kind = Kind::Range("");
+    fn read(literal: &Literal) -> Result<Limits, String> {
+        const EXPECTED: &str = "a range such as 2%..98% or -1e-6..1e-6";
+        let end = |end: &Option<Box<Literal>>| match end.as_deref() {
+            None => Ok(None),
+            Some(Literal::Number(value)) => Ok(Some(Limit::Value(*value, None))),
+            Some(Literal::Quantity(percent, unit)) if unit.symbol() == "%" => match percent {
+                0.0..=100.0 => Ok(Some(Limit::Percentile(*percent))),
+                _ => Err("percentages between 0% and 100%".to_string()),
+            },
+            Some(Literal::Quantity(value, unit)) => Ok(Some(Limit::Value(*value, Some(unit.clone())))),
+            Some(_) => Err(EXPECTED.into()),
+        };
+        match literal {
+            Literal::Range { from, to, step: None } => Ok(Limits { from: end(from)?, to: end(to)? }),
+            _ => Err(EXPECTED.into()),
+        }
+    }
+}
+
+/// Width and height in pixels: `1200x800`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Parameter for Size {
+    const KIND: Kind = Kind::Text;
+    fn read(literal: &Literal) -> Result<Size, String> {
+        let expected = || "width x height in pixels, such as 1200x800, each from 64 to 16384".to_string();
+        let (Literal::Word(text) | Literal::Text(text)) = literal else { return Err(expected()) };
+        let (width, height) = text.split_once(['x', 'X']).ok_or_else(expected)?;
+        let pixels =
+            |text: &str| text.parse().ok().filter(|n| (64..=16_384).contains(n)).ok_or_else(expected);
+        Ok(Size { width: pixels(width)?, height: pixels(height)? })
+    }
+}

@@ -1,0 +1,56 @@
+//! The keywords a script may use: the operators of the standard library, given by the caller, and the language's own statements.
+
+use std::collections::HashMap;
+
+use dasc_ir::operator::Schema;
+use dasc_ir::spelling::nearest;
+use dasc_ir::{Diag, Span};
+
+use crate::parse::KEYWORDS;
+use crate::statements::STATEMENTS;
+
+#[derive(Clone, Debug)]
+pub struct Vocabulary {
+    schemas: HashMap<&'static str, &'static Schema>,
+}
+
+impl Vocabulary {
+    /// The operators given, and [`STATEMENTS`].
+    pub fn new(operators: impl IntoIterator<Item = &'static Schema>) -> Vocabulary {
+        let all = operators.into_iter().chain(STATEMENTS);
+        Vocabulary { schemas: all.map(|schema| (schema.name, schema)).collect() }
+    }
+
+    /// The schema of a keyword, in any case.
+    pub fn find(&self, keyword: &str) -> Option<&'static Schema> {
+        self.schemas.get(keyword.to_uppercase().as_str()).copied()
+    }
+
+    /// That a keyword is unknown, with the nearest known ones.
+    pub fn unknown(&self, keyword: &str, span: Span) -> Diag {
+        let diag = Diag::usage(format!("there is no step {}", shortened(keyword))).at(span);
+        if keyword.contains(['.', '/', ':', '\\']) {
+            return diag.help(format!("to read a file write READ {}", shortened(keyword)));
+        }
+        let mut known: Vec<&str> = self.schemas.keys().copied().chain(KEYWORDS).collect();
+        known.sort_unstable();
+        let mut near: Vec<String> = Vec::new();
+        while let Some(word) = nearest(keyword, known.iter().copied()).filter(|_| near.len() < 3) {
+            known.retain(|other| *other != word);
+            near.push(word);
+        }
+        match near.split_last() {
+            None => diag.help("`dasc ops` lists all operators"),
+            Some((only, [])) => diag.help(format!("did you mean {only}?")),
+            Some((last, rest)) => diag.help(format!("did you mean {} or {last}?", rest.join(", "))),
+        }
+    }
+}
+
+/// At most 60 characters of a word, for a message.
+fn shortened(word: &str) -> String {
+    match word.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", word.get(..at).unwrap_or("")),
+        None => word.to_string(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Detected events over the data: outlined boxes on a field of channels, shaded spans along a time axis.
+
+use crate::axis::TimeAxis;
+use crate::canvas::{Anchor, Area, BLACK, Canvas, Ink, WHITE};
+use crate::field::{Field, TimeRuns};
+use crate::figure::{Event, Figure};
+use crate::frame::Frame;
+
+const LABEL: f32 = 7.0;
+/// More marks than this would hide the data; the footnote still counts all.
+const MOST: usize = 2000;
+
+/// Boxes on a field. `extents` are seconds and positions at the edges of the panel.
+pub(crate) fn mark_boxes(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    field: &Field,
+    figure: &Figure,
+    (seconds, positions): ((f64, f64), (f64, f64)),
+) {
+    let mut labels = Vec::new();
+    let panel = frame.panel;
+    for event in figure.events.iter().take(MOST) {
+        let Some(time) = visible(span(event, field.time), seconds) else { continue };
+        let half = field.columns.half_step();
+        let extent = event.extent.map(|(low, high)| (low.min(high) - half, low.max(high) + half));
+        let Some(column) = visible(extent.unwrap_or(positions), positions) else { continue };
+        let (x, y) = match field.runs {
+            TimeRuns::Right => (time, (1.0 - column.1, 1.0 - column.0)),
+            TimeRuns::Down => (column, time),
+            TimeRuns::Up => (column, (1.0 - time.1, 1.0 - time.0)),
+        };
+        let least = canvas.pt(4.0);
+        let (left, right) = stretch(panel.left, panel.width, x, least);
+        let (top, bottom) = stretch(panel.top, panel.height, y, least);
+        let area = Area::new(left, top, right, bottom);
+        canvas.outline(area, 2.2, [0xff, 0xff, 0xff, 0xd0]);
+        canvas.outline(area, 1.0, BLACK);
+        labels.push((area, event.label.as_str()));
+    }
+    // A tag may cover neither another tag nor the box of another event.
+    let mut taken: Vec<Area> = labels.iter().map(|(area, _)| *area).collect();
+    for (area, label) in labels {
+        tag(canvas, panel, area, label, &mut taken);
+    }
+}
+
+/// How a span of time is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpanStyle {
+    /// A pale band, on paper.
+    Shade,
+    /// White lines with a dark rim, which show on any colour and leave the colours between them alone.
+    Edges,
+}
+
+const SHADE: Ink = [0xe6, 0x9f, 0x00, 0x38];
+const SHADE_EDGE: Ink = [0xb8, 0x7a, 0x00, 0xff];
+
+/// Marks the time of each event over the whole height of the panel.
+pub(crate) fn mark_spans(
+    canvas: &mut Canvas,
+    panel: Area,
+    figure: &Figure,
+    time: TimeAxis,
+    seconds: (f64, f64),
+    style: SpanStyle,
+) {
+    for (area, _) in spans(canvas, panel, figure, time, seconds) {
+        if style == SpanStyle::Shade {
+            canvas.fill(area, SHADE);
+        }
+        for x in [area.left, area.right()] {
+            let line = [(x, area.top), (x, area.bottom())];
+            match style {
+                SpanStyle::Shade => canvas.line(&line, 0.8, SHADE_EDGE),
+                SpanStyle::Edges => {
+                    canvas.line(&line, 2.0, BLACK);
+                    canvas.line(&line, 1.0, WHITE);
+                }
+            }
+        }
+    }
+}
+
+/// Tags at the top of the spans; drawn after the data, which would cross them out.
+pub(crate) fn tag_spans(
+    canvas: &mut Canvas,
+    panel: Area,
+    figure: &Figure,
+    time: TimeAxis,
+    seconds: (f64, f64),
+) {
+    let mut taken = Vec::new();
+    for (area, label) in spans(canvas, panel, figure, time, seconds) {
+        let top = Area { height: 1.0, top: panel.top + canvas.pt(LABEL * 1.9), ..area };
+        tag(canvas, panel, top, label, &mut taken);
+    }
+}
+
+fn spans<'a>(
+    canvas: &Canvas,
+    panel: Area,
+    figure: &'a Figure,
+    time: TimeAxis,
+    seconds: (f64, f64),
+) -> Vec<(Area, &'a str)> {
+    let area = |event: &'a Event| {
+        let at = visible(span(event, time), seconds)?;
+        let (left, right) = stretch(panel.left, panel.width, at, canvas.pt(1.5));
+        Some((Area::new(left, panel.top, right, panel.bottom()), event.label.as_str()))
+    };
+    figure.events.iter().take(MOST).filter_map(area).collect()
+}
+
+fn span(event: &Event, time: TimeAxis) -> (f64, f64) {
+    let (start, end) = (time.seconds_at(event.start_ns), time.seconds_at(event.end_ns));
+    (start.min(end), start.max(end))
+}
+
+/// The part of a span that the axis shows, as fractions from the axis' low end; `None` when all is outside.
+fn visible(span: (f64, f64), axis: (f64, f64)) -> Option<(f64, f64)> {
+    let fraction = |value: f64| (value - axis.0) / (axis.1 - axis.0);
+    let (a, b) = (fraction(span.0), fraction(span.1));
+    let (low, high) = (a.min(b), a.max(b));
+    (low <= 1.0 && high >= 0.0).then(|| (low.max(0.0), high.min(1.0)))
+}
+
+/// A stretch of the panel at least `least` pixels long and within the panel.
+fn stretch(start: f32, length: f32, (low, high): (f64, f64), least: f32) -> (f32, f32) {
+    let (low, high) = (start + low as f32 * length, start + high as f32 * length);
+    let more = ((least - (high - low)) / 2.0).max(0.0);
+    ((low - more).max(start), (high + more).min(start + length))
+}
+
+/// A white tag beside `area`: above it, below it or within it, wherever no other tag is; left out if all is taken.
+fn tag(canvas: &mut Canvas, panel: Area, area: Area, label: &str, taken: &mut Vec<Area>) {
+    let label = canvas.fit(label, LABEL, canvas.pt(90.0));
+    if label.is_empty() {
+        return;
+    }
+    let (pad, gap) = (canvas.pt(2.5), canvas.pt(1.5));
+    let (width, height) = (canvas.text_width(&label, LABEL) + 2.0 * pad, canvas.pt(LABEL * 1.5));
+    let lefts = [area.left, area.right() - width];
+    let tops = [area.top - height - gap, area.bottom() + gap, area.top + gap];
+    let places = tops.into_iter().flat_map(|top| lefts.map(|left| Area { left, top, width, height }));
+    let free = |place: &Area| {
+        panel.contains(*place) && !taken.iter().any(|other| *other != area && other.overlaps(*place))
+    };
+    if let Some(place) = places.into_iter().find(free) {
+        canvas.fill(place, [0xff, 0xff, 0xff, 0xe6]);
+        canvas.outline(place, 0.5, BLACK);
+        let middle = (place.left + width / 2.0, place.top + height / 2.0);
+        canvas.text(&label, LABEL, middle, Anchor::Middle, BLACK);
+        taken.push(place);
+    }
+}

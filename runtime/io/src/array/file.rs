@@ -1,0 +1,65 @@
+//! A file read by position, which counts what it reads.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dasc_ir::{Diag, Result};
+
+#[derive(Debug)]
+pub struct DataFile {
+    file: File,
+    path: String,
+    len: u64,
+    fetched: AtomicU64,
+}
+
+impl DataFile {
+    pub fn open(path: &str) -> Result<DataFile> {
+        let failed = |e: std::io::Error| Diag::world(format!("cannot open '{path}': {e}"));
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(
+                Diag::world(format!("'{path}' is not a regular file")).help("give the path of a data file")
+            );
+        }
+        Ok(DataFile { file, path: path.to_string(), len: metadata.len(), fetched: AtomicU64::new(0) })
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Bytes the file had when it was opened.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
+    /// Fills `out` from byte `offset` on. A file that has become shorter meanwhile is an error, never zeros.
+    pub fn read_at(&self, out: &mut [u8], offset: u64) -> Result<()> {
+        self.file.read_exact_at(out, offset).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => Diag::world(format!(
+                "'{}' ends before byte {}; it had {} bytes when it was opened",
+                self.path,
+                offset.saturating_add(out.len() as u64),
+                self.len
+            )),
+            _ => Diag::world(format!("cannot read {} bytes at {offset} of '{}': {e}", out.len(), self.path)),
+        })?;
+        self.fetched.fetch_add(out.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The first bytes, as many as there are up to `count`, to tell formats apart.
+    pub fn head(&self, count: usize) -> Result<Vec<u8>> {
+        let mut head = vec![0; count.min(usize::try_from(self.len).unwrap_or(count))];
+        self.read_at(&mut head, 0)?;
+        Ok(head)
+    }
+}

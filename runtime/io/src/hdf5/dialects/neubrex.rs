@@ -1,0 +1,31 @@
+//! Neubrex NEUBRESCOPE DAS: one dataset `Acoustic`, f32, attributes with units in their names.
+
+use dasc_ir::Result;
+
+use super::Dialect;
+use crate::hdf5::context::Context;
+use crate::hdf5::header::{Clock, Found};
+
+const DATA: &str = "Acoustic";
+
+pub const DIALECT: Dialect = Dialect {
+    name: "neubrex",
+    recognise: |d| d.attribute(DATA, "TimeSamplingInterval(seconds)").is_some(),
+    interpret,
+};
+
+fn interpret(context: &Context) -> Result<Found> {
+    let d = context.description;
+    // Stored as f32: the shortest decimal of that f32 is what was meant.
+    let short = |x: f64| (x as f32).to_string().parse::<f64>().unwrap_or(x);
+    let interval = short(context.number(DATA, "TimeSamplingInterval(seconds)")?);
+    let rate = context.interval(interval, "TimeSamplingInterval(seconds)")?;
+    let text = d.text(DATA, "ISO8601TimeStamp").or(d.text(DATA, "GPSTimeStamp(UTC)"));
+    let start_ns = context.instant(text, "ISO8601TimeStamp")?;
+    let mut found = Found::new(DATA, Clock::Regular { start_ns, rate });
+    found.spacing = short(context.number(DATA, "SpatialSamplingInterval")?);
+    found.distance = d.number(DATA, "StartPosition").unwrap_or(0.0);
+    found.gauge_length = d.number(DATA, "GaugeLength").map(short);
+    found.unit = d.text(DATA, "DataPhysicalUnit").unwrap_or_default().to_string();
+    Ok(found)
+}

@@ -1,0 +1,224 @@
+//! From what a dialect found to a [`Record`]: time stamps become segments, words become units, options override.
+
+use std::collections::BTreeMap;
+
+use dasc_ir::{Diag, Rational, Result, Unit};
+
+use super::context::Context;
+use super::description::Attributes;
+use crate::array::{Array, Numbers};
+use crate::clock::{Stamps, Timing, regular, timing};
+use crate::open::Endian;
+use crate::record::{Axes, Record};
+use crate::{Channels, Header, ReadOptions, Segment};
+
+/// What a dialect says about a file.
+pub struct Found {
+    /// Path of the samples.
+    pub payload: String,
+    pub axes: Axes,
+    pub clock: Clock,
+    /// As written in the file; see [`unit`].
+    pub unit: String,
+    pub scale: f64,
+    /// Number of the first channel and the step between channels.
+    pub first: i64,
+    pub step: i64,
+    pub spacing: f64,
+    pub distance: f64,
+    pub gauge_length: Option<f64>,
+    pub notes: Vec<String>,
+}
+
+impl Found {
+    pub fn new(payload: impl Into<String>, clock: Clock) -> Found {
+        Found {
+            payload: payload.into(),
+            axes: Axes::TimeChannel,
+            clock,
+            unit: String::new(),
+            scale: 1.0,
+            first: 0,
+            step: 1,
+            spacing: 1.0,
+            distance: 0.0,
+            gauge_length: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+pub enum Clock {
+    /// Sampling without stamps.
+    Regular { start_ns: i64, rate: Rational },
+    /// One stamp a sample, in units of `unit_ns` since `origin_ns`.
+    Stamped { stamps: Numbers, unit_ns: i64, origin_ns: i64, nominal: Option<Rational> },
+    /// One stamp a block of `rows` samples that last `block` seconds, `offset_ns` before the first of them.
+    Blocks { stamps: Numbers, offset_ns: i64, rows: u64, block: Rational, rate: Rational },
+}
+
+const SECOND: i64 = 1_000_000_000;
+
+pub fn record(
+    format: &'static str,
+    found: Found,
+    context: &Context,
+    options: &ReadOptions,
+) -> Result<Record> {
+    let path = context.file.path();
+    let array = context.array(&found.payload)?;
+    let (samples, channels) = match found.axes {
+        Axes::TimeChannel => (array.shape[1], array.shape[2]),
+        Axes::ChannelTime => (array.shape[2], array.shape[1]),
+        Axes::Blocks { rows, .. } => (array.shape[0].saturating_mul(rows), array.shape[2]),
+    };
+    if array.shape[0] != 1 && !matches!(found.axes, Axes::Blocks { .. }) || samples == 0 || channels == 0 {
+        let shape = &context.dataset(&found.payload)?.shape;
+        return Err(Diag::world(format!(
+            "dataset '{}' of '{path}' has shape {shape:?}, not samples by channels",
+            found.payload
+        )));
+    }
+    let file_type = array.element.file_type().ok_or_else(|| {
+        let what = array.element.describe();
+        Diag::world(format!(
+            "samples in '{}' of '{path}' are {what}; i16, i32, f32 and f64 are read",
+            found.payload
+        ))
+    })?;
+    agree(options, &array, file_type, channels)?;
+    let mut notes = found.notes;
+    if array.missing_chunks() > 0 {
+        notes.push(format!(
+            "{} chunks of '{}' were never written and read as 0",
+            array.missing_chunks(),
+            array.name
+        ));
+    }
+    let timing = clock(found.clock, samples, &format!("'{path}'"), options)?;
+    notes.extend(timing.notes);
+    let count = usize::try_from(channels).map_err(|_| context.missing("a sensible number of channels"))?;
+    if timing.segments.iter().map(|s| s.len).sum::<u64>() != samples {
+        let stamps: u64 = timing.segments.iter().map(|s| s.len).sum();
+        return Err(Diag::world(format!("'{path}' has {samples} samples but {stamps} time stamps")));
+    }
+    let said = unit(&found.unit);
+    if said.symbol().is_empty() && options.unit.is_none() {
+        notes.push("the file names no unit; give UNIT (and SCALE) to READ if you know it".into());
+    }
+    let spacing = options.dx.unwrap_or(found.spacing);
+    if !(spacing.is_finite() && spacing > 0.0 && found.distance.is_finite()) {
+        let given = format!("{spacing} m between channels, the first at {} m", found.distance);
+        return Err(Diag::world(format!("'{path}' gives {given}")).help("give the spacing with DX to READ"));
+    }
+    let header = Header {
+        format,
+        file_type,
+        scale: options.scale.unwrap_or(found.scale),
+        unit: options.unit.clone().unwrap_or(said),
+        rate: timing.rate,
+        channels: Channels { first: found.first, step: found.step, count },
+        spacing,
+        // With another spacing the fibre is measured anew from its own start.
+        distance: if options.dx.is_some() {
+            found.distance / found.spacing * spacing
+        } else {
+            found.distance
+        },
+        gauge_length: found.gauge_length.filter(|g| *g > 0.0),
+        segments: shifted(timing.segments, options.start),
+        attributes: provenance(context, &found.payload),
+        notes,
+    };
+    if !header.scale.is_finite() || !header.distance.is_finite() {
+        return Err(Diag::world(format!("'{path}' gives samples the factor {}", header.scale))
+            .help("give SCALE to READ"));
+    }
+    Record::new(header, array, found.axes)
+}
+
+/// CHANNELS, DTYPE and ENDIAN are for files without a header; here they may only repeat what the file says.
+fn agree(options: &ReadOptions, array: &Array, file_type: crate::FileType, channels: u64) -> Result<()> {
+    let path = array.file.path();
+    let differs = |key: &str, given: String, says: String| {
+        Diag::usage(format!("{key} is {given} but '{path}' itself says {says}"))
+            .help(format!("leave {key} out"))
+    };
+    if let Some(given) = options.channels.filter(|n| *n != channels) {
+        return Err(differs("CHANNELS", given.to_string(), channels.to_string()));
+    }
+    if let Some(given) = options.dtype.filter(|t| *t != file_type) {
+        return Err(differs("DTYPE", format!("{given:?}"), format!("{file_type:?}")));
+    }
+    let endian = if array.element.big_endian { Endian::Big } else { Endian::Little };
+    match options.endian.filter(|e| *e != endian) {
+        Some(given) => Err(differs("ENDIAN", format!("{given:?}"), format!("{endian:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn clock(clock: Clock, samples: u64, what: &str, options: &ReadOptions) -> Result<Timing> {
+    match clock {
+        Clock::Regular { start_ns, rate } => Ok(regular(start_ns, options.fs.unwrap_or(rate), samples)),
+        Clock::Stamped { stamps, unit_ns, origin_ns, nominal } => {
+            let stamps = Stamps::new(&stamps, unit_ns, origin_ns, what);
+            match (options.fs, options.start) {
+                // The remedy for useless stamps: a clock from outside.
+                (Some(rate), Some(start)) => Ok(regular(start, rate, samples)),
+                (given, _) => timing(&stamps?, given.or(nominal), what),
+            }
+        }
+        Clock::Blocks { stamps, offset_ns, rows, block, rate } => {
+            let mut found = timing(&Stamps::new(&stamps, SECOND, 0, what)?, block.recip(), what)?;
+            for segment in &mut found.segments {
+                segment.start = segment.start.saturating_mul(rows as i64);
+                segment.len = segment.len.saturating_mul(rows);
+                segment.start_ns = segment.start_ns.saturating_add(offset_ns);
+            }
+            Ok(Timing { rate: options.fs.unwrap_or(rate), ..found })
+        }
+    }
+}
+
+fn shifted(mut segments: Vec<Segment>, start: Option<i64>) -> Vec<Segment> {
+    if let (Some(start), Some(first)) = (start, segments.first().map(|s| s.start_ns)) {
+        for segment in &mut segments {
+            segment.start_ns = segment.start_ns.saturating_sub(first).saturating_add(start);
+        }
+    }
+    segments
+}
+
+/// The unit a vendor's words mean. Unknown words stay as they are and convert to nothing.
+pub fn unit(text: &str) -> Unit {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let symbol = match plain.to_lowercase().as_str() {
+        "" | "nan" | "none" | "unknown" | "n/a" => return Unit::none(),
+        "micro-strain/second" | "microstrain/s" => "ustrain/s",
+        "nano-strain/second" | "nanostrain/s" | "nm/m/s" | "(nm/m)/s" => "nstrain/s",
+        "nm/m" | "nanostrain" => "nstrain",
+        "strain/second" | "1/s" if plain.starts_with('s') => "strain/s",
+        "radians" | "radian" => "rad",
+        "radians/s" | "radian/s" => "rad/s",
+        _ => plain.as_str(),
+    };
+    Unit::parse(symbol).unwrap_or_else(|| Unit::opaque(text.trim()))
+}
+
+/// Attributes of the samples and of every group above them.
+fn provenance(context: &Context, payload: &str) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    let mut keep = |attributes: Option<&Attributes>| {
+        for (name, value) in attributes.into_iter().flatten() {
+            let text: String = value.describe().chars().take(200).collect();
+            kept.insert(name.clone(), text);
+        }
+    };
+    let groups = &context.description.groups;
+    keep(groups.get(""));
+    for (at, _) in payload.match_indices('/') {
+        keep(payload.get(..at).and_then(|group| groups.get(group)));
+    }
+    keep(context.description.datasets.get(payload).map(|d| &d.attributes));
+    kept
+}

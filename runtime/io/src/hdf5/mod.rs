@@ -1,0 +1,37 @@
+//! HDF5 in all its dialects. A worker process describes the file; the dialect is told from that description, and
+//! samples are read by position, so the C library never runs in the process that holds the user's work.
+
+mod context;
+mod description;
+mod dialects;
+mod header;
+mod launch;
+mod worker;
+
+use std::sync::Arc;
+
+use dasc_ir::{Diag, Result};
+
+use crate::ReadOptions;
+use crate::array::DataFile;
+use crate::record::Record;
+
+pub use description::{Dataset, Storage, Value};
+pub use launch::{describe, set_worker};
+pub use worker::worker_main;
+
+/// Opens an HDF5 record, whatever its dialect.
+pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record> {
+    let description = describe(file.path())?;
+    let context = context::Context { description: &description, file: file.clone() };
+    let dialect = dialects::DIALECTS.iter().find(|d| (d.recognise)(&description)).ok_or_else(|| {
+        let datasets: Vec<&str> = description.datasets.keys().take(8).map(String::as_str).collect();
+        let known: Vec<&str> = dialects::DIALECTS.iter().map(|d| d.name).collect();
+        let message =
+            format!("'{}' is HDF5 of no known layout; it holds {}", file.path(), datasets.join(", "));
+        Diag::world(message)
+            .help(format!("known layouts: {}; `dasc inspect` lists what is in the file", known.join(", ")))
+    })?;
+    let found = (dialect.interpret)(&context)?;
+    header::record(dialect.name, found, &context, options)
+}

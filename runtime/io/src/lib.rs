@@ -1,0 +1,28 @@
+//! Where samples come from: files of the vendors' dialects, headerless `.dat`, made-up signals.
+//!
+//! [`open`] looks at a file (in a worker process where a C library has to) and returns a [`Source`]: a [`Header`]
+//! that says what the record is, and a way to read any rows of it into a caller's buffer. Nothing is loaded whole.
+//! A program that opens HDF5 files calls [`worker_main`] first thing in `main`, or names another with [`set_worker`].
+
+mod array;
+mod clock;
+mod dat;
+mod geometry;
+mod hdf5;
+pub mod header;
+mod inspect;
+mod npy;
+mod open;
+mod raw;
+mod record;
+mod select;
+mod sidecar;
+mod synthetic;
+
+pub use geometry::{Geometry, Position, read_geometry, read_mute};
+pub use hdf5::{set_worker, worker_main};
+pub use header::{Channels, FileType, Header, Segment, Source};
+pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
+pub use open::{Endian, Location, ReadOptions, open};
+pub use select::{Selected, Window};
+pub use sidecar::{Sidecar, draft_sidecar, sidecar_path};

@@ -1,0 +1,433 @@
+//! One kernel on one block of channels: tiles flow through its steps while what lies between them stays in cache.
+
+use dasc_compiler::access::Access;
+use dasc_compiler::plan::{Binding, KernelStage};
+use dasc_ir::kernel::{
+    BufferAt, BufferId, Call, Carry, Executable, Instr, Kernel, LANES, Lanes, LoopRef, REDUCE_BLOCK, Step,
+};
+use dasc_ir::{DType, Result};
+
+use crate::archive::{Archive, Archived};
+use crate::detect::{Detection, Watch};
+use crate::edges::extend;
+use crate::pad::Bytes;
+use crate::reduce::{Counter, Merging, Parts};
+use crate::rows::{Layout, Progress, Rows};
+
+/// A kernel with everything about it that does not change while it runs.
+pub(crate) struct Prepared {
+    pub stage: KernelStage,
+    pub machine: Box<dyn Executable>,
+    pub fft: Vec<Option<crate::shim::fft::Plan>>,
+    pub reads: Vec<Vec<Access>>,
+    pub writes: Vec<Vec<BufferId>>,
+    /// For each step the accumulations it feeds.
+    pub feeds: Vec<Vec<usize>>,
+}
+
+/// A wide stream as one block sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared {
+    pub at: BufferAt,
+    pub layout: Layout,
+    pub edge: dasc_ir::graph::Edge,
+    pub range: (i64, i64),
+    pub beyond: (i64, i64),
+    pub was: Progress,
+    pub now: Progress,
+    /// Whether this kernel writes it.
+    pub produced: bool,
+}
+
+// SAFETY: blocks touch disjoint lanes of what the kernel writes, and only read the rest.
+unsafe impl Sync for Shared {}
+// SAFETY: as above.
+unsafe impl Send for Shared {}
+
+/// The state of one block.
+pub(crate) struct Block {
+    pub lane0: usize,
+    pub lanes: usize,
+    scratch: Vec<Option<Rows>>,
+    carries: Vec<Bytes>,
+    pub counters: Vec<Counter>,
+    watches: Vec<Option<Watch>>,
+    pub done: Vec<i64>,
+    pub found: Vec<(u32, Detection)>,
+}
+
+impl Prepared {
+    pub fn new(stage: KernelStage, machine: Box<dyn Executable>) -> Result<Prepared> {
+        let kernel = &stage.kernel;
+        let fft = kernel.steps.iter().map(|s| if let Step::Fft(fft) = s { Some(crate::shim::fft::Plan::new(fft)) } else { None });
+        let feeds = kernel.steps.iter().map(|s| fed(kernel, s)).collect();
+        let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
+        let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
+        Ok(Prepared { fft: fft.collect(), reads, writes, feeds, machine, stage })
+    }
+
+    /// First row of the input that no step needs any more, for a buffer, when steps stand at `done`.
+    pub fn needed_from(&self, buffer: BufferId, done: &[i64], segment: usize) -> i64 {
+        let mut needed = i64::MAX;
+        for (step, reads) in self.reads.iter().enumerate() {
+            let stop = self.stage.rows[step][segment].1;
+            for read in reads.iter().filter(|r| r.buffer == buffer && done[step] < stop) {
+                needed = needed.min(done[step] * read.step + read.lo);
+            }
+        }
+        needed
+    }
+
+    /// How far readers of a buffer look before its first row and beyond its last.
+    pub fn looks_beyond(&self, buffer: BufferId, (start, stop): (i64, i64), segment: usize) -> (i64, i64) {
+        let (mut before, mut after) = (0, 0);
+        for (step, reads) in self.reads.iter().enumerate() {
+            let (first, last) = self.stage.rows[step][segment];
+            for read in reads.iter().filter(|r| r.buffer == buffer && first < last) {
+                before = before.max(start - (first * read.step + read.lo));
+                after = after.max((last - 1) * read.step + read.hi + 1 - stop);
+            }
+        }
+        (before, after)
+    }
+
+    /// Rows up to which a step can run, given how far the buffers are.
+    pub fn ready(&self, step: usize, segment: usize, done: i64, of: impl Fn(BufferId) -> (Progress, (i64, i64), i64)) -> i64 {
+        let stop = self.stage.rows[step][segment].1;
+        let mut ready = stop;
+        for read in &self.reads[step] {
+            let (progress, (start, end), after) = of(read.buffer);
+            if !progress.lead && done * read.step + read.lo < start {
+                return done;
+            }
+            let exists = if progress.tail { end + after } else { progress.end };
+            ready = ready.min((exists - 1 - read.hi).div_euclid(read.step.max(1)) + 1);
+        }
+        ready.max(done)
+    }
+}
+
+fn fed(kernel: &Kernel, step: &Step) -> Vec<usize> {
+    let Step::Loop(body) = step else { return Vec::new() };
+    let sets = |carry| body.values.iter().any(|i| matches!(i, Instr::SetCarry { carry: c, .. } if *c == carry));
+    (0..kernel.reduces.len()).filter(|r| kernel.reduces[*r].carries.iter().any(|c| sets(*c))).collect()
+}
+
+impl Block {
+    pub fn new(prepared: &Prepared, streams: &[dasc_compiler::plan::Stream], segment: usize, lane0: usize, lanes: usize) -> Block {
+        let stage = &prepared.stage;
+        let kernel = &stage.kernel;
+        let mut block = Block {
+            lane0,
+            lanes,
+            scratch: Vec::new(),
+            carries: kernel.carries.iter().map(|c| filled(c, c.init, lanes)).collect(),
+            counters: Vec::new(),
+            watches: Vec::new(),
+            done: stage.rows.iter().map(|r| r[segment].0).collect(),
+            found: Vec::new(),
+        };
+        for (number, binding) in stage.bindings.iter().enumerate() {
+            let scratch = match binding {
+                Binding::Stream(s) if streams[*s as usize].place == dasc_compiler::plan::Place::Scratch => {
+                    let stream = &streams[*s as usize];
+                    let range = stream.rows[segment];
+                    let (before, after) = prepared.looks_beyond(BufferId(number as u32), range, segment);
+                    Some(Rows::new(Layout::block(stream, lanes), range, stream.edge, before, after))
+                }
+                _ => None,
+            };
+            block.scratch.push(scratch);
+        }
+        for (number, reduce) in kernel.reduces.iter().enumerate() {
+            let sizes = reduce.carries.iter().map(|c| filled(&kernel.carries[c.index()], 0.0, lanes).len()).collect();
+            block.counters.push(Counter::new(number as u32, sizes));
+        }
+        for step in &kernel.steps {
+            let valid = (stage.channels as usize).saturating_sub(lane0).min(lanes);
+            block.watches.push(matches!(step, Step::Emit(_)).then(|| Watch::new(valid)));
+        }
+        block
+    }
+
+    /// Begins the next segment with nothing remembered but the record's accumulations.
+    pub fn next_segment(&mut self, fresh: Block) {
+        let records: Vec<Option<Parts>> = self.counters.iter_mut().map(|c| c.record.take()).collect();
+        let found = std::mem::take(&mut self.found);
+        *self = fresh;
+        self.found = found;
+        for (counter, record) in self.counters.iter_mut().zip(records) {
+            counter.record = record;
+        }
+    }
+
+    /// Memory held between tiles.
+    pub fn held(&self) -> usize {
+        let scratch: usize = self.scratch.iter().flatten().map(Rows::held).sum();
+        scratch + self.carries.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// Moves what is new of the wide streams through the kernel's steps, tile by tile.
+    pub fn run(&mut self, prepared: &Prepared, segment: usize, shared: &[Option<Shared>], constants: &[Option<BufferAt>], params: &[f64]) {
+        let mut progress: Vec<Option<Progress>> = shared.iter().map(|s| s.map(|s| s.was)).collect();
+        let inputs = || shared.iter().flatten().filter(|s| !s.produced);
+        let most = inputs().map(|s| s.now.end - s.was.end).max().unwrap_or(0);
+        let tiles = dasc_ir::graph::builder::div_ceil(most, i64::from(prepared.stage.schedule.rows)).max(1);
+        for tile in 1..=tiles {
+            for (progress, shared) in progress.iter_mut().zip(shared) {
+                if let (Some(progress), Some(s)) = (progress, shared)
+                    && !s.produced
+                {
+                    let last = tile == tiles;
+                    let end = if last { s.now.end } else { s.was.end + (s.now.end - s.was.end) * tile / tiles };
+                    *progress = Progress { end, lead: s.now.lead, tail: if last { s.now.tail } else { s.was.tail } };
+                }
+            }
+            for step in 0..prepared.stage.kernel.steps.len() {
+                let target = prepared.ready(step, segment, self.done[step], |buffer| match (&self.scratch[buffer.index()], shared[buffer.index()]) {
+                    (Some(rows), _) => (rows.progress, (rows.start, rows.stop), rows.after),
+                    (None, Some(s)) => (progress[buffer.index()].unwrap_or(s.was), s.range, s.beyond.1),
+                    (None, None) => (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0),
+                });
+                if target > self.done[step] {
+                    self.advance(prepared, segment, step, target, shared, constants, params, &mut progress);
+                }
+            }
+        }
+    }
+
+    /// Runs one step up to row `target`.
+    #[allow(clippy::too_many_arguments)]
+    fn advance(
+        &mut self,
+        prepared: &Prepared,
+        segment: usize,
+        step: usize,
+        target: i64,
+        shared: &[Option<Shared>],
+        constants: &[Option<BufferAt>],
+        params: &[f64],
+        progress: &mut [Option<Progress>],
+    ) {
+        for buffer in &prepared.writes[step] {
+            let keep = prepared.needed_from(*buffer, &self.done, segment);
+            if let Some(rows) = &mut self.scratch[buffer.index()] {
+                rows.reserve(target, keep);
+            }
+        }
+        let buffers = self.places(shared, constants);
+        let kernel = &prepared.stage.kernel;
+        let from = self.done[step];
+        match &kernel.steps[step] {
+            Step::Loop(_) if prepared.feeds[step].is_empty() => {
+                self.call(prepared, step, &buffers, params, from, target);
+            }
+            Step::Loop(_) => self.accumulate(prepared, segment, step, &buffers, params, from, target),
+            Step::Fft(fft) => {
+                if let Some(plan) = &prepared.fft[step] {
+                    let (input, output) = (&buffers[fft.input.index()], &buffers[fft.output.index()]);
+                    let lanes = self.lanes_of(kernel, fft.input);
+                    // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
+                    unsafe { plan.run(input, output, from, target - from, lanes) };
+                }
+            }
+            Step::Emit(emit) => {
+                let at = &buffers[emit.level.index()];
+                let double = kernel.buffers[emit.level.index()].dtype == DType::F64;
+                let (on, off) = (params[emit.on as usize], params[emit.off as usize]);
+                let (lane0, table) = (self.lane0, emit.table);
+                let found = &mut self.found;
+                let mut note = |lane: usize, d: Detection| found.push((table, Detection { segment, channel: (lane0 + lane) as u32, ..d }));
+                if let Some(watch) = &mut self.watches[step] {
+                    // SAFETY: the level's rows `from .. target` exist in this block's lanes.
+                    unsafe { watch.rows(at, double, from, target, on, off, &mut note) };
+                    if target == prepared.stage.rows[step][segment].1 {
+                        watch.close(&mut note);
+                    }
+                }
+            }
+        }
+        self.done[step] = target;
+        for buffer in &prepared.writes[step] {
+            self.written(*buffer, target, shared, progress);
+        }
+    }
+
+    /// Notes that a buffer has rows up to `end`, and writes those beyond the segment once they are known.
+    fn written(&mut self, buffer: BufferId, end: i64, shared: &[Option<Shared>], progress: &mut [Option<Progress>]) {
+        let index = buffer.index();
+        if let Some(rows) = &mut self.scratch[index] {
+            let (was, now) = (rows.progress, rows.progress_at(end));
+            let (at, layout) = (rows.at(0), rows.layout);
+            let (range, beyond) = ((rows.start, rows.stop), (rows.before, rows.after));
+            // SAFETY: `reserve` made room for the rows beyond the segment and kept those they are made of.
+            unsafe { extend(&at, &layout, rows.edge, range, beyond, &was, &now, layout.lane_stride) };
+            rows.progress = now;
+        } else if let (Some(s), Some(progress)) = (&shared[index], &mut progress[index]) {
+            let lead = crate::edges::lead_known(s.edge, s.range, s.beyond.0, end);
+            let now = Progress { end, lead: progress.lead || lead, tail: progress.tail || end >= s.range.1 };
+            // SAFETY: the flow made room likewise, and no other block has these lanes.
+            unsafe { extend(&s.at, &s.layout, s.edge, s.range, s.beyond, progress, &now, self.lanes) };
+            *progress = now;
+        }
+    }
+
+    fn places(&mut self, shared: &[Option<Shared>], constants: &[Option<BufferAt>]) -> Vec<BufferAt> {
+        let nowhere = BufferAt { base: std::ptr::null_mut(), row: 0, inner: 0, plane: 0 };
+        let scratch = self.scratch.iter_mut().map(|s| s.as_mut().map(|rows| rows.at(0)));
+        scratch
+            .zip(shared)
+            .zip(constants)
+            .map(|((scratch, shared), constant)| scratch.or(shared.map(|s| s.at)).or(*constant).unwrap_or(nowhere))
+            .collect()
+    }
+
+    fn carry_places(&mut self, kernel: &Kernel) -> Vec<BufferAt> {
+        let lanes = self.lanes;
+        let places = self.carries.iter_mut().zip(&kernel.carries).map(|(bytes, carry)| BufferAt {
+            base: bytes.as_mut_ptr(),
+            row: 0,
+            inner: (carry_lanes(carry, lanes) * carry.dtype.size()) as isize,
+            plane: 0,
+        });
+        places.collect()
+    }
+
+    fn call(&mut self, prepared: &Prepared, step: usize, buffers: &[BufferAt], params: &[f64], from: i64, to: i64) {
+        let carries = self.carry_places(&prepared.stage.kernel);
+        let call = Call { buffers, carries: &carries, params, start: from, rows: to - from, lanes: self.lanes, lane0: self.lane0 as i64 };
+        // SAFETY: readiness guarantees the rows that are read, `reserve` those that are written; lanes are padded to whole groups.
+        unsafe { prepared.machine.run(LoopRef::Step(step as u32), &call) }
+    }
+
+    /// Runs a loop that accumulates, block by block of the canonical order.
+    #[allow(clippy::too_many_arguments)]
+    fn accumulate(&mut self, prepared: &Prepared, segment: usize, step: usize, buffers: &[BufferAt], params: &[f64], from: i64, to: i64) {
+        let stop = prepared.stage.rows[step][segment].1;
+        let mut at = from;
+        while at < to {
+            let next = ((at.div_euclid(REDUCE_BLOCK) + 1) * REDUCE_BLOCK).min(to);
+            self.call(prepared, step, buffers, params, at, next);
+            if next.rem_euclid(REDUCE_BLOCK) == 0 || next == stop {
+                for &reduce in &prepared.feeds[step] {
+                    self.push_block(prepared, reduce, buffers, params);
+                }
+            }
+            at = next;
+        }
+    }
+
+    fn push_block(&mut self, prepared: &Prepared, reduce: usize, buffers: &[BufferAt], params: &[f64]) {
+        let kernel = &prepared.stage.kernel;
+        let definition = &kernel.reduces[reduce];
+        let mut parts = Parts::new();
+        for (carry, identity) in definition.carries.iter().zip(&definition.identity) {
+            let slot = &mut self.carries[carry.index()];
+            let fresh = filled(&kernel.carries[carry.index()], *identity, self.lanes);
+            parts.push(std::mem::replace(slot, fresh));
+        }
+        let carries = self.carry_places(kernel);
+        let mut counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+        counter.push(&mut self.merging(prepared, reduce, buffers.to_vec(), &carries, params), parts);
+        self.counters[reduce] = counter;
+    }
+
+    /// Ends the segment: outputs of accumulations over segments are written, others merged into the record's.
+    pub fn end_segment(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], shared: &[Option<Shared>], params: &[f64], over_record: impl Fn(usize) -> bool) {
+        let carries = self.carry_places(&prepared.stage.kernel);
+        for reduce in 0..self.counters.len() {
+            let buffers = self.places(shared, constants);
+            let mut counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+            let mut merging = self.merging(prepared, reduce, buffers, &carries, params);
+            if let Some(parts) = counter.take(&mut merging) {
+                if over_record(reduce) {
+                    let merged = match counter.record.take() {
+                        Some(before) => counter.merge(&mut merging, before, parts),
+                        None => parts,
+                    };
+                    counter.record = Some(merged);
+                } else {
+                    counter.finish(&mut merging, parts);
+                }
+            }
+            self.counters[reduce] = counter;
+        }
+    }
+
+    /// Writes the outputs of accumulations over the whole record.
+    pub fn end_record(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], params: &[f64]) {
+        let carries = self.carry_places(&prepared.stage.kernel);
+        let none = vec![None; constants.len()];
+        for reduce in 0..self.counters.len() {
+            if let Some(parts) = self.counters[reduce].record.take() {
+                let buffers = self.places(&none, constants);
+                let counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+                counter.finish(&mut self.merging(prepared, reduce, buffers, &carries, params), parts);
+                self.counters[reduce] = counter;
+            }
+        }
+    }
+
+    fn merging<'a>(&self, prepared: &'a Prepared, reduce: usize, buffers: Vec<BufferAt>, carries: &'a [BufferAt], params: &'a [f64]) -> Merging<'a> {
+        let kernel = &prepared.stage.kernel;
+        let definition = &kernel.reduces[reduce];
+        let inner = |c: &dasc_ir::kernel::CarryId| {
+            let carry = &kernel.carries[c.index()];
+            (carry_lanes(carry, self.lanes) * carry.dtype.size()) as isize
+        };
+        Merging {
+            kernel: &*prepared.machine,
+            reduce: definition,
+            buffers,
+            carries,
+            params,
+            lanes: self.lanes,
+            lane0: self.lane0 as i64,
+            inner: definition.carries.iter().map(inner).collect(),
+        }
+    }
+
+    fn lanes_of(&self, kernel: &Kernel, buffer: BufferId) -> usize {
+        match kernel.buffers[buffer.index()].lanes {
+            Lanes::Block => self.lanes,
+            Lanes::Fixed(n) => (n as usize).next_multiple_of(LANES),
+        }
+    }
+}
+
+fn carry_lanes(carry: &Carry, lanes: usize) -> usize {
+    match carry.lanes {
+        Lanes::Block => lanes,
+        Lanes::Fixed(n) => (n as usize).next_multiple_of(LANES),
+    }
+}
+
+/// A carry's memory, every element at `value`.
+fn filled(carry: &Carry, value: f64, lanes: usize) -> Bytes {
+    let count = carry_lanes(carry, lanes) * carry.inner.max(1) as usize;
+    let mut bytes = Bytes::zeroed(count * carry.dtype.size());
+    if value.to_bits() != 0 {
+        for element in bytes.bytes_mut().chunks_exact_mut(carry.dtype.size()) {
+            match carry.dtype {
+                DType::F64 => element.copy_from_slice(&value.to_ne_bytes()),
+                DType::F32 | DType::C32 => element.copy_from_slice(&(value as f32).to_ne_bytes()),
+                DType::I64 => element.copy_from_slice(&(value as i64).to_ne_bytes()),
+                DType::I32 => element.copy_from_slice(&(value as i32).to_ne_bytes()),
+                DType::I16 => element.copy_from_slice(&(value as i16).to_ne_bytes()),
+                DType::Bool => element.fill(u8::from(value != 0.0)),
+            }
+        }
+    }
+    bytes
+}
+
+impl Archived for Block {
+    fn archive(&mut self, a: &mut Archive) -> Result<()> {
+        a.each(self.scratch.iter_mut().flatten())?;
+        a.each(&mut self.carries)?;
+        a.each(&mut self.counters)?;
+        a.each(self.watches.iter_mut().flatten())?;
+        a.each(&mut self.done)?;
+        a.list(&mut self.found, || (0, Detection { segment: 0, channel: 0, first: 0, last: 0, peak: 0, level: 0.0 }))
+    }
+}

@@ -1,0 +1,491 @@
+//! One flow over one segment: chunks of rows arrive, pass through the stages, and leave to observers.
+
+use dasc_compiler::plan::{Binding, Flow, Place, ScopeValue, Stage, Stream};
+use dasc_ir::graph::{Graph, NodeId, Rows as Range, Scope};
+use dasc_ir::kernel::{BufferAt, BufferId, LANES};
+use dasc_ir::{Diag, Result};
+use rayon::prelude::*;
+
+use crate::archive::{Archive, Archived};
+use crate::block::{Block, Prepared, Shared};
+use crate::edges::{extend, extend_lanes, lead_known};
+use crate::rows::{Layout, Progress, Rows};
+use crate::statistics::Stored;
+
+/// A flow with its kernels ready to run.
+pub(crate) struct PreparedFlow {
+    pub flow: Flow,
+    pub stages: Vec<PreparedStage>,
+}
+
+pub(crate) enum PreparedStage {
+    Kernel(Box<Prepared>),
+    Gather { input: usize, output: usize, channels: Vec<u32> },
+}
+
+/// What a flow remembers between chunks.
+pub(crate) struct FlowState {
+    pub segment: usize,
+    /// One per stream; scratch streams live in the blocks.
+    pub wide: Vec<Option<Rows>>,
+    pub stages: Vec<StageState>,
+    /// Rows handed to observers so far, per stream.
+    pub delivered: Vec<i64>,
+}
+
+/// Progress of a stage, the same for all its blocks.
+pub(crate) struct StageState {
+    pub done: Vec<i64>,
+    /// Rows of each buffer's stream that the stage has looked at; tiles begin there.
+    seen: Vec<i64>,
+    pub blocks: Vec<Block>,
+}
+
+impl PreparedFlow {
+    /// Nothing done yet of a segment.
+    pub fn begin(&self, segment: usize, width: usize) -> FlowState {
+        let streams = &self.flow.streams;
+        let wide = streams.iter().enumerate().map(|(number, stream)| {
+            (stream.place != Place::Scratch).then(|| {
+                let range = stream.rows[segment];
+                let (before, after) = self.looks_beyond(number, range, segment);
+                Rows::new(Layout::wide(stream), range, stream.edge, before, after)
+            })
+        });
+        let stages = self.stages.iter().map(|stage| match stage {
+            PreparedStage::Kernel(prepared) => StageState {
+                done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
+                seen: vec![i64::MIN; prepared.stage.bindings.len()],
+                blocks: blocks(prepared, streams, segment, width),
+            },
+            PreparedStage::Gather { output, .. } => {
+                StageState { done: vec![streams[*output].rows[segment].0], seen: Vec::new(), blocks: Vec::new() }
+            }
+        });
+        let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
+        FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered }
+    }
+
+    fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
+        let (mut before, mut after) = (0, 0);
+        for stage in &self.stages {
+            if let PreparedStage::Kernel(prepared) = stage {
+                for buffer in bound(prepared, number) {
+                    let (b, a) = prepared.looks_beyond(buffer, range, segment);
+                    (before, after) = (before.max(b), after.max(a));
+                }
+            }
+        }
+        (before, after)
+    }
+
+    /// First row of a stream that anyone still needs.
+    fn needed_from(&self, state: &FlowState, number: usize) -> i64 {
+        let stream = &self.flow.streams[number];
+        let mut needed = if stream.observed { state.delivered[number] } else { i64::MAX };
+        for (stage, at) in self.stages.iter().zip(&state.stages) {
+            match stage {
+                PreparedStage::Kernel(prepared) => {
+                    for buffer in bound(prepared, number) {
+                        needed = needed.min(prepared.needed_from(buffer, &at.done, state.segment));
+                    }
+                }
+                PreparedStage::Gather { input, .. } if *input == number => needed = needed.min(at.done[0]),
+                PreparedStage::Gather { .. } => {}
+            }
+        }
+        needed
+    }
+
+    /// Lets rows up to `end` of an arriving stream in; `fill` writes them (first row, rows, memory, stride).
+    pub fn arrive(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        end: i64,
+        fill: impl FnOnce(i64, usize, &mut [u8], usize) -> Result<()>,
+    ) -> Result<()> {
+        let keep = self.needed_from(state, number);
+        let stream = &self.flow.streams[number];
+        let rows = state.wide[number].as_mut().ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
+        let from = rows.progress.end;
+        if end > from {
+            rows.reserve(end, keep);
+            let (stride, skip) = (rows.layout.row(), rows.layout.lane_pad * rows.layout.element);
+            fill(from, (end - from) as usize, &mut rows.bytes_mut(from, end)[skip..], stride)?;
+        }
+        publish(rows, stream, end);
+        Ok(())
+    }
+
+    /// Moves what has arrived through all stages.
+    pub fn advance(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored]) -> Result<()> {
+        for number in 0..self.stages.len() {
+            match &self.stages[number] {
+                PreparedStage::Kernel(prepared) => self.run_kernel(state, number, prepared, graph, statistics)?,
+                PreparedStage::Gather { input, output, channels } => {
+                    self.gather(state, number, *input, *output, channels)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run_kernel(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        prepared: &Prepared,
+        graph: &Graph,
+        statistics: &mut [Stored],
+    ) -> Result<()> {
+        let segment = state.segment;
+        let mut shared = self.shared(state, number, prepared, false);
+        // How far each step will get, which all blocks agree on; what the kernel writes for others gets room beforehand.
+        let mut done = state.stages[number].done.clone();
+        let mut now: Vec<Option<Progress>> = shared.iter().map(|s| s.as_ref().map(|s| s.now)).collect();
+        let mut scratch: Vec<Option<(Progress, (i64, i64), i64, i64, dasc_ir::graph::Edge)>> = prepared
+            .stage
+            .bindings
+            .iter()
+            .enumerate()
+            .map(|(b, binding)| match binding {
+                Binding::Stream(s) if self.flow.streams[*s as usize].place == Place::Scratch => {
+                    let stream = &self.flow.streams[*s as usize];
+                    let range = stream.rows[segment];
+                    let (before, after) = prepared.looks_beyond(BufferId(b as u32), range, segment);
+                    // A step that writes the stream has brought it as far as it is done itself.
+                    let writer = prepared.writes.iter().position(|w| w.contains(&BufferId(b as u32)));
+                    let end = writer.map_or(range.0, |w| done[w]);
+                    let lead = lead_known(stream.edge, range, before, end);
+                    let empty = range.0 >= range.1;
+                    Some((Progress { end, lead: lead || empty, tail: end >= range.1 }, range, before, after, stream.edge))
+                }
+                _ => None,
+            })
+            .collect();
+        for step in 0..done.len() {
+            let target = prepared.ready(step, segment, done[step], |b| match (&scratch[b.index()], &shared[b.index()]) {
+                (Some(s), _) => (s.0, s.1, s.3),
+                (None, Some(s)) => (now[b.index()].unwrap_or(s.was), s.range, s.beyond.1),
+                (None, None) => (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0),
+            });
+            done[step] = target;
+            for b in &prepared.writes[step] {
+                if let Some((progress, range, before, _, edge)) = &mut scratch[b.index()] {
+                    let lead = progress.lead || lead_known(*edge, *range, *before, target);
+                    *progress = Progress { end: target, lead, tail: target >= range.1 };
+                }
+                if let (Binding::Stream(s), Some(known)) = (prepared.stage.bindings[b.index()], &shared[b.index()]) {
+                    let lead = known.was.lead || lead_known(known.edge, known.range, known.beyond.0, target);
+                    now[b.index()] = Some(Progress { end: target, lead, tail: target >= known.range.1 });
+                    let keep = self.needed_from(state, s as usize);
+                    if let Some(rows) = &mut state.wide[s as usize] {
+                        rows.reserve(target, keep);
+                    }
+                }
+            }
+        }
+        // Making room may have moved rows; addresses are taken now.
+        shared = self.shared(state, number, prepared, true);
+        for (shared, now) in shared.iter_mut().zip(&now) {
+            if let (Some(shared), Some(now)) = (shared, now) {
+                shared.now = *now;
+            }
+        }
+        let params = params(prepared, graph, segment);
+        let places: Vec<Vec<Option<BufferAt>>> = state.stages[number]
+            .blocks
+            .iter()
+            .map(|block| constants(prepared, statistics, segment, block.lane0))
+            .collect();
+        let places = Places(places);
+        let blocks = &mut state.stages[number].blocks;
+        blocks.par_iter_mut().enumerate().for_each(|(i, block)| {
+            let shared: Vec<Option<Shared>> = shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+            block.run(prepared, segment, &shared, places.of(i), &params);
+        });
+        state.stages[number].done.clone_from(&done);
+        for (seen, now) in state.stages[number].seen.iter_mut().zip(&now) {
+            *seen = now.map_or(*seen, |now| now.end);
+        }
+        debug_assert!(state.stages[number].blocks.iter().all(|b| b.done == done), "blocks disagree on progress");
+        for (b, binding) in prepared.stage.bindings.iter().enumerate() {
+            if let (Binding::Stream(s), Some(shared), Some(now)) = (binding, &shared[b], &now[b])
+                && shared.produced
+                && let Some(rows) = &mut state.wide[*s as usize]
+            {
+                let was = rows.progress;
+                rows.progress = *now;
+                fill_lanes(rows, &self.flow.streams[*s as usize], &was);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the segment for all accumulations.
+    pub fn end_segment(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored], scopes: &[Scope]) {
+        for number in 0..self.stages.len() {
+            let PreparedStage::Kernel(prepared) = &self.stages[number] else { continue };
+            if prepared.stage.kernel.reduces.is_empty() {
+                continue;
+            }
+            let params = params(prepared, graph, state.segment);
+            let shared = self.shared(state, number, prepared, true);
+            let segment = state.segment;
+            for block in &mut state.stages[number].blocks {
+                let constants = constants(prepared, statistics, segment, block.lane0);
+                let shared: Vec<Option<Shared>> = shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+                block.end_segment(prepared, &constants, &shared, &params, |reduce| over_record(prepared, reduce, scopes));
+            }
+        }
+    }
+
+    /// Ends the record: accumulations over all segments are written as the statistic of every segment.
+    pub fn end_record(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored], scopes: &[Scope], segments: usize) {
+        for number in 0..self.stages.len() {
+            let PreparedStage::Kernel(prepared) = &self.stages[number] else { continue };
+            let params = params(prepared, graph, state.segment);
+            for block in &mut state.stages[number].blocks {
+                let constants = constants(prepared, statistics, state.segment, block.lane0);
+                block.end_record(prepared, &constants, &params);
+            }
+            for (reduce, definition) in prepared.stage.kernel.reduces.iter().enumerate() {
+                if !over_record(prepared, reduce, scopes) {
+                    continue;
+                }
+                for output in &definition.outputs {
+                    if let Binding::Statistic(s) = prepared.stage.bindings[output.index()] {
+                        let value = statistics[s as usize].bytes(state.segment).to_vec();
+                        for segment in 0..segments {
+                            statistics[s as usize].bytes_mut(segment).copy_from_slice(&value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn shared(&self, state: &mut FlowState, number: usize, prepared: &Prepared, addressed: bool) -> Vec<Option<Shared>> {
+        let bindings = prepared.stage.bindings.iter().enumerate();
+        bindings
+            .map(|(b, binding)| {
+                let (s, strided) = match binding {
+                    Binding::Stream(s) => (*s as usize, false),
+                    Binding::Strided(s) => (*s as usize, true),
+                    Binding::Statistic(_) | Binding::Local => return None,
+                };
+                let rows = state.wide[s].as_mut()?;
+                let nowhere = BufferAt { base: std::ptr::null_mut(), row: 0, inner: 0, plane: 0 };
+                let at = if !addressed { nowhere } else if strided { rows.strided() } else { rows.at(0) };
+                let produced = prepared.writes.iter().any(|w| w.contains(&BufferId(b as u32)));
+                let seen = Progress {
+                    end: state.stages[number].seen[b].max(rows.start),
+                    lead: rows.progress.lead,
+                    tail: false,
+                };
+                let was = if produced { rows.progress } else { seen };
+                Some(Shared {
+                    at,
+                    layout: rows.layout,
+                    edge: rows.edge,
+                    range: (rows.start, rows.stop),
+                    beyond: (rows.before, rows.after),
+                    was,
+                    now: rows.progress,
+                    produced,
+                })
+            })
+            .collect()
+    }
+
+    fn gather(&self, state: &mut FlowState, number: usize, input: usize, output: usize, channels: &[u32]) -> Result<()> {
+        let keep = self.needed_from(state, output);
+        let (mut from, mut to) = match (state.wide[input].take(), state.wide[output].take()) {
+            (Some(from), Some(to)) => (from, to),
+            _ => return Err(Diag::compiler("run: a gather of streams that do not exist")),
+        };
+        let (first, end) = (to.progress.end, from.progress.end.min(to.stop));
+        if end > first {
+            to.reserve(end, keep);
+            let (a, b) = (from.layout, to.layout);
+            let source = from.bytes_mut(first, end);
+            let target = to.bytes_mut(first, end);
+            for row in 0..(end - first) as usize {
+                for part in 0..a.inner * a.planes {
+                    let lane = |l: &Layout, lane: usize| row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element;
+                    for (i, &channel) in channels.iter().enumerate() {
+                        let (x, y) = (lane(&a, channel as usize), lane(&b, i));
+                        target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
+                    }
+                }
+            }
+        }
+        publish(&mut to, &self.flow.streams[output], end.max(first));
+        state.stages[number].done[0] = end.max(first);
+        (state.wide[input], state.wide[output]) = (Some(from), Some(to));
+        Ok(())
+    }
+}
+
+impl FlowState {
+    /// Bytes held by streams and blocks.
+    pub fn held(&self) -> usize {
+        let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
+        wide + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
+    }
+
+    /// Takes over what outlasts a segment: accumulations over the record, and detections.
+    pub fn inherit(&mut self, old: FlowState) {
+        for (new, old) in self.stages.iter_mut().zip(old.stages) {
+            let fresh = std::mem::take(&mut new.blocks);
+            new.blocks = old.blocks;
+            for (block, fresh) in new.blocks.iter_mut().zip(fresh) {
+                block.next_segment(fresh);
+            }
+        }
+    }
+}
+
+impl Archived for FlowState {
+    fn archive(&mut self, a: &mut Archive) -> Result<()> {
+        a.each(self.wide.iter_mut().flatten())?;
+        a.each(&mut self.delivered)?;
+        for stage in &mut self.stages {
+            a.each(&mut stage.seen)?;
+            a.each(&mut stage.done)?;
+            a.each(&mut stage.blocks)?;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn for_block(mut self, lane0: usize) -> Shared {
+        self.at.base = self.at.base.wrapping_add(lane0 * self.layout.element);
+        self
+    }
+}
+
+/// Addresses of statistics, per block.
+struct Places(Vec<Vec<Option<BufferAt>>>);
+
+// SAFETY: blocks read statistics, and write only lanes of their own.
+unsafe impl Sync for Places {}
+
+impl Places {
+    fn of(&self, block: usize) -> &[Option<BufferAt>] {
+        &self.0[block]
+    }
+}
+
+fn blocks(prepared: &Prepared, streams: &[Stream], segment: usize, width: usize) -> Vec<Block> {
+    let channels = (prepared.stage.channels as usize).next_multiple_of(LANES);
+    let lanes = width.min(prepared.stage.schedule.lanes as usize).max(LANES);
+    let block = |lane0| Block::new(prepared, streams, segment, lane0, lanes.min(channels - lane0));
+    (0..channels).step_by(lanes).map(block).collect()
+}
+
+/// Buffers of a kernel that read a stream from outside, or write it.
+fn bound(prepared: &Prepared, number: usize) -> impl Iterator<Item = BufferId> {
+    let is = move |binding: &Binding| matches!(binding, Binding::Stream(s) | Binding::Strided(s) if *s as usize == number);
+    prepared.stage.bindings.iter().enumerate().filter(move |(_, b)| is(b)).map(|(i, _)| BufferId(i as u32))
+}
+
+/// Marks rows up to `end` as existing, and writes those beyond the segment and the channels.
+fn publish(rows: &mut Rows, stream: &Stream, end: i64) {
+    let (was, now) = (rows.progress, rows.progress_at(end));
+    let layout = rows.layout;
+    let (range, beyond, edge) = ((rows.start, rows.stop), (rows.before, rows.after), rows.edge);
+    let whole = Layout { lane_pad: 0, ..layout };
+    let at = rows.at(0);
+    let at = BufferAt { base: at.base.wrapping_sub(layout.lane_pad * layout.element), ..at };
+    // SAFETY: room for the rows beyond the segment was made together with those at its ends; nobody else holds the memory.
+    unsafe { extend(&at, &whole, edge, range, beyond, &was, &now, layout.lane_stride) };
+    rows.progress = now;
+    fill_lanes(rows, stream, &was);
+}
+
+/// Writes the lanes beyond the channels of all rows that are new since `was`.
+fn fill_lanes(rows: &mut Rows, stream: &Stream, was: &Progress) {
+    if stream.lane_reach == 0 {
+        return;
+    }
+    let now = rows.progress;
+    let from = if now.lead && !was.lead { rows.start - rows.before } else { was.end };
+    let to = if now.tail { rows.stop + rows.after } else { now.end };
+    let (layout, channels, reach) = (rows.layout, stream.channels as usize, stream.lane_reach as usize);
+    if to > from {
+        let row = layout.row();
+        for row in rows.bytes_mut(from, to).chunks_exact_mut(row) {
+            extend_lanes(row, &layout, stream.lane_edge, channels, reach);
+        }
+    }
+}
+
+fn over_record(prepared: &Prepared, reduce: usize, scopes: &[Scope]) -> bool {
+    prepared.stage.kernel.reduces[reduce].outputs.iter().any(|b| match prepared.stage.bindings[b.index()] {
+        Binding::Statistic(s) => scopes[s as usize] == Scope::Record,
+        Binding::Stream(_) | Binding::Strided(_) | Binding::Local => false,
+    })
+}
+
+fn constants(prepared: &Prepared, statistics: &mut [Stored], segment: usize, lane0: usize) -> Vec<Option<BufferAt>> {
+    let bindings = prepared.stage.bindings.iter().zip(&prepared.stage.kernel.buffers);
+    bindings
+        .map(|(binding, buffer)| match binding {
+            Binding::Statistic(s) => {
+                let lane = if buffer.lanes == dasc_ir::kernel::Lanes::Block { lane0 } else { 0 };
+                Some(statistics[*s as usize].at(segment, lane))
+            }
+            Binding::Stream(_) | Binding::Strided(_) | Binding::Local => None,
+        })
+        .collect()
+}
+
+/// The kernel's parameters with those of the segment filled in.
+fn params(prepared: &Prepared, graph: &Graph, segment: usize) -> Vec<f64> {
+    let mut params = prepared.stage.kernel.params.clone();
+    for scope in &prepared.stage.scope_params {
+        params[scope.slot as usize] = match scope.of {
+            ScopeValue::Start(node) => rows_of(graph, node, segment).0 as f64,
+            ScopeValue::Len(node) => {
+                let (start, stop) = rows_of(graph, node, segment);
+                (stop - start) as f64
+            }
+            ScopeValue::Total(node) => total(graph, node) as f64,
+        };
+    }
+    params
+}
+
+fn rows_of(graph: &Graph, node: NodeId, segment: usize) -> (i64, i64) {
+    match graph.signal(node).and_then(|s| s.time.as_ref()).map(|t| &t.rows) {
+        Some(Range::Segments(ranges)) => ranges.get(segment).copied().unwrap_or((0, 0)),
+        Some(Range::From(start)) => (*start, i64::MAX / 4),
+        None => (0, 1),
+    }
+}
+
+fn total(graph: &Graph, node: NodeId) -> u64 {
+    graph.signal(node).and_then(|s| s.time.as_ref()).and_then(|t| t.rows.count()).unwrap_or(0)
+}
+
+impl PreparedFlow {
+    /// Prepares the stages of a flow; `machine` makes the kernels.
+    pub fn new(flow: Flow, machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>) -> Result<PreparedFlow> {
+        let mut stages = Vec::new();
+        for stage in &flow.stages {
+            stages.push(match stage {
+                Stage::Kernel(stage) => {
+                    let machine = machine(&stage.kernel)?;
+                    PreparedStage::Kernel(Box::new(Prepared::new(stage.clone(), machine)?))
+                }
+                Stage::Gather { input, output, channels } => {
+                    PreparedStage::Gather { input: *input as usize, output: *output as usize, channels: channels.clone() }
+                }
+            });
+        }
+        Ok(PreparedFlow { flow, stages })
+    }
+}

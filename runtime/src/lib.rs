@@ -1,0 +1,51 @@
+//! Runs a plan: reads rows, moves them through kernels in chunks, and hands results to observers.
+//!
+//! ```text
+//! let run = Run::prepare(graph, &Options::default())?;
+//! run.execute(&feed, &mut observer)?;
+//! ```
+//! Whatever the chunk, the threads and the tiles, a row's value depends on its index alone.
+
+mod archive;
+mod block;
+mod detect;
+mod edges;
+mod flow;
+mod pad;
+mod reduce;
+mod rows;
+mod run;
+mod shim;
+mod spool;
+mod statistics;
+
+pub use detect::Detection;
+pub use rows::RowsView;
+pub use run::{Backend, Options, Run, Session, Stats};
+pub use statistics::StatisticView;
+
+use dasc_ir::Result;
+
+/// Where the rows of the source come from.
+pub trait Feed: Sync {
+    /// Reads rows `first .. first + rows` of all channels, in the source's own type and native byte order, time-major:
+    /// row `i` begins at byte `i * stride` of `out`.
+    fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()>;
+}
+
+/// Who receives results. Every call comes from one thread, in order of rows. `output` is the position in `Graph::outputs`.
+pub trait Observer {
+    /// Rows of an output with a time axis, as soon as they exist.
+    fn rows(&mut self, output: usize, segment: usize, rows: &RowsView) -> Result<()>;
+
+    /// An output without a time axis, once per segment.
+    fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()>;
+
+    /// The detections of an `Emit`, when its pass is over: ordered by segment, first row and channel.
+    fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()>;
+
+    /// Called after every chunk. An error stops the run: that is how Ctrl-C arrives.
+    fn progress(&mut self, _stats: &Stats) -> Result<()> {
+        Ok(())
+    }
+}

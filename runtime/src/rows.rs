@@ -1,0 +1,259 @@
+//! A stretch of consecutive rows of a stream, with room for the rows that lie beyond its ends.
+
+use dasc_compiler::plan::Stream;
+use dasc_ir::{DType, Diag, Result};
+use dasc_ir::graph::Edge;
+use dasc_ir::kernel::{BufferAt, LANES};
+
+use crate::archive::{Archive, Archived};
+use crate::pad::Bytes;
+
+/// How the elements of a row lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub element: usize,
+    pub inner: usize,
+    pub planes: usize,
+    /// Lanes before the first valid one.
+    pub lane_pad: usize,
+    /// Lanes from one inner position or plane to the next.
+    pub lane_stride: usize,
+}
+
+impl Layout {
+    /// The layout of a stream that holds all channels.
+    pub fn wide(stream: &Stream) -> Layout {
+        Layout {
+            element: stream.element(),
+            inner: stream.inner as usize,
+            planes: stream.planes as usize,
+            lane_pad: stream.lane_pad(),
+            lane_stride: stream.lane_stride(),
+        }
+    }
+
+    /// The layout of a stream that holds one channel block.
+    pub fn block(stream: &Stream, lanes: usize) -> Layout {
+        let lanes = lanes.min((stream.channels as usize).next_multiple_of(LANES)).max(LANES);
+        Layout { lane_pad: 0, lane_stride: lanes, ..Layout::wide(stream) }
+    }
+
+    /// Bytes from one row to the next. A multiple of a large power of two would put every row into the same sets of
+    /// the first-level cache, so such strides get a cache line more.
+    pub fn row(&self) -> usize {
+        let bytes = (self.lane_stride * self.inner * self.planes * self.element).next_multiple_of(64);
+        if bytes.is_multiple_of(2048) { bytes + 64 } else { bytes }
+    }
+}
+
+/// Rows `first .. first + capacity` of which those before `end` exist.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub layout: Layout,
+    data: Bytes,
+    /// Row at the beginning of the memory.
+    first: i64,
+    capacity: i64,
+    pub progress: Progress,
+    /// The segment's rows, and how far readers look beyond them.
+    pub start: i64,
+    pub stop: i64,
+    pub edge: Edge,
+    pub before: i64,
+    pub after: i64,
+}
+
+/// What of a stream exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Rows before this exist.
+    pub end: i64,
+    /// Whether the rows before the segment were written.
+    pub lead: bool,
+    /// Whether the rows beyond the segment were written.
+    pub tail: bool,
+}
+
+impl Rows {
+    /// No rows yet of the segment `start .. stop`, with readers that look `before` and `after` rows beyond it.
+    pub fn new(layout: Layout, (start, stop): (i64, i64), edge: Edge, before: i64, after: i64) -> Rows {
+        let mut rows = Rows {
+            layout,
+            data: Bytes::default(),
+            first: start - before,
+            capacity: 0,
+            progress: Progress { end: start, lead: before == 0, tail: false },
+            start,
+            stop,
+            edge,
+            before,
+            after,
+        };
+        rows.settle();
+        rows
+    }
+
+    /// Marks an empty segment as complete.
+    fn settle(&mut self) {
+        if self.start >= self.stop {
+            self.progress = Progress { end: self.start, lead: true, tail: true };
+        }
+    }
+
+    /// Makes room for rows up to `end` (and those beyond the segment, when it ends there), forgetting rows before `keep`.
+    pub fn reserve(&mut self, end: i64, keep: i64) {
+        let last = if end >= self.stop { self.stop + self.after } else { end };
+        if last - self.first <= self.capacity {
+            return;
+        }
+        let keep = self.oldest_kept(keep);
+        let kept = (self.progress.end.max(keep) - keep).max(0);
+        let needed = last - keep;
+        let row = self.layout.row();
+        let from = ((keep - self.first).max(0) as usize) * row;
+        let bytes = kept as usize * row;
+        if needed <= self.capacity {
+            self.data.bytes_mut().copy_within(from..from + bytes, 0);
+        } else {
+            // Twice the need, so that moving rows stays a small share of the work.
+            let capacity = needed + needed.min(needed / 2 + 16);
+            let mut grown = Bytes::zeroed(capacity as usize * row);
+            if bytes > 0 {
+                grown.bytes_mut()[..bytes].copy_from_slice(&self.data.bytes()[from..from + bytes]);
+            }
+            self.data = grown;
+            self.capacity = capacity;
+        }
+        self.first = keep;
+    }
+
+    /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
+    fn oldest_kept(&self, wanted: i64) -> i64 {
+        let for_tail = match self.edge {
+            Edge::Valid | Edge::Zero => self.progress.end,
+            Edge::Nearest => self.progress.end - 1,
+            Edge::Reflect | Edge::Mirror => self.progress.end - self.after - 1,
+        };
+        let for_tail = if self.after > 0 { for_tail.max(self.start) } else { self.progress.end };
+        // Before the lead exists it still has to be written, from the first rows.
+        let for_lead = if self.progress.lead { i64::MAX } else { self.start - self.before };
+        wanted.min(for_tail).min(for_lead).max(self.first)
+    }
+
+    /// Where the rows lie, for lanes from `lane0` on.
+    pub fn at(&mut self, lane0: usize) -> BufferAt {
+        let layout = self.layout;
+        let row = layout.row();
+        let base = self.data.as_mut_ptr();
+        let offset = (self.first as isize).wrapping_mul(row as isize).wrapping_neg();
+        let lane = ((layout.lane_pad + lane0) * layout.element) as isize;
+        BufferAt {
+            base: base.wrapping_offset(offset.wrapping_add(lane)),
+            row: row as isize,
+            inner: (layout.planes * layout.lane_stride * layout.element) as isize,
+            plane: (layout.lane_stride * layout.element) as isize,
+        }
+    }
+
+    /// The same memory as inner positions of sixteen lanes.
+    pub fn strided(&mut self) -> BufferAt {
+        let element = self.layout.element;
+        BufferAt { inner: (LANES * element) as isize, ..self.at(0) }
+    }
+
+    /// The memory of rows `from .. to`, padding included.
+    pub fn bytes_mut(&mut self, from: i64, to: i64) -> &mut [u8] {
+        let row = self.layout.row();
+        let range = (from - self.first) as usize * row..(to - self.first) as usize * row;
+        &mut self.data.bytes_mut()[range]
+    }
+
+    /// Rows `from .. to` for a reader.
+    pub fn view(&self, from: i64, to: i64, dtype: DType, channels: usize) -> RowsView<'_> {
+        let row = self.layout.row();
+        let range = (from - self.first) as usize * row..(to - self.first) as usize * row;
+        RowsView { data: &self.data.bytes()[range], layout: self.layout, first: from, rows: (to - from) as usize, dtype, channels }
+    }
+
+    /// Bytes held.
+    pub fn held(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// Rows of a stream, lent to an observer.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsView<'a> {
+    data: &'a [u8],
+    layout: Layout,
+    /// Absolute index of the first row.
+    pub first: i64,
+    pub rows: usize,
+    /// I16, I32, F32, F64, or C32 (two F32 planes).
+    pub dtype: DType,
+    pub channels: usize,
+}
+
+impl<'a> RowsView<'a> {
+    pub fn inner(&self) -> usize {
+        self.layout.inner
+    }
+
+    pub fn planes(&self) -> usize {
+        self.layout.planes
+    }
+
+    /// The channels of one row, inner position and plane, in native bytes of `dtype` (F32 for the planes of C32).
+    pub fn lanes(&self, row: usize, inner: usize, plane: usize) -> &'a [u8] {
+        let l = self.layout;
+        let lanes = (inner * l.planes + plane) * l.lane_stride + l.lane_pad;
+        let at = row * l.row() + lanes * l.element;
+        &self.data[at..at + self.channels * l.element]
+    }
+
+    /// Element as F64, whatever it is stored as.
+    pub fn value(&self, row: usize, inner: usize, plane: usize, channel: usize) -> f64 {
+        let l = self.layout;
+        let bytes = &self.lanes(row, inner, plane)[channel * l.element..(channel + 1) * l.element];
+        number(self.dtype, bytes)
+    }
+}
+
+/// One stored number as F64.
+pub(crate) fn number(dtype: DType, bytes: &[u8]) -> f64 {
+    let mut word = [0u8; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    match dtype {
+        DType::I16 => f64::from(i16::from_ne_bytes([word[0], word[1]])),
+        DType::I32 => f64::from(i32::from_ne_bytes([word[0], word[1], word[2], word[3]])),
+        DType::F32 | DType::C32 => f64::from(f32::from_ne_bytes([word[0], word[1], word[2], word[3]])),
+        DType::F64 => f64::from_ne_bytes(word),
+        DType::I64 => i64::from_ne_bytes(word) as f64,
+        DType::Bool => f64::from(word[0]),
+    }
+}
+
+impl Archived for Rows {
+    fn archive(&mut self, a: &mut Archive) -> Result<()> {
+        let (mut first, mut end) = (self.first, self.progress.end);
+        a.i64(&mut first)?;
+        a.i64(&mut end)?;
+        a.flag(&mut self.progress.lead)?;
+        a.flag(&mut self.progress.tail)?;
+        if a.is_reading() {
+            let valid = self.start - self.before <= first && self.start <= end && end <= self.stop.max(self.start);
+            if !valid {
+                return Err(Diag::world("the saved state holds rows that the record does not have"));
+            }
+            self.first = first;
+            self.progress.end = end;
+            self.capacity = 0;
+            self.data = Bytes::default();
+            self.reserve(end.max(first), first);
+        }
+        let last = if self.progress.tail { end + self.after } else { end };
+        let (from, to) = (first, last.max(first).min(first + self.capacity));
+        let rows = self.bytes_mut(from, to);
+        a.raw(rows)
+    }
+}

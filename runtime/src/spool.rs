@@ -1,0 +1,144 @@
+//! Transforms that need a whole segment: rows are spooled to a temporary file channel by channel, transformed one
+//! channel at a time in F64, and read back as rows. Memory is that of one channel, whatever the record's size.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use dasc_ir::graph::TransformKind;
+use dasc_ir::{DType, Diag, Result};
+use rayon::prelude::*;
+use rustfft::FftPlanner;
+use rustfft::num_complex::Complex;
+
+use crate::rows::{RowsView, number};
+use crate::statistics::Stored;
+
+/// A channel-major temporary file of F64 input or F32 planes.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    file: File,
+    rows: usize,
+    first: i64,
+    channels: usize,
+    planes: usize,
+    element: usize,
+}
+
+impl Spool {
+    pub fn create(rows: usize, first: i64, channels: usize, planes: usize, element: usize) -> Result<Spool> {
+        let spool = || -> std::io::Result<File> {
+            let file = tempfile::tempfile()?;
+            file.set_len((rows * channels * planes * element) as u64)?;
+            Ok(file)
+        };
+        let file = spool().map_err(|e| full(&e, rows * channels * planes * element))?;
+        Ok(Spool { file, rows, first, channels, planes, element })
+    }
+
+    fn offset(&self, channel: usize, plane: usize, row: usize) -> u64 {
+        (((channel * self.planes + plane) * self.rows + row) * self.element) as u64
+    }
+
+    /// Takes rows as F64.
+    pub fn write(&self, view: &RowsView) -> Result<()> {
+        let row = (view.first - self.first) as usize;
+        let mut column = vec![0u8; view.rows * self.element];
+        for channel in 0..self.channels {
+            for plane in 0..self.planes {
+                for (i, slot) in column.chunks_exact_mut(8).enumerate() {
+                    slot.copy_from_slice(&view.value(i, 0, plane, channel).to_ne_bytes());
+                }
+                let at = self.offset(channel, plane, row);
+                self.file.write_all_at(&column, at).map_err(|e| full(&e, column.len()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives rows `first .. first + rows` as F32, interleaved as a stream of two planes wants them.
+    pub fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize, plane_stride: usize) -> Result<()> {
+        let row = (first - self.first) as usize;
+        let mut column = vec![0u8; rows * self.element];
+        for channel in 0..self.channels {
+            for plane in 0..self.planes {
+                let at = self.offset(channel, plane, row);
+                self.file.read_exact_at(&mut column, at).map_err(|e| full(&e, column.len()))?;
+                for (i, value) in column.chunks_exact(self.element).enumerate() {
+                    let to = i * stride + plane * plane_stride + channel * self.element;
+                    out[to..to + self.element].copy_from_slice(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The analytic signal of every channel (scipy.signal.hilbert).
+    pub fn analytic(&self) -> Result<Spool> {
+        let output = Spool::create(self.rows, self.first, self.channels, 2, 4)?;
+        let n = self.rows;
+        let mut planner = FftPlanner::<f64>::new();
+        let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
+        (0..self.channels).into_par_iter().try_for_each(|channel| {
+            let mut line = self.channel(channel)?;
+            forward.process(&mut line);
+            let half = n / 2;
+            for (k, value) in line.iter_mut().enumerate() {
+                *value *= match k {
+                    0 => 1.0,
+                    k if k == half && n.is_multiple_of(2) => 1.0,
+                    k if k < n.div_ceil(2) => 2.0,
+                    _ => 0.0,
+                } / n as f64;
+            }
+            inverse.process(&mut line);
+            for plane in 0..2 {
+                let bytes: Vec<u8> =
+                    line.iter().flat_map(|z| (if plane == 0 { z.re } else { z.im } as f32).to_ne_bytes()).collect();
+                output.file.write_all_at(&bytes, output.offset(channel, plane, 0)).map_err(|e| full(&e, bytes.len()))?;
+            }
+            Ok(())
+        })?;
+        Ok(output)
+    }
+
+    /// The unscaled real FFT of every channel (numpy.fft.rfft), as a statistic.
+    pub fn spectrum(&self, output: &mut Stored, segment: usize) -> Result<()> {
+        let n = self.rows;
+        let forward = FftPlanner::<f64>::new().plan_fft_forward(n);
+        let stride = output.lane_stride();
+        for channel in 0..self.channels {
+            let mut line = self.channel(channel)?;
+            forward.process(&mut line);
+            let bytes = output.bytes_mut(segment);
+            for (k, z) in line.iter().take(n / 2 + 1).enumerate() {
+                for (plane, value) in [z.re, z.im].into_iter().enumerate() {
+                    let at = ((k * 2 + plane) * stride + channel) * 4;
+                    bytes[at..at + 4].copy_from_slice(&(value as f32).to_ne_bytes());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn channel(&self, channel: usize) -> Result<Vec<Complex<f64>>> {
+        let mut bytes = vec![0u8; self.rows * self.element];
+        self.file.read_exact_at(&mut bytes, self.offset(channel, 0, 0)).map_err(|e| full(&e, bytes.len()))?;
+        Ok(bytes.chunks_exact(8).map(|b| Complex::new(number(DType::F64, b), 0.0)).collect())
+    }
+}
+
+/// Transforms a spooled segment.
+pub(crate) fn transform(spool: &Spool, kind: TransformKind, statistic: Option<(&mut Stored, usize)>) -> Result<Option<Spool>> {
+    match (kind, statistic) {
+        (TransformKind::Analytic, None) => spool.analytic().map(Some),
+        (TransformKind::Forward, Some((output, segment))) => spool.spectrum(output, segment).map(|()| None),
+        (TransformKind::Analytic | TransformKind::Forward | TransformKind::Inverse, _) => {
+            Err(Diag::compiler("run: a transform of a whole segment that is neither analytic signal nor spectrum"))
+        }
+    }
+}
+
+fn full(error: &std::io::Error, bytes: usize) -> Diag {
+    Diag::world(format!("the temporary store for a whole-record step failed at {bytes} bytes: {error}"))
+        .help("free disk space, or set TMPDIR to a folder with room for the record in F64")
+}

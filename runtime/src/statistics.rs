@@ -1,0 +1,108 @@
+//! What passes accumulate: one row per segment for every value without a time axis.
+
+use dasc_compiler::plan::Statistic;
+use dasc_ir::{DType, Result};
+use dasc_ir::kernel::{BufferAt, LANES};
+
+use crate::archive::{Archive, Archived};
+use crate::pad::Bytes;
+use crate::rows::number;
+
+/// The rows of one statistic.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    dtype: DType,
+    element: usize,
+    inner: usize,
+    planes: usize,
+    channels: usize,
+    lane_stride: usize,
+    segments: Vec<Bytes>,
+}
+
+impl Stored {
+    pub fn new(statistic: &Statistic, segments: usize) -> Stored {
+        let element = if statistic.dtype == DType::C32 { 4 } else { statistic.dtype.size() };
+        let lane_stride = (statistic.channels as usize).next_multiple_of(LANES);
+        let bytes = element * statistic.inner as usize * statistic.planes as usize * lane_stride;
+        Stored {
+            dtype: statistic.dtype,
+            element,
+            inner: statistic.inner as usize,
+            planes: statistic.planes as usize,
+            channels: statistic.channels as usize,
+            lane_stride,
+            segments: (0..segments).map(|_| Bytes::zeroed(bytes)).collect(),
+        }
+    }
+
+    /// Bytes of one segment's row.
+    pub fn row_bytes(&self) -> usize {
+        self.segments.first().map_or(0, Bytes::len)
+    }
+
+    pub fn at(&mut self, segment: usize, lane0: usize) -> BufferAt {
+        let base = self.segments[segment].as_mut_ptr().wrapping_add(lane0 * self.element);
+        BufferAt {
+            base,
+            row: 0,
+            inner: (self.planes * self.lane_stride * self.element) as isize,
+            plane: (self.lane_stride * self.element) as isize,
+        }
+    }
+
+    pub fn bytes(&self, segment: usize) -> &[u8] {
+        self.segments[segment].bytes()
+    }
+
+    pub fn bytes_mut(&mut self, segment: usize) -> &mut [u8] {
+        self.segments[segment].bytes_mut()
+    }
+
+    pub fn lane_stride(&self) -> usize {
+        self.lane_stride
+    }
+
+    pub fn view(&self, segment: usize) -> StatisticView<'_> {
+        StatisticView {
+            data: self.segments[segment].bytes(),
+            dtype: self.dtype,
+            element: self.element,
+            inner: self.inner,
+            planes: self.planes,
+            channels: self.channels,
+            lane_stride: self.lane_stride,
+        }
+    }
+}
+
+/// A value without a time axis, lent to an observer.
+#[derive(Clone, Copy, Debug)]
+pub struct StatisticView<'a> {
+    data: &'a [u8],
+    element: usize,
+    lane_stride: usize,
+    pub dtype: DType,
+    pub inner: usize,
+    pub planes: usize,
+    pub channels: usize,
+}
+
+impl<'a> StatisticView<'a> {
+    /// The channels of one inner position and plane, in native bytes.
+    pub fn lanes(&self, inner: usize, plane: usize) -> &'a [u8] {
+        let at = (inner * self.planes + plane) * self.lane_stride * self.element;
+        &self.data[at..at + self.channels * self.element]
+    }
+
+    pub fn value(&self, inner: usize, plane: usize, channel: usize) -> f64 {
+        let bytes = &self.lanes(inner, plane)[channel * self.element..(channel + 1) * self.element];
+        number(self.dtype, bytes)
+    }
+}
+
+impl Archived for Stored {
+    fn archive(&mut self, a: &mut Archive) -> Result<()> {
+        a.each(&mut self.segments)
+    }
+}

@@ -1,0 +1,4 @@
+pub mod design;
+pub mod ops;
+pub mod pieces;
+pub mod reference;

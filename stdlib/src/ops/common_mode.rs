@@ -1,0 +1,30 @@
+//! What all channels share, removed.
+
+use dasc_ir::graph::{Builder, NodeId, Role};
+use dasc_ir::{Result, choice, operator};
+
+use super::Operator;
+use crate::pieces::statistic::without_mean;
+
+choice! {
+    /// What is taken for the common part.
+    Common { Mean = "mean" }
+}
+
+operator! {
+    /// Takes off, at each time, the mean over all channels: laser noise and shaking of the instrument.
+    CommonMode = "COMMON_MODE" () {
+        /// What is taken for the common part.
+        method: Common = Common::Mean,
+    }
+    example "COMMON_MODE";
+    reference "x - x.mean(axis=1, keepdims=True)";
+}
+
+impl Operator for CommonMode {
+    fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        match self.method {
+            Common::Mean => without_mean(b, x, Role::Channel),
+        }
+    }
+}

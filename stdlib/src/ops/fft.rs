@@ -1,0 +1,23 @@
+//! Spectrum of the record.
+
+use dasc_ir::graph::{Builder, NodeId, Role, TransformKind};
+use dasc_ir::{Result, operator};
+
+use super::Operator;
+use crate::pieces::extent::one_stretch;
+
+operator! {
+    /// The one-sided spectrum of the whole record (without gaps), unscaled: n/2 + 1 frequencies, no time axis.
+    Fft = "FFT" () {}
+    example "FFT";
+    reference "numpy.fft.rfft(x, axis=0)";
+}
+
+impl Operator for Fft {
+    fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        one_stretch(b, x)?;
+        let float = b.real(x)?.float();
+        let x = b.convert(x, float)?;
+        b.transform(x, TransformKind::Forward, Role::Time)
+    }
+}

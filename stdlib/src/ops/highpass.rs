@@ -1,0 +1,46 @@
+//! Recursive highpass filter.
+
+use dasc_ir::graph::{Builder, NodeId};
+use dasc_ir::parameter::{Decibel, Hertz};
+use dasc_ir::{Result, operator};
+
+use super::Operator;
+use crate::design::Band;
+use crate::pieces::filter::{Family, Recursive};
+
+operator! {
+    /// Lets frequencies above the corner pass, −3 dB at the corner. Causal, f64 state, at rest where a stretch begins.
+    ///
+    /// A sample that is not finite gives NaN at its place and counts as 0 for what follows. A corner outside 0 to the Nyquist
+    /// frequency is refused, and so is one so low that f64 cannot carry the design.
+    Highpass = "HIGHPASS" (
+        /// The corner.
+        corner: Hertz,
+    ) {
+        /// Order of the design, 1 to 32 (bessel: 12).
+        order: u32 = 4,
+        /// Family of the design.
+        design: Family = Family::Butter,
+        /// Pass-band ripple of cheby1 and ellip.
+        ripple: Decibel = Decibel(0.5),
+        /// Stop-band attenuation of cheby2 and ellip; the corner of cheby2 is where it is reached.
+        attenuation: Decibel = Decibel(40.0),
+        /// Forwards and backwards over the whole record: follows in the next version.
+        zerophase: bool = false,
+    }
+    example "HIGHPASS 1Hz";
+    reference "scipy.signal.butter(order, corner, 'high', output='sos', fs=fs), sosfilt";
+}
+
+impl Operator for Highpass {
+    fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        let filter = Recursive {
+            family: self.design,
+            order: self.order,
+            ripple_db: self.ripple.0,
+            attenuation_db: self.attenuation.0,
+            zero_phase: self.zerophase,
+        };
+        filter.apply(b, x, Band::High(self.corner.0))
+    }
+}

@@ -1,0 +1,67 @@
+//! Power spectral density over time.
+
+use dasc_ir::graph::{Builder, NodeId, Role};
+use dasc_ir::parameter::Extent;
+use dasc_ir::{DType, Result, Unit, choice, operator};
+
+use super::Operator;
+use crate::pieces::frames::Frames;
+use crate::pieces::level::power_unit;
+use crate::pieces::weight::WindowName;
+
+choice! {
+    /// What a power is divided by.
+    PowerScaling { Density = "density", Spectrum = "spectrum" }
+}
+
+choice! {
+    /// What is taken off each frame before it is weighted.
+    FrameTrend { Constant = "constant", None = "none" }
+}
+
+operator! {
+    /// One-sided power spectra of overlapping frames, the mean of each taken off; whole frames only.
+    ///
+    /// Frame j begins at row j·HOP of the record and is labelled with the time of its middle. Frames keep clear of gaps.
+    Spectrogram = "SPECTROGRAM" (
+        /// Length of a frame, a duration or a number of samples; no longer than the record.
+        frame: Extent,
+    ) {
+        /// From one frame to the next; a frame less an eighth of it unless given.
+        hop: Option<Extent> = None,
+        /// The window that weights a frame.
+        window: WindowName = WindowName::Tukey,
+        /// `density` is power per hertz, `spectrum` power.
+        scaling: PowerScaling = PowerScaling::Density,
+        /// Whether the mean of each frame is taken off.
+        detrend: FrameTrend = FrameTrend::Constant,
+    }
+    example "SPECTROGRAM 256";
+    reference "scipy.signal.spectrogram(x, fs, nperseg=frame, axis=0)";
+}
+
+impl Operator for Spectrogram {
+    fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        let frames = Frames::new(b, x, self.frame, self.hop, self.window, |n| n - n / 8)?;
+        let (rate, signal_unit) = (b.rate(x)?, b.real(x)?.unit.clone());
+        let power = power_unit(&signal_unit);
+        let (scale, unit) = match self.scaling {
+            PowerScaling::Density => {
+                let unit = Unit::parse("Hz").map_or_else(|| power.clone(), |hertz| power.per(&hertz));
+                (1.0 / (rate * frames.sum_of_squares), unit)
+            }
+            PowerScaling::Spectrum => (1.0 / (frames.sum * frames.sum), power),
+        };
+        let cut = frames.whole(b, x)?;
+        let detrend = self.detrend == FrameTrend::Constant;
+        let spectrum = frames.spectrum(b, cut, 1.0, detrend, signal_unit)?;
+        b.map(&[spectrum], unit, DType::F32, |e| {
+            let (re, im) = (e.input(0).to(DType::F64), e.imaginary(0).to(DType::F64));
+            let k = e.index(Role::Inner);
+            // The powers of negative frequencies are added to their mirror images; 0 and Nyquist have none.
+            let mirrored = k.gt(e.constant(0.0)).and(k.lt(e.constant(0.5 * f64::from(frames.n))));
+            let scale = mirrored.select(e.constant(2.0 * scale), e.constant(scale));
+            vec![(re.fma(re, im * im) * scale).to(DType::F32)]
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! Windows given as a duration or a number of samples, and what of a record is needed at once.
+
+use dasc_ir::graph::{Builder, NodeId, Rows};
+use dasc_ir::parameter::Extent;
+use dasc_ir::{Diag, Result};
+
+/// The longest window of any operator: at 1 kHz four and a half hours.
+pub const LONGEST: u32 = 1 << 24;
+
+/// The samples of a window at the input's rate, a duration rounded to the nearest. `what` names it (`a window`).
+/// Refuses less than one sample and more than [`LONGEST`].
+pub fn samples(b: &Builder, x: NodeId, what: &str, extent: Extent) -> Result<u32> {
+    let rate = b.rate(x)?;
+    let (exact, given) = match extent {
+        Extent::Samples(n) => (f64::from(n), format!("{n} samples")),
+        Extent::Duration(seconds) => (seconds * rate, format!("{seconds} s")),
+    };
+    let n = exact.round();
+    if n >= 1.0 && n <= f64::from(LONGEST) {
+        return Ok(n as u32);
+    }
+    let shortest = 1.0 / rate;
+    let message = format!("needs {what} of 1 to {LONGEST} samples at {rate} Hz, not {given}");
+    Err(b.diag(message).help(if n > 1.0 {
+        format!("the longest possible is {} s; DECIMATE first for a longer one", f64::from(LONGEST) / rate)
+    } else {
+        format!("the shortest possible is {shortest} s")
+    }))
+}
+
+/// Refuses a live stream, whose whole record never comes. `instead` names what to do.
+pub fn whole_record(b: &Builder, x: NodeId, instead: &str) -> Result<()> {
+    match b.time(x)?.rows {
+        Rows::Segments(_) => Ok(()),
+        Rows::From(_) => Err(b.diag("needs the whole record, which a live stream never has").help(instead)),
+    }
+}
+
+/// Refuses streams and records with gaps: one transform spans all samples.
+pub fn one_stretch(b: &Builder, x: NodeId) -> Result<()> {
+    whole_record(b, x, "use STFT, whose frames stream")?;
+    let Rows::Segments(ranges) = &b.time(x)?.rows else {
+        return Err(Diag::compiler("a record that is whole has segments"));
+    };
+    let stretches = ranges.iter().filter(|(from, to)| from < to).count();
+    if stretches <= 1 {
+        return Ok(());
+    }
+    Err(b
+        .diag(format!("spans the whole record at once, but this one has {} gaps", stretches - 1))
+        .help("SLICE TIME=from..to chooses one stretch, or use STFT, whose frames keep clear of gaps"))
+}

@@ -1,0 +1,85 @@
+//! Recursive filters as operators use them: corners checked against the input's rate, designed, specialised, applied causally.
+
+use dasc_ir::graph::builder::Section;
+use dasc_ir::graph::{Builder, NodeId};
+use dasc_ir::{Diag, Result, choice};
+
+use crate::design::{self, Band, Sos};
+
+choice! {
+    /// A family of recursive filters.
+    Family { Butter = "butter", Cheby1 = "cheby1", Cheby2 = "cheby2", Ellip = "ellip", Bessel = "bessel" }
+}
+
+/// What LOWPASS, HIGHPASS and BANDPASS share.
+#[derive(Clone, Copy, Debug)]
+pub struct Recursive {
+    pub family: Family,
+    pub order: u32,
+    pub ripple_db: f64,
+    pub attenuation_db: f64,
+    pub zero_phase: bool,
+}
+
+impl Recursive {
+    /// Designs at the input's rate and filters along time, at rest where a segment starts.
+    pub fn apply(self, b: &mut Builder, x: NodeId, band: Band) -> Result<NodeId> {
+        if self.zero_phase {
+            return Err(b
+                .diag("with ZEROPHASE needs the whole record and follows in the next version")
+                .help("leave ZEROPHASE out for the causal filter"));
+        }
+        let fs = b.rate(x)?;
+        check_corners(b, band, fs)?;
+        let (order, ripple, attenuation) = (self.order, self.ripple_db, self.attenuation_db);
+        let sos = match self.family {
+            Family::Butter => design::butter(order, band, fs),
+            Family::Cheby1 => design::cheby1(order, ripple, band, fs),
+            Family::Cheby2 => design::cheby2(order, attenuation, band, fs),
+            Family::Ellip => design::ellip(order, ripple, attenuation, band, fs),
+            Family::Bessel => design::bessel(order, band, fs),
+        };
+        let sos = sos.map_err(|diag| of_step(b, diag))?;
+        causal(b, x, &sos)
+    }
+}
+
+/// Filters along time with zero initial state, after checking that F64 carries the coefficients.
+pub fn causal(b: &mut Builder, x: NodeId, sos: &Sos) -> Result<NodeId> {
+    sos.check().map_err(|diag| of_step(b, diag))?;
+    b.real(x)?;
+    let structure = sos.specialise();
+    let sections: Vec<Section> = structure.sections.iter().map(|s| Section { b: s.b, a: s.a }).collect();
+    b.biquads(x, structure.gain, &sections)
+}
+
+/// A design's complaint, told as the step's.
+pub fn of_step(b: &Builder, diag: Diag) -> Diag {
+    let told = b.diag(format!("cannot be designed: {}", diag.message));
+    match diag.help {
+        Some(help) => told.help(help),
+        None => told,
+    }
+}
+
+fn check_corners(b: &Builder, band: Band, fs: f64) -> Result<()> {
+    let nyquist = 0.5 * fs;
+    let (corners, form) = match band {
+        Band::Low(f) | Band::High(f) => ([f, f], "0 < corner"),
+        Band::Pass(low, high) | Band::Stop(low, high) => ([low, high], "0 < low < high"),
+    };
+    let [low, high] = corners;
+    let ordered = low < high || matches!(band, Band::Low(_) | Band::High(_));
+    if low > 0.0 && high < nyquist && ordered {
+        return Ok(());
+    }
+    let given = if form.contains("low") { format!("{low} Hz and {high} Hz") } else { format!("{low} Hz") };
+    let message = format!("needs {form} < {nyquist} Hz, the Nyquist frequency at {fs} Hz, not {given}");
+    Err(b.diag(message).help(if !(high < nyquist) {
+        format!("the largest possible value lies just below {nyquist} Hz, for example {} Hz", 0.9 * nyquist)
+    } else if low > high && high > 0.0 {
+        format!("write {high} {low}")
+    } else {
+        "choose corners above 0 that differ".to_string()
+    }))
+}

@@ -1,0 +1,33 @@
+//! Statistics of an axis: as results, and taken from the data they came from.
+
+use dasc_ir::graph::{Builder, NodeId, Reduction, Role, Scope};
+use dasc_ir::parameter::AxisName;
+use dasc_ir::{DType, Result};
+
+use super::axis::role;
+use super::extent::whole_record;
+
+/// One number for all of an axis, in the data's float type; the axis disappears. Along time it covers the record, gaps left out.
+pub fn over(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Result<NodeId> {
+    if axis == AxisName::Time {
+        whole_record(b, x, "STACK, RMS and DECIMATE give statistics that stream")?;
+    }
+    let float = b.real(x)?.float();
+    let statistic = b.reduce(x, role(axis), how, Scope::Record)?;
+    b.convert(statistic, float)
+}
+
+/// A statistic that is to be combined with the data again: along time one for each stretch between gaps, in F64.
+pub fn beside(b: &mut Builder, x: NodeId, along: Role, how: Reduction) -> Result<NodeId> {
+    if along == Role::Time {
+        whole_record(b, x, "HIGHPASS removes an offset or a trend from a stream")?;
+    }
+    b.reduce(x, along, how, Scope::Segment)
+}
+
+/// `x − mean` along an axis.
+pub fn without_mean(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
+    let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
+    let mean = beside(b, x, along, Reduction::Mean)?;
+    b.map(&[x, mean], unit, float, |e| vec![(e.input(0).to(DType::F64) - e.input(1)).to(float)])
+}

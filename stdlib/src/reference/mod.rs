@@ -1,0 +1,156 @@
+//! The operators' reference, `docs/operators.md`, made of the schemas and of what the graphs of their examples say.
+
+mod example;
+
+use dasc_ir::graph::facts::{Facts, carry, facts};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::operator::{Param, Schema, written};
+use dasc_ir::parameter::Kind;
+use dasc_ir::{DType, Diag, Rational, Result, Unit};
+
+pub use example::build_example;
+
+use crate::ops::{Entry, OPERATORS};
+
+const PREFACE: &str = "\
+# Operators
+
+Made from the operators' own definitions in `stdlib/src/ops`; a test keeps it so (`BLESS=1 cargo test -p dasc-stdlib` rewrites it).
+
+Required values are given by position or by name, the others by name: `BANDPASS 10Hz 200Hz ORDER=6`. A number without a unit is
+in the parameter's unit; where a window is meant it is a number of samples. Integers become f32; sums, statistics and the states
+of recurrences are f64. A stretch is what lies between two gaps: filters start anew in each.
+
+Each example is built on an hour of 64 channels at 1 kHz, and its class read from the graph: **P** sample by sample · **S** exact with
+finite state · **H** needs some samples ahead, so it lags · **2** another pass over the data · **W** the whole record at once.
+
+";
+
+/// The text of `docs/operators.md`.
+pub fn reference() -> Result<String> {
+    let mut text = PREFACE.to_string();
+    text += "| Operator | Class | |\n|---|---|---|\n";
+    for entry in OPERATORS {
+        let class = last_facts(&example_graph(entry)?)?.class().letter();
+        let name = entry.schema.name;
+        text +=
+            &format!("| [{name}](#{}) | {class} | {} |\n", name.to_lowercase(), first_sentence(entry.schema).replace('|', "\\|"));
+    }
+    for entry in OPERATORS {
+        text += &section(entry.schema, &example_graph(entry)?)?;
+    }
+    Ok(text)
+}
+
+/// The graph of an operator's own example on [`sample_signal`].
+pub fn example_graph(entry: &Entry) -> Result<Graph> {
+    let mut b = Builder::new();
+    let x = b.source(sample_signal());
+    let y = build_example(&mut b, x, entry.schema.example)?;
+    Ok(b.finish(vec![y]))
+}
+
+/// An hour of 64 channels at 1 kHz, 5 m apart, in nanostrain per second.
+pub fn sample_signal() -> Signal {
+    Signal {
+        dtype: DType::F32,
+        unit: Unit::parse("nstrain/s").unwrap_or_else(Unit::none),
+        time: Some(TimeAxis {
+            period: Rational::ONE / Rational::integer(1000),
+            origin: Rational::ZERO,
+            rows: Rows::Segments(vec![(0, 3_600_000)]),
+        }),
+        inner: None,
+        channel: Some(ChannelAxis {
+            len: 64,
+            first: 0,
+            stride: 1,
+            distance: 0.0,
+            spacing: 5.0,
+            positions: None,
+        }),
+    }
+}
+
+fn section(schema: &Schema, graph: &Graph) -> Result<String> {
+    let mut text = format!("\n## {}\n\n", schema.name);
+    for paragraph in schema.doc.split(|line| line.trim().is_empty()) {
+        let lines: Vec<&str> = paragraph.iter().map(|line| line.trim()).collect();
+        text += &format!("{}\n\n", lines.join(" "));
+    }
+    text += &format!("`{}`\n\n", schema.signature());
+    if !schema.params.is_empty() {
+        text += "| Parameter | Takes | Default | |\n|---|---|---|---|\n";
+        for param in schema.params {
+            text += &row(param);
+        }
+        text += "\n";
+    }
+    text += &format!(
+        "- Example: `{}`\n- Agrees with: `{}`\n- Streaming: {}\n",
+        schema.example,
+        schema.reference,
+        streaming(graph)?
+    );
+    Ok(text)
+}
+
+/// The facts of the result.
+fn last_facts(graph: &Graph) -> Result<Facts> {
+    facts(graph).last().copied().ok_or_else(|| Diag::compiler("an example has no nodes"))
+}
+
+/// Class, passes, reach and memory in words; reaches in samples of the record.
+fn streaming(graph: &Graph) -> Result<String> {
+    let last = last_facts(graph)?;
+    let mut text = format!("**{}**", last.class().letter());
+    if last.passes > 1 {
+        text += &format!(", {} passes", last.passes);
+    }
+    for (reach, words) in [(last.back, "back"), (last.ahead, "ahead")] {
+        if let Some(rows) = last.rows(reach).filter(|rows| *rows > Rational::ZERO) {
+            let plural = if rows == Rational::ONE { "" } else { "s" };
+            text += &format!(", looks {rows} sample{plural} {words}");
+        }
+    }
+    match carry(&facts(graph)) {
+        0 => {}
+        1 => text += ", keeps 1 number a channel",
+        n => text += &format!(", keeps {n} numbers a channel"),
+    }
+    Ok(text)
+}
+
+fn row(param: &Param) -> String {
+    let name = if param.default.is_some() { param.name.to_uppercase() } else { param.name.to_string() };
+    let default = param.default.map(|d| written(d, &param.kind)).filter(|d| d != "NONE").unwrap_or_default();
+    let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
+    format!("| {name} | {} | {default} | {} |\n", takes(&param.kind), doc.join(" ").replace('|', "\\|"))
+}
+
+/// What a kind accepts, in words.
+pub fn takes(kind: &Kind) -> String {
+    match kind {
+        Kind::Quantity(unit) => unit.to_string(),
+        Kind::Number => "number".to_string(),
+        Kind::Integer => "whole number".to_string(),
+        Kind::Flag => "flag".to_string(),
+        Kind::Choice(words) => words.join(", "),
+        Kind::Range("") => "range".to_string(),
+        Kind::Range(unit) => format!("range in {unit}"),
+        Kind::Text => "text".to_string(),
+        Kind::Path => "path".to_string(),
+        Kind::List(kind) => format!("list of {}", takes(kind)),
+        Kind::Optional(kind) => takes(kind),
+        Kind::Reference => "level, max, noise(window)".to_string(),
+    }
+}
+
+fn first_sentence(schema: &Schema) -> String {
+    let summary = schema.doc.split(|line| line.trim().is_empty()).next().unwrap_or_default();
+    let summary = summary.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    match summary.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => summary,
+    }
+}

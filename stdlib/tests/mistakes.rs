@@ -1,0 +1,204 @@
+//! What a user reads when a parameter is wrong: each message names the limit, and the remedy where there is one.
+
+use dasc_ir::graph::{Builder, Rows, Signal};
+use dasc_ir::{Blame, Diag};
+use dasc_stdlib::ops::{Bandpass, Mean, Stft, then};
+use dasc_stdlib::reference::{build_example, sample_signal};
+
+/// Steps on an hour of 64 channels at 1 kHz, with what the message must contain.
+const MISTAKES: &[(&str, &[&str])] = &[
+    ("SLICE", &["TIME, CH or DIST"]),
+    ("SLICE TIME=2h..3h", &["selects nothing", "3600000"]),
+    ("SLICE TIME=-1s..3s", &["smallest value is 0"]),
+    ("SLICE TIME=3s..2s", &["selects nothing"]),
+    ("SLICE TIME=1Hz..2Hz", &["durations from the start"]),
+    ("SLICE CH=64..70", &["0 to 63", "CH=0..64"]),
+    ("SLICE CH=1.5..3", &["whole channel numbers"]),
+    ("SLICE CH=0..64/2 | SLICE CH=0..64/3", &["every 3th", "multiple of 2"]),
+    ("SLICE DIST=1km..2km", &["0 m to 315 m"]),
+    ("SLICE DIST=0m..1km/2", &["no step"]),
+    ("SLICE FROM=1s", &["no parameter FROM"]),
+    ("SCALE 2 UNIT=furlong", &["furlong", "nstrain/s"]),
+    ("SCALE", &["needs factor", "SCALE 0.001"]),
+    ("SCALE big", &["expects a number"]),
+    ("DB REF=-1", &["positive level"]),
+    ("DB REF=1Pa", &["nstrain/s", "Pa"]),
+    ("DETREND AXIS=frequency", &["frequency"]),
+    ("DETREND AXIS=depth", &["time, channel, frequency"]),
+    ("NORMALIZE METHOD=mad", &["zscore, max, l1, l2, onebit"]),
+    ("TAPER 1.5", &["0 to 1", "largest possible value is 1"]),
+    ("TAPER -0.1", &["0 to 1"]),
+    ("LOWPASS 500", &["0 < corner < 500 Hz", "for example 450 Hz"]),
+    ("LOWPASS 0", &["0 < corner < 500 Hz", "above 0"]),
+    ("HIGHPASS -3", &["0 < corner < 500 Hz"]),
+    (
+        "BANDPASS 10 600",
+        &["0 < low < high < 500 Hz", "Nyquist frequency at 1000 Hz", "10 Hz and 600 Hz", "450 Hz"],
+    ),
+    ("BANDPASS 200 10", &["0 < low < high < 500 Hz", "write 10 200"]),
+    ("BANDPASS 10 10", &["0 < low < high < 500 Hz", "differ"]),
+    ("BANDPASS 10 200 ORDER=0", &["order of 0", "1..=32"]),
+    ("BANDPASS 10 200 ORDER=400", &["order of 400", "1..=32"]),
+    ("BANDPASS 10 200 ORDER=2.5", &["whole number"]),
+    ("BANDPASS 10 200 ORDR=2", &["did you mean ORDER"]),
+    ("BANDPASS 10", &["needs high"]),
+    ("BANDPASS 10 200 300", &["takes no further value"]),
+    ("BANDPASS 10s 200Hz", &["a frequency in Hz"]),
+    ("BANDPASS 0.00001 0.0001", &["f64", "DECIMATE"]),
+    ("BANDPASS 10 200 ZEROPHASE=TRUE", &["whole record", "next version", "causal"]),
+    ("BANDPASS 10 200 DESIGN=cheby3", &["butter, cheby1, cheby2, ellip, bessel"]),
+    ("BANDPASS 10 200 DESIGN=ellip RIPPLE=50dB", &["attenuation", "ripple"]),
+    ("DECIMATE 10 | BANDPASS 10 200", &["50 Hz, the Nyquist frequency at 100 Hz"]),
+    ("NOTCH 500", &["500 Hz", "450"]),
+    ("NOTCH 50 Q=0", &["quality factor"]),
+    ("FIR 10 200 TAPS=0", &["1 to 8191"]),
+    ("FIR 10 200 TAPS=1000000", &["1 to 8191", "BANDPASS"]),
+    ("FIR 10 500 TAPS=100", &["even", "101"]),
+    ("FIR 0 500", &["nothing to do"]),
+    ("FIR 300 200", &["increase"]),
+    ("FIR 10 200 WINDOW=kaiser", &["hann"]),
+    ("DIFF N=0", &["1 to 16"]),
+    ("DIFF N=17", &["1 to 16"]),
+    ("RMS 0", &["1 to 16777216", "0.001 s"]),
+    ("RMS 0.1ms", &["1 to 16777216", "shortest possible is 0.001 s"]),
+    ("RMS 10d", &["1 to 16777216", "DECIMATE"]),
+    ("RMS -1s", &["shortest possible"]),
+    ("RMS 5Hz", &["a duration"]),
+    ("STACK 0", &["1 to 16777216"]),
+    ("STACK 4000s", &["leaves no samples"]),
+    ("DECIMATE 0", &["1 to 1000"]),
+    ("DECIMATE 5000", &["1 to 1000", "in steps"]),
+    ("DECIMATE 401 METHOD=fir", &["1 to 400"]),
+    ("MEDIAN 4", &["odd", "use 5"]),
+    ("MEDIAN 0", &["odd", "use 1"]),
+    ("MEDIAN 17", &["1 to 15", "STACK or DECIMATE"]),
+    ("SPATIAL_SMOOTH 65536", &["1 to 65535 channels", "COMMON_MODE"]),
+    ("SPATIAL_SMOOTH 0", &["1 to 65535 channels"]),
+    ("MEAN AXIS=channel | SPATIAL_SMOOTH 2", &["needs a channel axis"]),
+    ("MEAN AXIS=channel | COMMON_MODE", &["channel"]),
+    ("MEAN AXIS=time | LOWPASS 10", &["needs a time axis"]),
+    ("STFT 1024 | STFT 16", &["complex", "ABS"]),
+    ("STFT 1024 | ABS | STFT 16", &["already cut into frames"]),
+    ("STFT 4000s", &["record has 3600000", "largest possible frame is 3600000"]),
+    ("STFT 64 HOP=65", &["largest possible hop is 64"]),
+    ("STFT 64 HOP=0", &["a hop of 1 to"]),
+    ("STFT 0", &["a frame of 1 to"]),
+    ("STFT 1 BOUNDARY=odd", &["zeros, none"]),
+    ("HILBERT | BANDPASS 10 200", &["complex", "ABS"]),
+    ("HILBERT | MEDIAN 3", &["complex", "ABS"]),
+    ("STA_LTA 10s 1s", &["short window below the long one"]),
+    ("STA_LTA 10ms 0s", &["a long window of 1 to"]),
+    ("THRESHOLD_DETECT", &["needs on"]),
+    ("THRESHOLD_DETECT -30 OFF=-20", &["OFF at or below", "largest possible OFF is -30"]),
+    ("THRESHOLD_DETECT -30 OFF=5nstrain/s", &["same manner"]),
+    ("THRESHOLD_DETECT 5Pa", &["nstrain/s", "Pa"]),
+    ("THRESHOLD_DETECT -30 REF=0", &["positive level"]),
+    ("THRESHOLD_DETECT -30 REF=noise(0s)", &["noise(window)"]),
+    ("THRESHOLD_DETECT -30 MERGE=-1s", &["0 s or more"]),
+    ("THRESHOLD_DETECT -30 | ABS", &["table of events"]),
+    ("MEAN AXIS=time | THRESHOLD_DETECT -30", &["needs a time axis"]),
+];
+
+fn refusal(signal: Signal, steps: &str) -> Diag {
+    let mut b = Builder::new();
+    let x = b.source(signal);
+    match build_example(&mut b, x, steps) {
+        Ok(_) => panic!("`{steps}` was accepted"),
+        Err(diag) => diag,
+    }
+}
+
+#[test]
+fn each_mistake_names_limit_and_remedy() {
+    let mut wrong = Vec::new();
+    for (steps, parts) in MISTAKES {
+        let diag = refusal(sample_signal(), steps);
+        let text = diag.to_string();
+        if diag.blame != Blame::Usage || diag.span.is_none() || !parts.iter().all(|part| text.contains(part))
+        {
+            wrong.push(format!("`{steps}` expects {parts:?}, but says: {text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn numbers_that_are_none_are_refused_from_rust_too() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 1e308] {
+        let mut b = Builder::new();
+        let x = b.source(sample_signal());
+        let text = then(&mut b, x, &Bandpass::new(10.0, bad)).unwrap_err().to_string();
+        assert!(text.starts_with("BANDPASS needs 0 < low < high < 500 Hz"), "{text}");
+    }
+}
+
+#[test]
+fn what_needs_the_whole_record_is_refused_on_streams_with_a_replacement() {
+    let mut live = sample_signal();
+    if let Some(time) = &mut live.time {
+        time.rows = Rows::From(0);
+    }
+    for (steps, remedy) in [
+        ("DETREND", "HIGHPASS"),
+        ("DEMEAN", "HIGHPASS"),
+        ("NORMALIZE", "HIGHPASS"),
+        ("TAPER 0.1", "STFT"),
+        ("FFT", "STFT"),
+        ("HILBERT", "STFT"),
+        ("MEAN AXIS=time", "STACK"),
+        ("THRESHOLD_DETECT -30 REF=max", "REF=noise(10s)"),
+        ("SLICE TIME=10%..20%", "live stream"),
+    ] {
+        let text = refusal(live.clone(), steps).to_string();
+        assert!(text.contains(remedy), "`{steps}`: {text}");
+    }
+    for steps in [
+        "BANDPASS 10 200 | STFT 1024 | THRESHOLD_DETECT -30",
+        "STA_LTA 0.5s 10s | THRESHOLD_DETECT 12 OFF=3",
+        "THRESHOLD_DETECT 10 REF=noise(10s)",
+        "DECIMATE 5 | RMS 100ms | STACK 10 | MEDIAN 3",
+        "SLICE TIME=10s..",
+        "SPECTROGRAM 256 | DB",
+    ] {
+        let mut b = Builder::new();
+        let x = b.source(live.clone());
+        build_example(&mut b, x, steps).unwrap_or_else(|diag| panic!("`{steps}`: {diag}"));
+    }
+}
+
+#[test]
+fn a_transform_of_the_whole_record_is_refused_across_gaps() {
+    let mut gapped = sample_signal();
+    if let Some(time) = &mut gapped.time {
+        time.rows = Rows::Segments(vec![(0, 1000), (1500, 3000)]);
+    }
+    for steps in ["FFT", "HILBERT", "ENVELOPE"] {
+        let text = refusal(gapped.clone(), steps).to_string();
+        assert!(text.contains("1 gaps") && text.contains("SLICE"), "{text}");
+    }
+}
+
+#[test]
+fn rust_and_script_build_the_same_graph() {
+    let mut script = Builder::new();
+    let x = script.source(sample_signal());
+    let y = build_example(
+        &mut script,
+        x,
+        "BANDPASS 10 200 ORDER=6 | STFT 1024 HOP=256 | ABS | MEAN AXIS=frequency",
+    )
+    .unwrap();
+    let script = script.finish(vec![y]);
+
+    let mut rust = Builder::new();
+    let x = rust.source(sample_signal());
+    let y = then(&mut rust, x, &Bandpass::new(10.0, 200.0).order(6)).unwrap();
+    let y = then(&mut rust, y, &Stft::new(1024).hop(256)).unwrap();
+    let y = then(&mut rust, y, &dasc_stdlib::ops::Abs::new()).unwrap();
+    let y = then(&mut rust, y, &Mean::new().axis(dasc_ir::parameter::AxisName::Frequency)).unwrap();
+    let mut rust = rust.finish(vec![y]);
+    for (a, b) in rust.nodes.iter_mut().zip(&script.nodes) {
+        a.span = b.span;
+    }
+    assert_eq!(rust, script);
+}

@@ -1,0 +1,40 @@
+//! The list of operators, its examples and `docs/operators.md` made of them.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use dasc_ir::graph::verify::verify;
+use dasc_stdlib::ops::OPERATORS;
+use dasc_stdlib::reference::{example_graph, reference};
+
+#[test]
+fn every_example_builds_a_valid_graph() {
+    for entry in OPERATORS {
+        let graph = example_graph(entry).unwrap_or_else(|diag| panic!("{}: {diag}", entry.schema.example));
+        verify(&graph).unwrap_or_else(|diag| panic!("{}: {diag}", entry.schema.example));
+        assert!(entry.schema.example.starts_with(entry.schema.name));
+    }
+}
+
+#[test]
+fn names_are_unique_and_documented() {
+    let mut names = HashSet::new();
+    for entry in OPERATORS {
+        let schema = entry.schema;
+        assert!(names.insert(schema.name), "{} is listed twice", schema.name);
+        assert!(!schema.summary().is_empty() && !schema.reference.is_empty(), "{}", schema.name);
+        assert!(!schema.signature().contains([':', '(', ')', ',', '"']), "{}", schema.signature());
+        assert!(schema.params.iter().all(|p| !p.doc.is_empty()), "{}", schema.name);
+    }
+}
+
+#[test]
+fn the_reference_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operators.md");
+    let made = reference().unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(stored == made, "docs/operators.md differs from the operators; BLESS=1 rewrites it");
+}
