@@ -408,7 +408,7 @@ fn publish(rows: &mut Rows, stream: &Stream, end: i64) {
 
 /// Writes the lanes beyond the channels of all rows that are new since `was`.
 fn fill_lanes(rows: &mut Rows, stream: &Stream, was: &Progress) {
-    if stream.lane_reach == 0 {
+    if stream.lane_reach == 0 || rows.progress == *was {
         return;
     }
     let now = rows.progress;

@@ -111,7 +111,8 @@ impl Rows {
         let needed = last - keep;
         let row = self.layout.row();
         let from = ((keep - self.first).max(0) as usize) * row;
-        let bytes = kept as usize * row;
+        // The rows before the segment count as kept before there is memory for them.
+        let bytes = (kept as usize * row).min(self.data.len().saturating_sub(from));
         if needed <= self.capacity {
             self.data.bytes_mut().copy_within(from..from + bytes, 0);
         } else {

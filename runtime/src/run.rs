@@ -139,7 +139,7 @@ impl Run {
     /// Runs from beginning to end.
     pub fn execute(&self, feed: &dyn Feed, observer: &mut dyn Observer) -> Result<Stats> {
         let mut session = self.begin();
-        self.resume(&mut session, feed, observer, |_| ControlFlow::Continue(()))?;
+        let _whole = self.resume(&mut session, feed, observer, |_| ControlFlow::Continue(()))?;
         Ok(session.stats)
     }
 

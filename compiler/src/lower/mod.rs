@@ -66,7 +66,14 @@ struct Streams {
 impl Streams {
     fn add(&mut self, flow: &mut Flow, task: &Task, node: NodeId, place: Place, observed: bool) -> u32 {
         let graph = task.scope.graph;
-        let (dtype, inner, planes, channels) = shape(graph, node);
+        let (mut dtype, inner, planes, channels) = shape(graph, node);
+        // Loops compute with I32 what was I16 and leave it so; a gather copies what it finds.
+        if let Prim::Gather { .. } = graph.node(node).prim {
+            let input = self.numbers.get(&graph.node(node).inputs[0]);
+            dtype = input.map_or(dtype, |i| flow.streams[*i as usize].dtype);
+        } else if matches!(place, Place::Wide | Place::Scratch) {
+            dtype = dasc_ir::graph::expr::stored(dtype);
+        }
         let number = flow.streams.len() as u32;
         flow.streams.push(Stream {
             node,

@@ -84,7 +84,7 @@ impl Keyed<'_> {
     }
 }
 
-/// A bare word that names a flag is the flag. The first path may stand without its key although it is optional.
+/// A bare word that names a flag is the flag. A sink's path may stand without its key although it is optional.
 /// Other positional arguments go to the required parameters in order, as `Schema::assign` has it.
 fn with_keys<'a>(schema: &'static Schema, nodes: &'a [ArgNode]) -> Vec<Keyed<'a>> {
     let find = |key: &str| schema.params.iter().find(|param| param.name.eq_ignore_ascii_case(key));
@@ -92,8 +92,9 @@ fn with_keys<'a>(schema: &'static Schema, nodes: &'a [ArgNode]) -> Vec<Keyed<'a>
         nodes.iter().any(|n| n.key.as_ref().is_some_and(|key| key.text.eq_ignore_ascii_case(param.name)))
     };
     let mut required = schema.params.iter().filter(|param| param.default.is_none() && !given(param));
-    let path = schema.params.iter().find(|p| matches!(p.kind, Kind::Optional(Kind::Path)));
-    let mut free_path = path.filter(|param| !given(param));
+    let by_key = schema.params.iter().any(|param| param.default.is_none() && given(param));
+    let first = schema.params.first().filter(|param| param.kind == Kind::Optional(&Kind::Path));
+    let mut free_path = first.filter(|param| !given(param));
     let mut keyed = Vec::new();
     for node in nodes {
         let span = node.value.span;
@@ -110,7 +111,11 @@ fn with_keys<'a>(schema: &'static Schema, nodes: &'a [ArgNode]) -> Vec<Keyed<'a>
                 Keyed { key: Some((param.name.to_string(), span)), node, param: Some(param), flag: true }
             }
             (None, None) => match required.next() {
-                Some(param) => Keyed { key: None, node, param: Some(param), flag: false },
+                Some(param) => {
+                    // `BANDPASS 200 LOW=10`: what is given by key does not take a position.
+                    let key = by_key.then(|| (param.name.to_string(), span));
+                    Keyed { key, node, param: Some(param), flag: false }
+                }
                 None => {
                     let param = free_path.take();
                     let key = param.map(|param| (param.name.to_string(), span));

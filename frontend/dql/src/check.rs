@@ -102,6 +102,9 @@ fn remedy(kind: Kind, given: &Literal, names: &Names) -> Option<String> {
             }
             None => nearest(word, names.known()).map(|near| format!("did you mean {near}?")),
         },
+        (Kind::Quantity(_) | Kind::Number | Kind::Integer, Literal::Text(text)) => {
+            split_number(text).map(|_| "take the quotes off".into())
+        }
         (Kind::Quantity(unit), Literal::Quantity(_, given)) => {
             Some(format!("{given} cannot be converted to {unit}"))
         }

@@ -171,6 +171,19 @@ proptest! {
     }
 
     #[test]
+    fn any_given_values_are_survived(
+        pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..12),
+        ty in proptest::sample::select(&dasc_dql::ParamType::ALL[..]),
+    ) {
+        let mut sources = Sources::script("script.dql", format!("PARAM a: {}\nREAD {{a}}.h5\n", ty.0)).unwrap();
+        let set = [("a".to_string(), pieces.concat())];
+        if let Err(diags) = parse(&mut sources, &set, &words::vocabulary()) {
+            let shown = render_all(&diags, &sources, false);
+            prop_assert!(!shown.contains('\u{1b}'), "an escape sequence reached the terminal");
+        }
+    }
+
+    #[test]
     fn any_tokens_are_survived(pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..60)) {
         let _ = outcome(&pieces.concat());
     }

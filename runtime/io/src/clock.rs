@@ -45,7 +45,7 @@ impl Stamps {
                 for (i, value) in values.iter().enumerate() {
                     // Whole units apart from the fraction: a product of 1.7e18 would lose hundreds of nanoseconds.
                     let whole = value.trunc() * unit;
-                    if !(whole.abs() < 9.2e18) {
+                    if whole.is_nan() || whole.abs() >= 9.2e18 {
                         return Err(bad(i, value.to_string()));
                     }
                     let whole = (value.trunc() as i64).checked_mul(unit_ns);
@@ -137,7 +137,7 @@ pub fn timing(stamps: &Stamps, nominal: Option<Rational>, what: &str) -> Result<
                     let at = format_utc(previous);
                     notes.push(format!(
                         "the clock steps back by {} s after {at}, at sample {sample}",
-                        -step as f64 * 1e-9
+                        -(step as f64) * 1e-9
                     ));
                 }
                 sample.saturating_add(missing)
@@ -214,7 +214,7 @@ fn simplest(low: f64, high: f64) -> Rational {
         }
         let floor = low.floor();
         let (num, den) = descend(1.0 / (high - floor), 1.0 / (low - floor), depth - 1);
-        (floor as i128 * num + den, num)
+        ((floor as i128).saturating_mul(num).saturating_add(den), num)
     }
     let (num, den) = descend(low, high, 20);
     let middle = (low + high) / 2.0;

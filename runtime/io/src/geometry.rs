@@ -127,6 +127,7 @@ pub fn read_mute(path: &str) -> Result<Vec<i64>> {
                 from.and_then(|n| n.checked_add(1))
             };
             let range = from.zip(to).filter(|(a, b)| a < b && b.checked_sub(*a).is_some_and(|n| n <= MOST));
+            let range = range.filter(|(a, b)| b - a <= MOST - muted.len() as i64);
             let (from, to) = range.ok_or_else(|| {
                 Diag::world(format!("line {number} of '{path}': '{cell}' is no channel number or range"))
                     .help("write a number, or a half-open range such as 10..20")

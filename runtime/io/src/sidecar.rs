@@ -11,6 +11,9 @@ use crate::{FileType, Header};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sidecar {
+    /// Where the schema is, for editors.
+    #[serde(default, rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Version of the schema.
     #[serde(default = "one")]
     pub version: u32,
@@ -137,6 +140,7 @@ pub fn draft_sidecar(path: &str, header: Option<&Header>) -> Result<PathBuf> {
     let beside = sidecar_path(path);
     let sidecar = match header {
         Some(header) => Sidecar {
+            schema: None,
             version: 1,
             channels: Some(header.channels.count as u64),
             rate: Some(match header.rate.den() {

@@ -33,8 +33,11 @@ pub fn reference() -> Result<String> {
     for entry in OPERATORS {
         let class = last_facts(&example_graph(entry)?)?.class().letter();
         let name = entry.schema.name;
-        text +=
-            &format!("| [{name}](#{}) | {class} | {} |\n", name.to_lowercase(), first_sentence(entry.schema).replace('|', "\\|"));
+        text += &format!(
+            "| [{name}](#{}) | {class} | {} |\n",
+            name.to_lowercase(),
+            first_sentence(entry.schema).replace('|', "\\|")
+        );
     }
     for entry in OPERATORS {
         text += &section(entry.schema, &example_graph(entry)?)?;

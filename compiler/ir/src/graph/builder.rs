@@ -475,7 +475,14 @@ impl Builder {
         for input in &inputs[1..] {
             let other = self.signal(*input)?;
             match (&mut joined.time, &other.time) {
-                (Some(a), Some(b)) if (a.period, a.origin) != (b.period, b.origin) => {
+                (Some(a), Some(b)) if a.period == b.period && a.origin != b.origin => {
+                    let message = format!(
+                        "joins branches whose samples lie {:.9} s apart",
+                        (b.origin - a.origin).as_f64()
+                    );
+                    return Err(self.diag(message).help("bring both branches to the same instants first"));
+                }
+                (Some(a), Some(b)) if a.period != b.period => {
                     let message = format!(
                         "joins branches sampled at {:.6} Hz and {:.6} Hz",
                         1.0 / a.period.as_f64(),

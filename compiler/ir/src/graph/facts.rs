@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::axis::Signal;
+use super::builder::slice_rows;
 use super::prim::{Edge, Prim, Reduction, Role, View, WindowBody};
 use super::{Graph, Node, NodeId};
 use crate::Rational;
@@ -41,7 +42,10 @@ pub enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halo {
     /// So many on either side.
-    Channels { below: u32, above: u32 },
+    Channels {
+        below: u32,
+        above: u32,
+    },
     All,
 }
 
@@ -195,7 +199,31 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         }
     }
     facts.together();
+    facts.moved(shift(node, signal, graph.signal(id)));
     facts
+}
+
+/// Seconds by which the origin was moved beyond what the primitive does ([`super::Builder::shift_origin`]).
+fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
+    let (Some(from), Some(to)) = (&input.time, output.and_then(|s| s.time.as_ref())) else {
+        return Rational::ZERO;
+    };
+    let base = match node.prim {
+        Prim::View(View::Slice { along: Role::Time, start, stop, step }) => {
+            slice_rows(&from.rows, start, stop, step).0
+        }
+        Prim::Source
+        | Prim::Map(_)
+        | Prim::Scan { .. }
+        | Prim::Window { .. }
+        | Prim::Reduce { .. }
+        | Prim::View(_)
+        | Prim::Transform { .. }
+        | Prim::Gather { .. }
+        | Prim::Emit(_)
+        | Prim::Call { .. } => 0,
+    };
+    to.origin - from.origin - from.period * base.into()
 }
 
 fn source(signal: Option<&Signal>) -> Facts {
@@ -242,11 +270,8 @@ fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
 /// Where branches meet the larger counts; a statistic over all time that meets rows costs a pass.
 fn join(graph: &Graph, node: &Node, mut facts: Facts, all: &[Facts]) -> Facts {
     let timed = facts.sampling.is_some();
-    let inputs: Vec<_> = node
-        .inputs
-        .iter()
-        .filter_map(|x| Some((graph.signal(*x)?, all.get(x.index())?)))
-        .collect();
+    let inputs: Vec<_> =
+        node.inputs.iter().filter_map(|x| Some((graph.signal(*x)?, all.get(x.index())?))).collect();
     facts.passes = 1;
     for (signal, x) in &inputs {
         let again = u32::from(timed && signal.time.is_none());
@@ -258,14 +283,16 @@ fn join(graph: &Graph, node: &Node, mut facts: Facts, all: &[Facts]) -> Facts {
         facts.exact &= x.exact;
         facts.whole |= x.whole;
     }
-    let Some((period, _)) = facts.sampling else { return facts };
+    let Some((period, origin)) = facts.sampling else { return facts };
+    let first = inputs.iter().find_map(|(signal, _)| signal.time.as_ref());
+    facts.moved(first.map_or(Rational::ZERO, |time| origin - time.origin));
     // Rows that the other branches of this pass are behind.
     let latest = inputs.iter().map(|(_, x)| x.ahead).filter(|a| *a != Reach::Whole).max();
     for (signal, x) in &inputs {
         if let (Some(Reach::Seconds(latest)), Reach::Seconds(ahead)) = (latest, x.ahead) {
             let rows = (latest - ahead) / period;
-            let rows = u64::try_from(rows.num() / rows.den()).unwrap_or(0)
-                + u64::from(rows.num() % rows.den() != 0);
+            let rows =
+                u64::try_from(rows.num() / rows.den()).unwrap_or(0) + u64::from(rows.num() % rows.den() != 0);
             let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
             facts.carry = facts.carry.saturating_add(rows.saturating_mul(width));
         }
@@ -281,6 +308,16 @@ impl Facts {
             Reach::State | Reach::Whole => reach,
         };
         (self.back, self.ahead) = (further(self.back, back), further(self.ahead, ahead));
+    }
+
+    /// An instant later by so many seconds sees more behind and less ahead.
+    fn moved(&mut self, seconds: Rational) {
+        if let Reach::Seconds(back) = &mut self.back {
+            *back = *back + seconds;
+        }
+        if let Reach::Seconds(ahead) = &mut self.ahead {
+            *ahead = *ahead - seconds;
+        }
     }
 
     /// A coarser period means that more rows are needed together.

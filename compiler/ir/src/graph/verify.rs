@@ -26,9 +26,8 @@ pub fn verify(graph: &Graph) -> Result<()> {
     let mut sources = 0;
     for (id, node) in graph.ids().zip(&graph.nodes) {
         sources += usize::from(node.prim == Prim::Source);
-        let place = |what: String| {
-            Diag::compiler(format!("node {id} of {}: {what}", node.operator)).at(node.span)
-        };
+        let place =
+            |what: String| Diag::compiler(format!("node {id} of {}: {what}", node.operator)).at(node.span);
         let signals = inputs(graph, id, node).map_err(place)?;
         check(node, &signals).map_err(place)?;
         let inferred = infer(&mut builder, node, &signals).map_err(place)?;
@@ -64,7 +63,9 @@ fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal
         if *input >= id {
             return Err(format!("its input {input} does not stand before it"));
         }
-        graph.signal(*input).ok_or_else(|| format!("its input {input} is a table, which only an output can be"))
+        graph
+            .signal(*input)
+            .ok_or_else(|| format!("its input {input} is a table, which only an output can be"))
     };
     node.inputs.iter().map(signal).collect()
 }
@@ -117,7 +118,10 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             if complex == (*kind == TransformKind::Inverse) {
                 Ok(())
             } else {
-                Err(format!("a {kind:?} transform is given {} input", if complex { "complex" } else { "real" }))
+                Err(format!(
+                    "a {kind:?} transform is given {} input",
+                    if complex { "complex" } else { "real" }
+                ))
             }
         }
     }
@@ -289,9 +293,7 @@ impl Reading<'_> {
             },
             ExprOp::Fma(a, ..) => needs(of(a).is_float(), "floats", of(a)),
             ExprOp::Select(..) => Ok(()),
-            ExprOp::Cast(to, _) => {
-                needs(to.is_float() || integer(to), "a number as its target", to)
-            }
+            ExprOp::Cast(to, _) => needs(to.is_float() || integer(to), "a number as its target", to),
         }
     }
 }

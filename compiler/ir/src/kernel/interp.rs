@@ -4,7 +4,8 @@
 
 use super::verify::{listed, types, verify_expanded};
 use super::{
-    Affine, BufferId, Call, Executable, Instr, Kernel, LANES, LaneAt, Loop, LoopRef, NumericProfile, Place, Role, Val,
+    Affine, BufferId, Call, Executable, Instr, Kernel, LANES, LaneAt, Loop, LoopRef, NumericProfile, Place,
+    Role, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};

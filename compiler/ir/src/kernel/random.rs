@@ -4,7 +4,8 @@
 //! which processors choose differently.
 
 use super::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Instr, Kernel, LaneAt, Lanes, Loop, Place, Role, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Instr, Kernel, LaneAt, Lanes, Loop, Place, Role, Step,
+    Val,
 };
 use crate::DType;
 use crate::scalar::{Binary, Unary};
@@ -318,7 +319,9 @@ impl Maker<'_> {
             Affine { row: 0, inner: inner_factor, tap: tap_factor, add: self.rng.between(0, left.max(0)) };
         let foreign = matches!(buffer.lanes, Lanes::Fixed(n) if self.body.lanes != Some(n));
         let lane = match buffer.lanes {
-            Lanes::Fixed(n) if foreign || self.rng.chance(20) => LaneAt::Splat(self.rng.below(u64::from(n)) as u32),
+            Lanes::Fixed(n) if foreign || self.rng.chance(20) => {
+                LaneAt::Splat(self.rng.below(u64::from(n)) as u32)
+            }
             Lanes::Fixed(_) => LaneAt::Shift(0),
             Lanes::Block if self.rng.chance(15) => LaneAt::Splat(self.rng.below(16) as u32),
             Lanes::Block if self.rng.chance(40) => LaneAt::Shift(self.rng.between(-5, 5) as i32),

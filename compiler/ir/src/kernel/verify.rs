@@ -9,8 +9,8 @@
 //! - A carry is set at most once, outside folds, by a loop that has its lanes and no more inner positions.
 
 use super::{
-    Affine, Buffer, BufferId, CarryId, Domain, Fft, FftKind, Instr, Kernel, LANES, LaneAt, Lanes, Loop, Place, Role,
-    Step, Val,
+    Affine, Buffer, BufferId, CarryId, Domain, Fft, FftKind, Instr, Kernel, LANES, LaneAt, Lanes, Loop,
+    Place, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -26,7 +26,11 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
                 if buffer.inner != 1 || buffer.planes != 1 {
-                    return Err(mistake(kernel, &place, "emit needs a level of one inner position and one plane"));
+                    return Err(mistake(
+                        kernel,
+                        &place,
+                        "emit needs a level of one inner position and one plane",
+                    ));
                 }
                 let params = kernel.params.len();
                 if emit.on as usize >= params || emit.off as usize >= params {
@@ -71,7 +75,10 @@ pub fn verify_expanded(kernel: &Kernel) -> Result<()> {
                 return Err(mistake(
                     kernel,
                     &format!("{which:?}"),
-                    format!("v{} is a transcendental function, which has to be expanded before this point", val.0),
+                    format!(
+                        "v{} is a transcendental function, which has to be expanded before this point",
+                        val.0
+                    ),
                 ));
             }
         }
@@ -316,14 +323,20 @@ impl Check<'_> {
                 let dtype = self.access(access, fold)?;
                 let buffer = buffer(self.kernel, *id, self.place)?;
                 if matches!(buffer.role, Role::Input | Role::Constant) {
-                    return Err(self.wrong(val, format!("b{} is an input or a constant and cannot be stored", id.0)));
+                    return Err(
+                        self.wrong(val, format!("b{} is an input or a constant and cannot be stored", id.0))
+                    );
                 }
                 if self.body.lanes != fixed(buffer.lanes) {
-                    return Err(self.wrong(val, format!("b{} has other lanes than the loop that stores it", id.0)));
+                    return Err(
+                        self.wrong(val, format!("b{} has other lanes than the loop that stores it", id.0))
+                    );
                 }
                 let given = self.operand(val, *value, fold)?;
                 if given != dtype {
-                    return Err(self.wrong(val, format!("stores {given} into b{}, which holds {dtype}", id.0)));
+                    return Err(
+                        self.wrong(val, format!("stores {given} into b{}, which holds {dtype}", id.0))
+                    );
                 }
                 self.stores.push(access);
                 None
@@ -378,7 +391,9 @@ impl Check<'_> {
                 let good = match op {
                     Unary::Neg | Unary::Abs => ty != DType::Bool,
                     Unary::Not => !ty.is_float(),
-                    Unary::Sqrt | Unary::Floor | Unary::Exp | Unary::Log | Unary::Sin | Unary::Cos => ty.is_float(),
+                    Unary::Sqrt | Unary::Floor | Unary::Exp | Unary::Log | Unary::Sin | Unary::Cos => {
+                        ty.is_float()
+                    }
                 };
                 if !good {
                     return Err(self.wrong(val, format!("{} does not work on {ty}", op.name())));
@@ -387,18 +402,27 @@ impl Check<'_> {
             }
             Instr::Binary { op, a, b } => Some(self.binary(val, *op, *a, *b, fold)?),
             Instr::Fma { a, b, c } => {
-                let (ta, tb, tc) =
-                    (self.operand(val, *a, fold)?, self.operand(val, *b, fold)?, self.operand(val, *c, fold)?);
+                let (ta, tb, tc) = (
+                    self.operand(val, *a, fold)?,
+                    self.operand(val, *b, fold)?,
+                    self.operand(val, *c, fold)?,
+                );
                 if !ta.is_float() || ta != tb || ta != tc {
-                    return Err(self.wrong(val, format!("fma needs one floating type, not {ta}, {tb} and {tc}")));
+                    return Err(
+                        self.wrong(val, format!("fma needs one floating type, not {ta}, {tb} and {tc}"))
+                    );
                 }
                 Some(ta)
             }
             Instr::Select { mask, a, b } => {
-                let (tm, ta, tb) =
-                    (self.operand(val, *mask, fold)?, self.operand(val, *a, fold)?, self.operand(val, *b, fold)?);
+                let (tm, ta, tb) = (
+                    self.operand(val, *mask, fold)?,
+                    self.operand(val, *a, fold)?,
+                    self.operand(val, *b, fold)?,
+                );
                 if tm != DType::Bool || ta != tb || ta == DType::Bool {
-                    return Err(self.wrong(val, format!("select needs a bool and two alike, not {tm}, {ta} and {tb}")));
+                    return Err(self
+                        .wrong(val, format!("select needs a bool and two alike, not {tm}, {ta} and {tb}")));
                 }
                 Some(ta)
             }
@@ -433,13 +457,19 @@ impl Check<'_> {
                 self.fold(val, *taps, init, args, inside, next, fold)?;
                 None
             }
-            Instr::FoldArg { .. } => return Err(self.wrong(val, "an accumulator stands in the list of its fold only")),
+            Instr::FoldArg { .. } => {
+                return Err(self.wrong(val, "an accumulator stands in the list of its fold only"));
+            }
             Instr::FoldResult { fold: of, index } => {
                 let known = self.folds.iter().find(|(f, _)| f == of);
                 let ty = known.and_then(|(_, args)| args.get(*index as usize).copied());
                 match ty {
                     Some(ty) if fold.is_none() => Some(ty),
-                    _ => return Err(self.wrong(val, format!("v{} is no earlier fold with result {index}", of.0))),
+                    _ => {
+                        return Err(
+                            self.wrong(val, format!("v{} is no earlier fold with result {index}", of.0))
+                        );
+                    }
                 }
             }
         };
@@ -604,7 +634,10 @@ impl Check<'_> {
                     (None, Lanes::Fixed(_)) => false,
                 };
                 if !room {
-                    return Err(self.wrong(val, format!("b{} has a fixed number of lanes; read one of them for all", id.0)));
+                    return Err(self.wrong(
+                        val,
+                        format!("b{} has a fixed number of lanes; read one of them for all", id.0),
+                    ));
                 }
             }
         }

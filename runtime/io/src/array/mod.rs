@@ -38,6 +38,9 @@ const NARROW: u64 = 64 << 10;
 /// Scratch memory of one read.
 const SCRATCH: u64 = 4 << 20;
 
+/// Sixty-four million time stamps. A header may claim any number, and chunks that were never written cost nothing.
+const LARGEST_COORDINATE: u64 = 512 << 20;
+
 impl Array {
     pub fn new(
         file: Arc<DataFile>,
@@ -105,6 +108,14 @@ impl Array {
     pub fn numbers(&self) -> Result<Numbers> {
         let bytes =
             volume(self.shape).and_then(|n| n.checked_mul(self.element.size.into())).unwrap_or(u64::MAX);
+        let place = || format!("coordinate '{}' of '{}'", self.name, self.file.path());
+        if bytes > LARGEST_COORDINATE {
+            let message = format!("{} has {bytes} bytes; at most {LARGEST_COORDINATE} are read", place());
+            return Err(Diag::world(message).help("split the file into shorter ones"));
+        }
+        if self.missing_chunks() > 0 {
+            return Err(Diag::world(format!("{} was never written to its end", place())));
+        }
         let mut raw = buffer(bytes, &self.name)?;
         self.read([0; 3], self.shape, &mut raw)?;
         let native = Element { big_endian: cfg!(target_endian = "big"), ..self.element };

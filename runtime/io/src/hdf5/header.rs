@@ -27,6 +27,8 @@ pub struct Found {
     pub spacing: f64,
     pub distance: f64,
     pub gauge_length: Option<f64>,
+    /// Samples that count, where the array was allocated for more.
+    pub occupied: Option<u64>,
     pub notes: Vec<String>,
 }
 
@@ -43,6 +45,7 @@ impl Found {
             spacing: 1.0,
             distance: 0.0,
             gauge_length: None,
+            occupied: None,
             notes: Vec::new(),
         }
     }
@@ -66,7 +69,11 @@ pub fn record(
     options: &ReadOptions,
 ) -> Result<Record> {
     let path = context.file.path();
-    let array = context.array(&found.payload)?;
+    let mut array = context.array(&found.payload)?;
+    if let (Some(rows), Axes::TimeChannel) = (found.occupied, found.axes) {
+        // Rows at the end are left out; nothing before them moves.
+        array.shape[1] = array.shape[1].min(rows);
+    }
     let (samples, channels) = match found.axes {
         Axes::TimeChannel => (array.shape[1], array.shape[2]),
         Axes::ChannelTime => (array.shape[2], array.shape[1]),
@@ -110,6 +117,13 @@ pub fn record(
     if !(spacing.is_finite() && spacing > 0.0 && found.distance.is_finite()) {
         let given = format!("{spacing} m between channels, the first at {} m", found.distance);
         return Err(Diag::world(format!("'{path}' gives {given}")).help("give the spacing with DX to READ"));
+    }
+    // No fibre has so many; numbers beyond this come from damaged files and would overflow later.
+    if found.first.unsigned_abs() > 1 << 40 || !(1..=1 << 20).contains(&found.step) {
+        let numbers = format!("channel numbers from {} in steps of {}", found.first, found.step);
+        return Err(
+            Diag::world(format!("'{path}' gives {numbers}")).help("the file is damaged; copy it again")
+        );
     }
     let header = Header {
         format,
@@ -187,6 +201,11 @@ fn shifted(mut segments: Vec<Segment>, start: Option<i64>) -> Vec<Segment> {
         }
     }
     segments
+}
+
+/// The decimal that a number stored as f32 was meant to be: 0.001 rather than 0.0010000000474974513.
+pub fn decimal(stored: f64) -> f64 {
+    (stored as f32).to_string().parse().unwrap_or(stored)
 }
 
 /// The unit a vendor's words mean. Unknown words stay as they are and convert to nothing.

@@ -93,7 +93,9 @@ pub fn parse(text: &str, options: &ReadOptions) -> Result<Parameters> {
     }
     p.rate = options.fs.unwrap_or(p.rate);
     p.spacing = options.dx.unwrap_or(p.spacing);
-    p.channels = options.channels.map_or(p.channels, |n| n.min(MOST_CHANNELS as u64) as usize);
+    if let Some(channels) = options.channels {
+        p.channels = number("CHANNELS", &channels.to_string(), "", 1.0, MOST_CHANNELS)? as usize;
+    }
     let nyquist = p.rate.as_f64() / 2.0;
     p.frequency = if p.frequency.is_nan() {
         nyquist / if kind == Kind::Chirp { 100.0 } else { 50.0 }

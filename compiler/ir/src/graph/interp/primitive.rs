@@ -270,8 +270,14 @@ pub fn emit(emission: &Emission, level: &Tensor) -> Vec<Stretch> {
                     None => None,
                 };
                 if open.is_none() && value > emission.on {
-                    open =
-                        Some(Stretch { segment, channel, first: row, end: row + 1, peak_row: row, peak: value });
+                    open = Some(Stretch {
+                        segment,
+                        channel,
+                        first: row,
+                        end: row + 1,
+                        peak_row: row,
+                        peak: value,
+                    });
                 }
             }
             stretches.extend(open);

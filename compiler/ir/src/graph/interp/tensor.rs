@@ -78,9 +78,7 @@ impl Tensor {
             .and_then(|n| usize::try_from(n).ok())
             .filter(|n| values.try_reserve_exact(*n).is_ok())
             .map(|n| values.resize(n, 0.0))
-            .ok_or_else(|| {
-                Diag::world(format!("no memory to interpret {rows} rows of {per_row} numbers"))
-            })?;
+            .ok_or_else(|| Diag::world(format!("no memory to interpret {rows} rows of {per_row} numbers")))?;
         Ok(Tensor {
             timed,
             dtype: signal.dtype,

@@ -56,21 +56,16 @@ impl Taps {
         tap: i32,
     ) -> f64 {
         let tap = i64::from(tap);
-        let beyond = |len: usize, at: usize| {
-            extend(self.edge, at as i64 + tap, 0, len as i64).map(|i| i as usize)
-        };
+        let beyond =
+            |len: usize, at: usize| extend(self.edge, at as i64 + tap, 0, len as i64).map(|i| i as usize);
         match self.along {
             Role::Time => {
                 let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
                 extend(self.edge, row * i64::from(self.hop) + tap, a, b)
                     .map_or(0.0, |r| x.at(segment, r, inner, channel, plane))
             }
-            Role::Inner => {
-                beyond(x.inner, inner).map_or(0.0, |i| x.at(segment, row, i, channel, plane))
-            }
-            Role::Channel => {
-                beyond(x.channels, channel).map_or(0.0, |c| x.at(segment, row, inner, c, plane))
-            }
+            Role::Inner => beyond(x.inner, inner).map_or(0.0, |i| x.at(segment, row, i, channel, plane)),
+            Role::Channel => beyond(x.channels, channel).map_or(0.0, |c| x.at(segment, row, inner, c, plane)),
         }
     }
 }
@@ -125,10 +120,6 @@ impl Places {
             Some(range) if self.timed => *range,
             _ => (row, row + 1),
         };
-        Place {
-            row,
-            index: [row - a, inner as i64, channel as i64],
-            len: [b - a, self.inner, self.channels],
-        }
+        Place { row, index: [row - a, inner as i64, channel as i64], len: [b - a, self.inner, self.channels] }
     }
 }

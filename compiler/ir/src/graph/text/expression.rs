@@ -105,7 +105,8 @@ fn form(expr: &Expr, id: u32, named: &[Option<usize>], defined: bool) -> String 
     let mut text = format!("({head}");
     for operand in operands(op).into_iter().flatten() {
         // An operand that does not stand before its user would recurse for ever.
-        let operand = if operand < id { form(expr, operand, named, false) } else { format!("missing{operand}") };
+        let operand =
+            if operand < id { form(expr, operand, named, false) } else { format!("missing{operand}") };
         let _ = write!(text, " {operand}");
     }
     text + ")"
@@ -158,7 +159,9 @@ impl<'a> Reader<'a> {
         let mut count = 0;
         while !at.accept(")") {
             let id = self.form(at, depth + 1)?;
-            *operands.get_mut(count).ok_or_else(|| at.error("an operation takes at most three operands"))? = id;
+            *operands
+                .get_mut(count)
+                .ok_or_else(|| at.error("an operation takes at most three operands"))? = id;
             count += 1;
         }
         let [a, b, c] = operands;
@@ -183,8 +186,7 @@ impl<'a> Reader<'a> {
             return Ok(self.push(ExprOp::Const(value, dtype)));
         }
         let word = at.word()?;
-        let numbered =
-            |prefix: &str| word.strip_prefix(prefix).and_then(|digits| digits.parse::<u32>().ok());
+        let numbered = |prefix: &str| word.strip_prefix(prefix).and_then(|digits| digits.parse::<u32>().ok());
         if let Some(id) = self.named.get(word) {
             return Ok(*id);
         }

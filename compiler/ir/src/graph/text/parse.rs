@@ -6,9 +6,7 @@ use super::unit::unit;
 use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
 };
-use crate::graph::{
-    ChannelAxis, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type,
-};
+use crate::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type};
 use crate::{DType, Diag, Rational, Result, Span, Unit};
 
 /// Reads a graph, which is not verified. `#` begins a comment. Errors name line and column.
@@ -280,7 +278,11 @@ impl<'a> Cursor<'a> {
         if self.accept_word(word) { Ok(()) } else { Err(self.error(&format!("expected {word}"))) }
     }
 
-    fn one_of<T: Copy, const N: usize>(&mut self, all: [T; N], name: impl Fn(T) -> &'static str) -> Result<T> {
+    fn one_of<T: Copy, const N: usize>(
+        &mut self,
+        all: [T; N],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<T> {
         let found = all.into_iter().find(|value| self.accept_word(name(*value)));
         let names = all.map(&name).join(", ");
         found.ok_or_else(|| self.error(&format!("expected one of {names}")))

@@ -9,7 +9,7 @@ use dasc_ir::Result;
 use super::Dialect;
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Value;
-use crate::hdf5::header::{Clock, Found};
+use crate::hdf5::header::{Clock, Found, decimal};
 
 pub const DIALECT: Dialect = Dialect {
     name: "ap_sensing",
@@ -29,11 +29,9 @@ fn interpret(context: &Context) -> Result<Found> {
     if !zone.starts_with("UTC") {
         found.notes.push(format!("the instrument's time zone is {zone}; its stamps are taken as written"));
     }
-    // An f32 that was meant as a decimal.
-    let short = |x: f64| (x as f32).to_string().parse::<f64>().unwrap_or(x);
-    found.spacing = short(context.scalar("ProcessingServer/SpatialSampling")?);
+    found.spacing = decimal(context.scalar("ProcessingServer/SpatialSampling")?);
     found.distance = d.value("DAQ/PositionStart").and_then(Value::number).unwrap_or(0.0);
-    found.gauge_length = d.value("ProcessingServer/GaugeLength").and_then(Value::number).map(short);
+    found.gauge_length = d.value("ProcessingServer/GaugeLength").and_then(Value::number).map(decimal);
     found.unit = "rad".into();
     if let Some(factor) = d.value("ProcessingServer/RadiansToNanoStrain").and_then(Value::number) {
         found

@@ -70,8 +70,8 @@ fn interpret(context: &Context) -> Result<Found> {
     let period = rate.recip().unwrap_or(Rational::ZERO);
     let skipped = period.nanoseconds(first as i64);
     let offset_ns = match origin.get(1).copied().filter(|o| *o < 0.0 && *o > -1e9) {
-        Some(milliseconds) => (milliseconds * 1e6).round() as i64 + skipped,
-        None => skipped - period.nanoseconds(length as i64 / 2),
+        Some(milliseconds) => skipped.saturating_add((milliseconds * 1e6).round() as i64),
+        None => skipped.saturating_sub(period.nanoseconds(length as i64 / 2)),
     };
     let mut found = Found::new(payload, Clock::Blocks { stamps, offset_ns, rows, block, rate });
     found.axes = Axes::Blocks { first, rows };

@@ -4,7 +4,7 @@ use dasc_ir::Result;
 
 use super::Dialect;
 use crate::hdf5::context::Context;
-use crate::hdf5::header::{Clock, Found};
+use crate::hdf5::header::{Clock, Found, decimal};
 
 const DATA: &str = "Acoustic";
 
@@ -16,16 +16,14 @@ pub const DIALECT: Dialect = Dialect {
 
 fn interpret(context: &Context) -> Result<Found> {
     let d = context.description;
-    // Stored as f32: the shortest decimal of that f32 is what was meant.
-    let short = |x: f64| (x as f32).to_string().parse::<f64>().unwrap_or(x);
-    let interval = short(context.number(DATA, "TimeSamplingInterval(seconds)")?);
+    let interval = decimal(context.number(DATA, "TimeSamplingInterval(seconds)")?);
     let rate = context.interval(interval, "TimeSamplingInterval(seconds)")?;
     let text = d.text(DATA, "ISO8601TimeStamp").or(d.text(DATA, "GPSTimeStamp(UTC)"));
     let start_ns = context.instant(text, "ISO8601TimeStamp")?;
     let mut found = Found::new(DATA, Clock::Regular { start_ns, rate });
-    found.spacing = short(context.number(DATA, "SpatialSamplingInterval")?);
+    found.spacing = decimal(context.number(DATA, "SpatialSamplingInterval")?);
     found.distance = d.number(DATA, "StartPosition").unwrap_or(0.0);
-    found.gauge_length = d.number(DATA, "GaugeLength").map(short);
+    found.gauge_length = d.number(DATA, "GaugeLength").map(decimal);
     found.unit = d.text(DATA, "DataPhysicalUnit").unwrap_or_default().to_string();
     Ok(found)
 }

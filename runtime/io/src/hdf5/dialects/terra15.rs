@@ -5,6 +5,7 @@
 use dasc_ir::Result;
 
 use super::Dialect;
+use crate::array::Numbers;
 use crate::hdf5::context::Context;
 use crate::hdf5::header::{Clock, Found};
 
@@ -27,9 +28,21 @@ fn interpret(context: &Context) -> Result<Found> {
     let stamps = ["data_product/gps_time", "data_product/posix_time"]
         .into_iter()
         .find(|t| d.datasets.contains_key(*t));
-    let stamps = context.numbers(stamps.unwrap_or("data_product/gps_time"))?;
-    let mut found =
-        Found::new(DATA, Clock::Stamped { stamps, unit_ns: 1_000_000_000, origin_ns: 0, nominal });
+    let mut stamps = context.numbers(stamps.unwrap_or("data_product/gps_time"))?.to_reals();
+    // Files are allocated ahead: frames that were never filled have stamps of 0 at the end.
+    let allocated = stamps.len();
+    stamps.truncate(stamps.iter().rposition(|t| *t > 0.0).map_or(0, |last| last + 1));
+    let occupied = stamps.len();
+    let clock =
+        Clock::Stamped { stamps: Numbers::Reals(stamps), unit_ns: 1_000_000_000, origin_ns: 0, nominal };
+    let mut found = Found::new(DATA, clock);
+    if occupied < allocated {
+        found.occupied = Some(occupied as u64);
+        let never = allocated - occupied;
+        found
+            .notes
+            .push(format!("{never} of {allocated} allocated samples were never recorded and are left out"));
+    }
     found.spacing = d.number("", "dx").map_or_else(|| context.number(DATA, "dx"), Ok)?;
     found.distance = d.number("", "sensing_range_start").unwrap_or(0.0);
     found.gauge_length = d.number("", "gauge_length");

@@ -4,6 +4,9 @@
 //! Values stay moderate (bounded maps, stable recurrences, normalised taps), so that a result rounded to f32 stays near the f64 meaning
 //! unless [`Limits::steps`] asks for functions that jump.
 
+#[cfg(test)]
+mod tests;
+
 use super::axis::{ChannelAxis, Rows, Signal, TimeAxis};
 use super::builder::{Builder, Section};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
@@ -235,9 +238,9 @@ impl Grower<'_> {
     fn recurrence(&mut self, x: NodeId) -> Result<NodeId> {
         let signal = self.signal(x)?;
         if !signal.dtype.is_float() {
-            let state = vec![StateVar { dtype: DType::I64, init: Init::Value(0.0) }];
+            let state = vec![StateVar { dtype: DType::F64, init: Init::Value(0.0) }];
             return self.builder.scan(x, state, signal.unit, DType::F64, |e| {
-                let sum = e.state(0) + e.input(0).to(DType::I64);
+                let sum = e.state(0) + e.input(0).to(DType::F64);
                 vec![sum, sum.to(DType::F64)]
             });
         }

@@ -1,0 +1,225 @@
+//! From steps to graphs: every READ begins a pipeline of its own, with one Graph and the sinks that drain it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use dasc_dql::Step;
+use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
+use dasc_ir::graph::{Builder, Graph, NodeId, Role, Type};
+use dasc_ir::{DType, Diag, Result};
+use dasc_stdlib::ops;
+
+use crate::detections::Detector;
+use crate::names;
+use crate::record::Record;
+use crate::script::Script;
+use crate::sinks::{self, SinkSpec};
+
+/// All that happens to one record.
+pub struct Pipeline {
+    pub record: Record,
+    pub graph: Graph,
+    /// In the order of the script, READ first.
+    pub steps: Vec<Bound>,
+    pub sinks: Vec<SinkSpec>,
+    pub detectors: Vec<Detector>,
+}
+
+/// A step of the script with the nodes it became.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// Position in the script's steps.
+    pub step: usize,
+    /// The nodes the step appended: `first .. last` of the graph.
+    pub nodes: std::ops::Range<u32>,
+    /// What the step hands on, or what a sink takes.
+    pub result: NodeId,
+}
+
+/// What flows from step to step.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    pub node: NodeId,
+    /// Tables of the detections made on the way.
+    pub tables: Vec<NodeId>,
+    /// Numbers of channels taken out.
+    pub muted: BTreeSet<i64>,
+}
+
+/// A pipeline while it is being built.
+pub struct Assembly<'a> {
+    pub script: &'a Script,
+    pub record: Record,
+    pub b: Builder,
+    /// Nodes that someone outside observes, each once.
+    pub outputs: Vec<NodeId>,
+    steps: Vec<Bound>,
+    sinks: Vec<SinkSpec>,
+    flows: HashMap<usize, Flow>,
+}
+
+impl Assembly<'_> {
+    /// The position of a node among the outputs.
+    pub fn output(&mut self, node: NodeId) -> usize {
+        self.outputs.iter().position(|known| *known == node).unwrap_or_else(|| {
+            self.outputs.push(node);
+            self.outputs.len() - 1
+        })
+    }
+}
+
+/// Opens the records and builds the graphs. Mistakes on separate branches are all reported.
+pub fn bind(script: &Script) -> Result<Vec<Pipeline>, Vec<Diag>> {
+    let mut assemblies: Vec<Assembly> = Vec::new();
+    // The pipeline of each step; none for those that come after a mistake.
+    let mut home: HashMap<usize, usize> = HashMap::new();
+    let mut diags = Vec::new();
+    for step in &script.program.steps {
+        let outcome = if begins_flow(step.schema) {
+            begin(script, step).map(|assembly| {
+                assemblies.push(assembly);
+                assemblies.len() - 1
+            })
+        } else {
+            let Some(&number) = step.input.and_then(|input| home.get(&input)) else { continue };
+            let Some(assembly) = assemblies.get_mut(number) else { continue };
+            follow(assembly, step).map(|()| number)
+        };
+        match outcome {
+            Ok(number) => drop(home.insert(step.index, number)),
+            Err(diag) => diags.push(diag.at(step.span)),
+        }
+    }
+    if !diags.is_empty() {
+        return Err(diags);
+    }
+    Ok(assemblies.into_iter().map(finish).collect())
+}
+
+fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
+    let record = Record::open(script, step)?;
+    let mut b = Builder::new();
+    b.enter(Read::SCHEMA.name, Some(step.span));
+    let node = record.build(&mut b)?;
+    let nodes = 0..b.graph().nodes.len() as u32;
+    let flow = Flow { node, tables: Vec::new(), muted: BTreeSet::new() };
+    Ok(Assembly {
+        script,
+        record,
+        b,
+        outputs: Vec::new(),
+        steps: vec![Bound { step: step.index, nodes, result: node }],
+        sinks: Vec::new(),
+        flows: HashMap::from([(step.index, flow)]),
+    })
+}
+
+fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
+    let flow = step.input.and_then(|input| assembly.flows.get(&input)).cloned();
+    let flow = flow.ok_or_else(|| Diag::compiler("bind: a step without a flow"))?;
+    let first = assembly.b.graph().nodes.len() as u32;
+    let (flow, result) = match ops::find(&step.keyword) {
+        Some(entry) => operate(assembly, step, entry, flow)?,
+        None if step.keyword == Mute::SCHEMA.name => {
+            let flow = mute(assembly, step, flow)?;
+            let node = flow.node;
+            (flow, node)
+        }
+        None => {
+            assembly.b.enter(&step.keyword, Some(step.span));
+            let sink = sinks::prepare(assembly, step, &flow)?;
+            let result = sink.output.and_then(|output| assembly.outputs.get(output)).copied();
+            assembly.sinks.push(sink);
+            let result = result.unwrap_or(flow.node);
+            (flow, result)
+        }
+    };
+    let nodes = first..assembly.b.graph().nodes.len() as u32;
+    assembly.steps.push(Bound { step: step.index, nodes, result });
+    assembly.flows.insert(step.index, flow);
+    Ok(())
+}
+
+/// An operator: a signal replaces the flow's, a table of detections is attached to it.
+fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, mut flow: Flow) -> Result<(Flow, NodeId)> {
+    let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    match assembly.b.graph().node(result).ty {
+        Type::Table => flow.tables.push(result),
+        Type::Signal(_) => flow.node = result,
+    }
+    Ok((flow, result))
+}
+
+/// Muted channels become NaN and are remembered, so that means leave them out.
+fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
+    let Mute { path: FilePath(path) } = Mute::from_args(&step.args, step.span)?;
+    let table = names::located(assembly.script, &path);
+    let b = &mut assembly.b;
+    b.enter(Mute::SCHEMA.name, Some(step.span));
+    let signal = b.signal(flow.node)?.clone();
+    let axis = signal.channel.as_ref().ok_or_else(|| b.diag("needs a channel axis, which its input does not have"))?;
+    let numbers: BTreeSet<i64> =
+        dasc_io::read_mute(&table.to_string_lossy()).map_err(|diag| diag.at(step.span))?.into_iter().collect();
+    let positions: Vec<u32> = (0..axis.len).filter(|position| numbers.contains(&axis.number(*position))).collect();
+    if positions.len() == axis.len as usize {
+        return Err(b.diag(format!("takes out all {} channels", axis.len)).help("keep at least one"));
+    }
+    let stretches = stretches(&positions);
+    const MOST: usize = 4096;
+    if stretches.len() > MOST {
+        let message = format!("takes out {} separate stretches of channels", stretches.len());
+        return Err(b.diag(message).help(format!("at most {MOST} are possible; choose channels with CH instead")));
+    }
+    flow.muted.extend(positions.iter().map(|position| axis.number(*position)));
+    if stretches.is_empty() {
+        return Ok(flow);
+    }
+    let complex = signal.dtype == DType::C32;
+    let dtype = if complex { DType::C32 } else { signal.float() };
+    let plane = if complex { DType::F32 } else { dtype };
+    flow.node = b.map(&[flow.node], signal.unit.clone(), dtype, |e| {
+        let at = e.index(Role::Channel);
+        let zero = e.constant_of(0.0, plane);
+        let nan = zero / zero;
+        let within = stretches.iter().map(|&(from, to)| {
+            at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to))))
+        });
+        let out = within.reduce(|a, b| a.or(b));
+        let muted = |x: dasc_ir::graph::Scalar<'_>| x.to(plane);
+        let mut planes = vec![muted(e.input(0))];
+        if complex {
+            planes.push(muted(e.imaginary(0)));
+        }
+        planes.into_iter().map(|x| out.map_or(x, |out| out.select(nan, x))).collect()
+    })?;
+    Ok(flow)
+}
+
+/// Half-open stretches of neighbouring positions.
+fn stretches(positions: &[u32]) -> Vec<(u32, u32)> {
+    let mut found: Vec<(u32, u32)> = Vec::new();
+    for &position in positions {
+        match found.last_mut() {
+            Some((_, end)) if *end == position => *end += 1,
+            _ => found.push((position, position.saturating_add(1))),
+        }
+    }
+    found
+}
+
+fn finish(assembly: Assembly) -> Pipeline {
+    let Assembly { record, b, outputs, steps, sinks, .. } = assembly;
+    let graph = b.finish(outputs);
+    let detectors = graph.outputs.iter().enumerate().filter_map(|(i, node)| Detector::new(&graph, *node, i)).collect();
+    Pipeline { record, graph, steps, sinks, detectors }
+}
+
+impl Pipeline {
+    /// The last results of branches without a sink, so that there is something to explain and compile.
+    pub fn observe_loose_ends(&mut self) {
+        if self.graph.outputs.is_empty() {
+            let users = self.graph.users();
+            let loose = self.graph.ids().filter(|id| users.get(id.index()).is_some_and(Vec::is_empty)).collect();
+            self.graph.outputs = loose;
+        }
+    }
+}

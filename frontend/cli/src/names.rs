@@ -1,0 +1,105 @@
+//! Where sinks write: the path of the statement or the default name, with its fields filled in, relative to the script.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dasc_dql::Step;
+use dasc_dql::statements::{FilePath, Mode};
+use dasc_io::Header;
+use dasc_ir::{Diag, Result, time};
+use dasc_sink::{Destination, Target};
+
+use crate::bind::Pipeline;
+use crate::script::Script;
+
+/// A path of the script, relative to its folder; URLs and made-up sources stay as they are.
+pub fn located(script: &Script, path: &str) -> PathBuf {
+    if path == "-" || path.contains("://") || path.starts_with("synthetic:") {
+        return PathBuf::from(path);
+    }
+    match path.strip_prefix("~/").zip(std::env::var_os("HOME")) {
+        Some((rest, home)) => Path::new(&home).join(rest),
+        None => script.folder.join(path),
+    }
+}
+
+/// Where a sink writes. `known` are the endings its formats have, the first being the default.
+pub fn target(
+    script: &Script,
+    step: &Step,
+    header: &Header,
+    path: Option<&FilePath>,
+    format: Option<&str>,
+    known: &[&str],
+) -> Result<Target> {
+    let wanted = format.or(known.first().copied()).unwrap_or("out");
+    let Some(FilePath(template)) = path else {
+        let stem = &script.stem;
+        return Ok(Target::File(script.folder.join(format!("{stem}-{}.{wanted}", step.index + 1))));
+    };
+    let mut name = dasc_sink::expand_template(template, &fields(step, header)).map_err(|diag| diag.at(step.span))?;
+    if name == "-" {
+        return Ok(Target::Stdout);
+    }
+    if name.contains("://") {
+        return Err(Diag::usage(format!("cannot write to '{name}': outputs are files of this machine"))
+            .at(step.span)
+            .help("write to a file and copy it"));
+    }
+    let ending = Path::new(&name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let says = ending.filter(|ending| known.contains(&ending.as_str()));
+    match (format, says) {
+        (Some(format), Some(ending)) if format != ending => {
+            return Err(Diag::usage(format!("'{name}' ends in .{ending}, but FORMAT is {format}"))
+                .at(step.span)
+                .help("leave FORMAT out, or give the name the format's ending"));
+        }
+        (Some(format), None) => name = format!("{name}.{format}"),
+        (None, None) => {
+            let list: Vec<String> = known.iter().map(|ending| format!(".{ending}")).collect();
+            return Err(Diag::usage(format!("'{name}' does not say in which format to write"))
+                .at(step.span)
+                .help(format!("end the name in {}, or give - for standard output", list.join(", "))));
+        }
+        _ => {}
+    }
+    Ok(Target::File(located(script, &name)))
+}
+
+/// What `{…}` in a name stands for: variables of loops, and the record's first sample.
+fn fields(step: &Step, header: &Header) -> BTreeMap<String, String> {
+    let start = time::format_utc(header.segments.first().map_or(0, |segment| segment.start_ns));
+    let (date, clock) = start.split_once('T').unwrap_or((&start, "00"));
+    let mut fields: BTreeMap<String, String> = step.bindings.iter().cloned().collect();
+    fields.insert("date".into(), date.to_string());
+    fields.insert("hour".into(), clock.get(..2).unwrap_or("00").to_string());
+    fields
+}
+
+/// The sink's own word for the statement's.
+pub fn mode(mode: Mode) -> dasc_sink::Mode {
+    match mode {
+        Mode::New => dasc_sink::Mode::New,
+        Mode::Overwrite => dasc_sink::Mode::Overwrite,
+        Mode::Append => dasc_sink::Mode::Append,
+    }
+}
+
+/// Refuses outputs that meet each other or an input, and those that could not be written: before anything runs.
+pub fn check(pipelines: &[Pipeline]) -> Result<(), Vec<Diag>> {
+    let inputs: Vec<PathBuf> = pipelines.iter().filter_map(|p| p.record.file.clone()).collect();
+    let sinks = || pipelines.iter().flat_map(|pipeline| &pipeline.sinks);
+    let outputs: Vec<Destination> = sinks()
+        .map(|sink| Destination {
+            path: match &sink.target {
+                Target::File(path) => path.clone(),
+                Target::Stdout => PathBuf::from("-"),
+            },
+            span: Some(sink.span),
+        })
+        .collect();
+    dasc_sink::check_collisions(&outputs, &inputs).map_err(|diag| vec![diag])?;
+    let unusable: Vec<Diag> =
+        sinks().filter_map(|sink| sink.target.check(sink.mode).err().map(|diag| diag.at(sink.span))).collect();
+    if unusable.is_empty() { Ok(()) } else { Err(unusable) }
+}

@@ -1,0 +1,229 @@
+//! READ: the file opened, seen through the statement's windows, and joined with its channel table.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dasc_dql::Step;
+use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
+use dasc_dql::window::{Moment, TimeWindow};
+use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Window};
+use dasc_ir::graph::{Builder, ChannelAxis, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::{DType, Diag, Rational, Result, Unit};
+use dasc_runtime::Feed;
+
+use crate::clock::Clock;
+use crate::names;
+use crate::script::Script;
+
+/// An opened record.
+pub struct Record {
+    /// The path as written.
+    pub name: String,
+    /// `None` for made-up signals.
+    pub file: Option<PathBuf>,
+    pub source: Box<dyn Source>,
+    positions: Option<Arc<[f64]>>,
+}
+
+impl Record {
+    /// Opens what a READ names. Mistakes are placed at the statement.
+    pub fn open(script: &Script, step: &Step) -> Result<Record> {
+        let read = Read::from_args(&step.args, step.span)?;
+        Record::opened(script, &read).map_err(|diag| diag.at(step.span))
+    }
+
+    fn opened(script: &Script, read: &Read) -> Result<Record> {
+        let FilePath(name) = &read.path;
+        if name == "-" || name.contains("://") {
+            return Err(Diag::usage(format!("cannot read '{name}': this version reads files of this machine"))
+                .help("fetch it to a file first; streams and URLs come with a later version"));
+        }
+        let path = names::located(script, name);
+        let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
+        let source = dasc_io::open(&location)?;
+        let window = window(read, source.header())?;
+        let source: Box<dyn Source> = match window == Window::default() {
+            true => source,
+            false => Box::new(Selected::new(source, &window)?),
+        };
+        let positions = match &read.geometry {
+            Some(FilePath(table)) => Some(positions(&names::located(script, table), source.header())?),
+            None => None,
+        };
+        let file = (!name.starts_with("synthetic:")).then_some(path);
+        Ok(Record { name: name.clone(), file, source, positions })
+    }
+
+    pub fn header(&self) -> &Header {
+        self.source.header()
+    }
+
+    pub fn clock(&self) -> Clock {
+        Clock::new(&self.header().segments, self.header().rate)
+    }
+
+    /// Samples without gaps times channels.
+    pub fn samples(&self) -> u64 {
+        self.header().samples().saturating_mul(self.header().channels.count as u64)
+    }
+
+    /// Appends the record to a graph: in the file's own type, then in its unit. Integers become F32.
+    pub fn build(&self, b: &mut Builder) -> Result<NodeId> {
+        let header = self.header();
+        let raw = dtype(header.file_type);
+        let scaled = header.scale != 1.0 || !raw.is_float();
+        let unit = if scaled { Unit::parse("count").unwrap_or_else(Unit::none) } else { header.unit.clone() };
+        let x = b.source(Signal {
+            dtype: raw,
+            unit,
+            time: Some(self.time()?),
+            inner: None,
+            channel: Some(self.channels()?),
+        });
+        if !scaled {
+            return Ok(x);
+        }
+        // The product is taken in F64 and rounded once, so that 32-bit integers lose nothing before it.
+        let float = if raw == DType::F64 { DType::F64 } else { DType::F32 };
+        b.map(&[x], header.unit.clone(), float, |e| {
+            let wide = e.input(0).to(DType::F64);
+            let value = if header.scale == 1.0 { wide } else { wide * e.constant(header.scale) };
+            vec![value.to(float)]
+        })
+    }
+
+    fn time(&self) -> Result<TimeAxis> {
+        let header = self.header();
+        let period = header.rate.recip().filter(|period| *period > Rational::ZERO);
+        let period = period.ok_or_else(|| Diag::world(format!("'{}' has the rate {}", self.name, header.rate)))?;
+        let range = |s: &dasc_io::Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
+        let rows = Rows::Segments(header.segments.iter().map(range).collect());
+        Ok(TimeAxis { period, origin: Rational::ZERO, rows })
+    }
+
+    fn channels(&self) -> Result<ChannelAxis> {
+        let header = self.header();
+        let count = header.channels.count;
+        let len = u32::try_from(count).ok().filter(|len| *len <= 1 << 26);
+        let too_many = || Diag::usage(format!("'{}' has {count} channels", self.name)).help("choose some with CH");
+        Ok(ChannelAxis {
+            len: len.ok_or_else(too_many)?,
+            first: header.channels.first,
+            stride: header.channels.step,
+            distance: header.distance,
+            spacing: header.spacing,
+            positions: self.positions.clone(),
+        })
+    }
+}
+
+impl Feed for Record {
+    fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {
+        let end = first.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
+        self.source.read(first..end, 0..self.header().channels.count, out, stride)
+    }
+}
+
+/// The type of the file's samples in the graph.
+pub fn dtype(file: FileType) -> DType {
+    match file {
+        FileType::I16 => DType::I16,
+        FileType::I32 => DType::I32,
+        FileType::F32 => DType::F32,
+        FileType::F64 => DType::F64,
+    }
+}
+
+fn options(read: &Read) -> Result<ReadOptions> {
+    let fs = read.fs.map(|fs| {
+        let exact = Rational::approximate(fs.0);
+        exact.ok_or_else(|| Diag::usage(format!("FS is {} Hz, which no record has", fs.0)))
+    });
+    let unit = read.unit.as_ref().map(|text| {
+        let known = "units are made of m s Hz strain rad count V Pa K with * / ^, for example nstrain/s";
+        Unit::parse(text).ok_or_else(|| Diag::usage(format!("there is no unit '{text}'")).help(known))
+    });
+    Ok(ReadOptions {
+        channels: read.channels.map(u64::from),
+        fs: fs.transpose()?,
+        dtype: read.dtype.map(file_type).transpose()?,
+        endian: read.endian.map(|order| match order {
+            ByteOrder::Little => Endian::Little,
+            ByteOrder::Big => Endian::Big,
+        }),
+        scale: read.scale,
+        dx: read.dx.map(|dx| dx.0),
+        unit: unit.transpose()?,
+        start: read.start.map(|start| start.0),
+    })
+}
+
+fn file_type(given: SampleType) -> Result<FileType> {
+    let name = match given {
+        SampleType::Int16 => return Ok(FileType::I16),
+        SampleType::Int32 => return Ok(FileType::I32),
+        SampleType::Float32 => return Ok(FileType::F32),
+        SampleType::Float64 => return Ok(FileType::F64),
+        SampleType::Int8 => "int8",
+        SampleType::UInt8 => "uint8",
+        SampleType::UInt16 => "uint16",
+        SampleType::UInt32 => "uint32",
+        SampleType::Int64 => "int64",
+    };
+    Err(Diag::usage(format!("samples of type {name} cannot be read"))
+        .help("this version reads int16, int32, float32 and float64"))
+}
+
+fn window(read: &Read, header: &Header) -> Result<Window> {
+    let mut window = Window::default();
+    if let Some(ch) = read.ch {
+        window.channels = Some(ch.from.map_or(i64::MIN, i64::from)..ch.to.map_or(i64::MAX, i64::from));
+        window.every = if ch.step > 1 { usize::try_from(ch.step).unwrap_or(usize::MAX) } else { 0 };
+    }
+    if let Some(dist) = read.dist {
+        window.distance = Some(dist.from.unwrap_or(f64::NEG_INFINITY)..dist.to.unwrap_or(f64::INFINITY));
+    }
+    if let Some(TimeWindow { from, to }) = read.time {
+        let first = header.segments.first().map_or(0, |segment| segment.start);
+        let sample = |seconds: f64| {
+            let exact = Rational::approximate(seconds).map_or(seconds * header.rate.as_f64(), |s| (s * header.rate).as_f64());
+            // The first sample at or after the instant.
+            first.saturating_add(exact.ceil() as i64)
+        };
+        let (mut samples, mut time) = (i64::MIN..i64::MAX, i64::MIN..i64::MAX);
+        match from {
+            Some(Moment::After(seconds)) => samples.start = sample(seconds),
+            Some(Moment::At(ns)) => time.start = ns,
+            None => {}
+        }
+        match to {
+            Some(Moment::After(seconds)) => samples.end = sample(seconds),
+            Some(Moment::At(ns)) => time.end = ns,
+            None => {}
+        }
+        window.samples = (samples != (i64::MIN..i64::MAX)).then_some(samples);
+        window.time = (time != (i64::MIN..i64::MAX)).then_some(time);
+    }
+    Ok(window)
+}
+
+/// The surveyed distance of every channel of the record.
+fn positions(table: &std::path::Path, header: &Header) -> Result<Arc<[f64]>> {
+    let geometry = dasc_io::read_geometry(&table.to_string_lossy())?;
+    let by_number: std::collections::HashMap<i64, f64> =
+        geometry.positions.iter().filter_map(|p| Some((p.channel, p.distance?))).collect();
+    let channels = header.channels;
+    let numbers = (0..channels.count).map(|i| channels.first + i as i64 * channels.step);
+    let found: Vec<Option<f64>> = numbers.clone().map(|number| by_number.get(&number).copied()).collect();
+    let missing: Vec<i64> = numbers.zip(&found).filter(|(_, d)| d.is_none()).map(|(number, _)| number).collect();
+    if let Some(first) = missing.first() {
+        let message = format!(
+            "'{}' gives no distance for {} of {} channels, the first of them {first}",
+            table.display(),
+            missing.len(),
+            channels.count
+        );
+        return Err(Diag::usage(message).help("complete the table, or choose channels with CH"));
+    }
+    Ok(found.into_iter().flatten().collect())
+}

@@ -1,0 +1,119 @@
+//! PLOT_HEATMAP: values over time and distance.
+
+use dasc_dql::Step;
+use dasc_dql::statements::PlotHeatmap;
+use dasc_ir::graph::{ChannelAxis, TimeAxis};
+use dasc_ir::{Diag, Result};
+use dasc_plot::{Axis, Colormap, Figure, Heatmap, Limits, Quantity, RasterSize};
+use dasc_runtime::{RowsView, StatisticView};
+use dasc_sink::{Event, Provenance, Summary};
+
+use super::pixels::{self, Columns, Pixels};
+use super::style::{self, Look, quantity_name};
+use super::{Drain, Kind, SinkSpec};
+use crate::bind::{Assembly, Flow, Pipeline};
+use crate::clock::Clock;
+use crate::names;
+
+#[derive(Debug)]
+pub struct Spec {
+    positions: Vec<u32>,
+    time: TimeAxis,
+    channels: ChannelAxis,
+    quantity: Quantity,
+    colormap: Option<Colormap>,
+    limits: Option<Limits>,
+    look: Look,
+}
+
+pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
+    let plot = PlotHeatmap::from_args(&step.args, step.span)?;
+    let b = &assembly.b;
+    let time = b.time(flow.node)?.clone();
+    let signal = b.real(flow.node)?;
+    if signal.inner.is_some() {
+        return Err(b.diag("draws one value per sample, but its input has frequencies").help("draw it with PLOT_SPEC"));
+    }
+    let channels = signal.channel.clone().ok_or_else(|| {
+        b.diag("needs a channel axis, which its input does not have").help("draw it with PLOT_TS")
+    })?;
+    let quantity = Quantity::new(quantity_name(&signal.unit), signal.unit.symbol());
+    let positions = pixels::chosen(b, &channels, plot.ch)?;
+    let limits = plot.limits.as_ref().map(|given| style::limits(given, &signal.unit)).transpose()?;
+    let target = names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
+    let look = Look { title: plot.title, size: plot.size };
+    Ok(SinkSpec {
+        step: step.index,
+        span: step.span,
+        keyword: step.keyword.clone(),
+        target,
+        mode: style::picture_mode(names::mode(plot.mode))?,
+        output: Some(assembly.output(flow.node)),
+        tables: Vec::new(),
+        kind: Kind::Heatmap(Spec { positions, time, channels, quantity, colormap, limits, look }),
+    })
+}
+
+pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+    let clock = pipeline.record.clock();
+    let (axis, metres) = axis(&spec.channels, &spec.positions);
+    let mut style = Heatmap::new(pixels::time_axis(&spec.time, &clock, false), axis, spec.quantity.clone());
+    style.colormap = spec.colormap;
+    style.limits = spec.limits.unwrap_or(style.limits);
+    let figure = style::figure(&spec.look, &spec.quantity.name, pipeline, provenance, Vec::new());
+    figure.pixels()?;
+    let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::default(), &spec.time)?;
+    Ok(Box::new(Waterfall { pixels, style, figure, metres, sink: super::traces::copied(sink), time: spec.time.clone(), clock }))
+}
+
+/// Distance where channels lie evenly, numbers where a channel table says that they do not.
+fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
+    let first = positions.first().copied().unwrap_or(0);
+    let second = positions.get(1).copied().unwrap_or(first.saturating_add(1));
+    let (start, next) = (channels.distance_at(first), channels.distance_at(second));
+    let places: Vec<f64> = positions.iter().map(|p| channels.distance_at(*p)).collect();
+    let last = places.last().copied().unwrap_or(start);
+    let step = match places.len() {
+        0 | 1 => if next == start { channels.spacing } else { next - start },
+        n => (last - start) / (n - 1) as f64,
+    };
+    let even = places.iter().enumerate().all(|(i, place)| (place - (start + i as f64 * step)).abs() <= 0.5 * step.abs());
+    if even && step != 0.0 && step.is_finite() {
+        return (Axis::distance(start, step), true);
+    }
+    let numbers = (channels.number(first), channels.number(second));
+    (Axis::channels(numbers.0 as f64, (numbers.1 - numbers.0) as f64), false)
+}
+
+struct Waterfall {
+    pixels: Pixels,
+    style: Heatmap,
+    figure: Figure,
+    /// Whether the axis is distance rather than number.
+    metres: bool,
+    sink: SinkSpec,
+    time: TimeAxis,
+    clock: Clock,
+}
+
+impl Drain for Waterfall {
+    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
+        self.pixels.push(rows)
+    }
+
+    fn statistic(&mut self, _: usize, _: &StatisticView) -> Result<()> {
+        Err(Diag::compiler("PLOT_HEATMAP was given a statistic"))
+    }
+
+    fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
+        let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
+        let metres = self.metres;
+        self.figure.events = style::marks(&events, |event| match metres {
+            true => Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite()),
+            false => Some((event.channel_lo as f64, event.channel_hi as f64)),
+        });
+        let picture = dasc_plot::plot_heatmap(&self.pixels.raster, &self.style, &self.figure)?;
+        style::save(&self.sink, &picture, self.pixels.raster.rows().map_or(0, |(a, b)| b - a))
+    }
+}

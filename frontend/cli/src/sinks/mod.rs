@@ -1,0 +1,103 @@
+//! The sinks of a script: prepared while the graph is built, checked before the run, drained during it.
+//!
+//! One file for each. A sink's `prepare` reads the statement and adds to the graph what can be computed there; its
+//! drain takes rows as they come and leaves a file, or none.
+
+mod events;
+mod fan;
+mod heatmap;
+mod pixels;
+mod provenance;
+mod spectrogram;
+mod style;
+mod traces;
+pub mod write;
+
+use dasc_dql::Step;
+use dasc_ir::{Diag, Result, Span};
+use dasc_runtime::{RowsView, StatisticView};
+use dasc_sink::{Event, Mode, Summary, Target};
+
+use crate::bind::{Assembly, Flow, Pipeline};
+
+pub use fan::Fan;
+pub use provenance::provenance;
+
+/// A sink before the run.
+#[derive(Debug)]
+pub struct SinkSpec {
+    /// Position in the script's steps.
+    pub step: usize,
+    pub span: Span,
+    pub keyword: String,
+    pub target: Target,
+    pub mode: Mode,
+    /// The output it drains; `None` for tables of events alone.
+    pub output: Option<usize>,
+    /// Outputs that are tables of events attached to its flow.
+    pub tables: Vec<usize>,
+    pub kind: Kind,
+}
+
+/// What a sink makes of its flow.
+#[derive(Debug)]
+pub enum Kind {
+    Write(write::Spec),
+    Events,
+    Traces(traces::Spec),
+    Heatmap(heatmap::Spec),
+    Spectrogram(spectrogram::Spec),
+}
+
+/// A sink during the run.
+pub trait Drain {
+    /// Rows of its output, in order.
+    fn rows(&mut self, segment: usize, rows: &RowsView) -> Result<()>;
+
+    /// Its output, if that has no time axis.
+    fn statistic(&mut self, segment: usize, value: &StatisticView) -> Result<()>;
+
+    /// Leaves the file. `events` are those of its flow, in order.
+    fn finish(self: Box<Self>, events: &[Event]) -> Result<Summary>;
+}
+
+/// Reads a statement and adds to the graph what it needs there.
+pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
+    let mut sink = match step.keyword.as_str() {
+        "WRITE" => write::prepare(assembly, step, flow),
+        "EVENTS" => events::prepare(assembly, step, flow),
+        "PLOT_TS" => traces::prepare(assembly, step, flow),
+        "PLOT_HEATMAP" => heatmap::prepare(assembly, step, flow),
+        "PLOT_SPEC" => spectrogram::prepare(assembly, step, flow),
+        other => Err(Diag::compiler(format!("{other} is in the vocabulary but neither operator nor sink"))),
+    }?;
+    sink.tables = flow.tables.iter().map(|table| assembly.output(*table)).collect();
+    Ok(sink)
+}
+
+/// Opens a sink for a run.
+pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &dasc_sink::Provenance) -> Result<Box<dyn Drain>> {
+    let opened: Result<Box<dyn Drain>> = match &sink.kind {
+        Kind::Write(spec) => write::open(spec, sink, pipeline, provenance),
+        Kind::Events => events::open(sink, provenance),
+        Kind::Traces(spec) => traces::open(spec, sink, pipeline, provenance),
+        Kind::Heatmap(spec) => heatmap::open(spec, sink, pipeline, provenance),
+        Kind::Spectrogram(spec) => spectrogram::open(spec, sink, pipeline, provenance),
+    };
+    opened.map_err(|diag| diag.at(sink.span))
+}
+
+impl SinkSpec {
+    /// Bytes that the sink will write, where that follows from shapes.
+    pub fn expected_bytes(&self, pipeline: &Pipeline) -> Option<u64> {
+        match &self.kind {
+            Kind::Write(_) => {
+                let signal = pipeline.graph.signal(*pipeline.graph.outputs.get(self.output?)?)?;
+                let rows = signal.time.as_ref().map_or(Some(1), |time| time.rows.count())?;
+                let row = u64::from(signal.inner_len()) * u64::from(signal.channels()) * signal.dtype.size() as u64;
+                rows.checked_mul(row)
+            }
+            _ => None,
+        }
+    }
+}

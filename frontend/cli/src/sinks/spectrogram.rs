@@ -1,0 +1,148 @@
+//! PLOT_SPEC: power over time and frequency. The mean over channels is computed in the graph, so it streams.
+
+use dasc_dql::Step;
+use dasc_dql::statements::PlotSpec;
+use dasc_ir::graph::{Builder, InnerAxis, InnerRole, NodeId, Reduction, Role, Scope, TimeAxis};
+use dasc_ir::{DType, Diag, Dimension, Result, Unit};
+use dasc_plot::{Axis, Channels, Colormap, Figure, Limits, Quantity, RasterSize, Spectrogram};
+use dasc_runtime::{RowsView, StatisticView};
+use dasc_sink::{Event, Provenance, Summary};
+use dasc_stdlib::pieces::level::{decibel, is_power, power_unit, squared_magnitude};
+
+use super::pixels::{self, Columns, Pixels};
+use super::style::{self, Look};
+use super::{Drain, Kind, SinkSpec};
+use crate::bind::{Assembly, Flow, Pipeline};
+use crate::clock::Clock;
+use crate::names;
+
+#[derive(Debug)]
+pub struct Spec {
+    time: TimeAxis,
+    frequency: InnerAxis,
+    unit: Unit,
+    channels: Channels,
+    /// Channels averaged over, where some in between are left out.
+    count: usize,
+    colormap: Option<Colormap>,
+    limits: Option<Limits>,
+    look: Look,
+}
+
+pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
+    let plot = PlotSpec::from_args(&step.args, step.span)?;
+    let time = assembly.b.time(flow.node)?.clone();
+    let frequency = frequencies(&assembly.b, flow.node)?;
+    let b = &mut assembly.b;
+    let (mut channels, mut count) = (Channels::One(0), 1);
+    let mut node = flow.node;
+    if let Some(axis) = b.signal(node)?.channel.clone() {
+        let mut positions = pixels::chosen(b, &axis, plot.ch)?;
+        positions.retain(|position| !flow.muted.contains(&axis.number(*position)));
+        let (Some(&first), Some(&last)) = (positions.first(), positions.last()) else {
+            return Err(b.diag("has no channel left: those chosen are muted").help("choose others with CH="));
+        };
+        let number = |position| u64::try_from(axis.number(position)).unwrap_or(0);
+        channels = if first == last { Channels::One(number(first)) } else { Channels::Mean(number(first), number(last)) };
+        count = positions.len();
+        if positions.len() < axis.len as usize {
+            node = b.gather(node, positions)?;
+        }
+    }
+    let node = mean_power(b, node)?;
+    let unit = b.signal(node)?.unit.clone();
+    let limits = plot.limits.as_ref().map(|given| style::limits(given, &decibel())).transpose()?;
+    let target = names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
+    let look = Look { title: plot.title, size: plot.size };
+    Ok(SinkSpec {
+        step: step.index,
+        span: step.span,
+        keyword: step.keyword.clone(),
+        target,
+        mode: style::picture_mode(names::mode(plot.mode))?,
+        output: Some(assembly.output(node)),
+        tables: Vec::new(),
+        kind: Kind::Spectrogram(Spec { time, frequency, unit, channels, count, colormap, limits, look }),
+    })
+}
+
+fn frequencies(b: &Builder, node: NodeId) -> Result<InnerAxis> {
+    let signal = b.signal(node)?;
+    match &signal.inner {
+        Some(axis) if axis.role == InnerRole::Frequency => Ok(axis.clone()),
+        _ => {
+            let longest = signal.time.as_ref().and_then(|time| time.rows.longest()).unwrap_or(1024);
+            let frame = (longest / 8).clamp(2, 1024).next_power_of_two().min(longest.max(1));
+            Err(b.diag("needs frequencies, and its input has none").help(format!("put STFT {frame} before it")))
+        }
+    }
+}
+
+/// Power of every frequency, averaged over channels.
+fn mean_power(b: &mut Builder, x: NodeId) -> Result<NodeId> {
+    let signal = b.signal(x)?;
+    let (unit, dtype) = (signal.unit.clone(), signal.dtype);
+    let power = if dtype == DType::C32 {
+        squared_magnitude(b, x)?
+    } else if unit.dimension == Dimension::LEVEL {
+        // A mean of levels is no level, so they become powers for the while.
+        b.map(&[x], Unit::none(), DType::F32, |e| {
+            let nepers = e.constant_of(std::f64::consts::LN_10 / 10.0, DType::F32);
+            vec![(e.input(0).to(DType::F32) * nepers).exp()]
+        })?
+    } else if is_power(&unit) {
+        x
+    } else {
+        b.map1(x, power_unit(&unit), |x, _| x * x)?
+    };
+    match b.signal(power)?.channel {
+        Some(_) => b.reduce(power, Role::Channel, Reduction::Mean, Scope::Segment),
+        None => Ok(power),
+    }
+}
+
+pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+    let clock = pipeline.record.clock();
+    let axis = Axis::frequency(spec.frequency.start, spec.frequency.step);
+    let quantity = Quantity::new("Power", spec.unit.symbol().trim_start_matches("1^2"));
+    let mut style = Spectrogram::new(pixels::time_axis(&spec.time, &clock, true), axis, quantity, spec.channels);
+    style.colormap = spec.colormap.unwrap_or(style.colormap);
+    style.limits = spec.limits.unwrap_or(style.limits);
+    let title = match spec.channels {
+        Channels::Mean(first, last) if (spec.count as u64) < last.saturating_sub(first).saturating_add(1) => {
+            format!("Spectrogram, {} channels", spec.count)
+        }
+        _ => "Spectrogram".to_string(),
+    };
+    let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
+    figure.pixels()?;
+    let pixels = Pixels::new(Columns::Inner(spec.frequency.len), RasterSize::default(), &spec.time)?;
+    Ok(Box::new(Picture { pixels, style, figure, sink: super::traces::copied(sink), time: spec.time.clone(), clock }))
+}
+
+struct Picture {
+    pixels: Pixels,
+    style: Spectrogram,
+    figure: Figure,
+    sink: SinkSpec,
+    time: TimeAxis,
+    clock: Clock,
+}
+
+impl Drain for Picture {
+    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
+        self.pixels.push(rows)
+    }
+
+    fn statistic(&mut self, _: usize, _: &StatisticView) -> Result<()> {
+        Err(Diag::compiler("PLOT_SPEC was given a statistic"))
+    }
+
+    fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
+        let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
+        self.figure.events = style::marks(&events, |_| None);
+        let picture = dasc_plot::plot_spectrogram(&self.pixels.raster, &self.style, &self.figure)?;
+        style::save(&self.sink, &picture, self.pixels.raster.rows().map_or(0, |(a, b)| b - a))
+    }
+}

@@ -1,0 +1,142 @@
+//! What all pictures share: names of quantities, limits, size, titles, and how they are saved.
+
+use std::io::Write;
+
+use dasc_dql::statements::{Limit, Limits, Size};
+use dasc_ir::{Diag, Result, Unit};
+use dasc_plot::{Figure, Picture};
+use dasc_sink::{AtomicFile, Event, Mode, Provenance, Summary, Target};
+
+use super::SinkSpec;
+use crate::bind::Pipeline;
+use crate::numbers;
+
+/// What every picture is told.
+#[derive(Debug)]
+pub struct Look {
+    pub title: Option<String>,
+    pub size: Option<Size>,
+}
+
+/// What a unit measures, as an axis would name it.
+pub fn quantity_name(unit: &Unit) -> &'static str {
+    let like = |text: &str| Unit::parse(text).is_some_and(|other| other.dimension == unit.dimension);
+    let known = [
+        ("strain/s", "Strain rate"),
+        ("strain", "Strain"),
+        ("rad", "Phase"),
+        ("rad/s", "Phase rate"),
+        ("m/s", "Velocity"),
+        ("m", "Displacement"),
+        ("count", "Counts"),
+        ("dB", "Level"),
+        ("Pa", "Pressure"),
+        ("K", "Temperature"),
+        ("V", "Voltage"),
+    ];
+    if unit.is_none() || !unit.scale.is_finite() {
+        return "Amplitude";
+    }
+    if dasc_stdlib::pieces::level::is_power(unit) {
+        return "Power";
+    }
+    known.iter().find(|(text, _)| like(text)).map_or("Amplitude", |(_, name)| name)
+}
+
+/// The figure's frame: title, a line that says what was drawn, size, events, provenance.
+pub fn figure(
+    look: &Look,
+    default_title: &str,
+    pipeline: &Pipeline,
+    provenance: &Provenance,
+    events: Vec<dasc_plot::Event>,
+) -> Figure {
+    let header = pipeline.record.header();
+    let start = header.segments.first().map_or(0, |segment| segment.start_ns);
+    let file = pipeline.record.name.rsplit('/').next().unwrap_or_default();
+    let mut figure = Figure::new(look.title.as_deref().unwrap_or(default_title));
+    let begins = if start == 0 { String::new() } else { format!("  ·  start {} UTC", dasc_plot::utc(start)) };
+    figure.subtitle = format!("{file}{begins}  ·  {}", numbers::hertz(header.rate.as_f64()));
+    figure.events = events;
+    figure.provenance = vec![
+        ("Software".into(), format!("dasc {}", provenance.version)),
+        ("Source".into(), pipeline.record.name.clone()),
+        ("Script".into(), provenance.script.clone()),
+    ];
+    if let Some(size) = look.size {
+        // Small pictures keep the least size in inches that has room for axes.
+        let dpi = (f64::from(size.width) / 3.0).min(f64::from(size.height) / 2.0).min(200.0).floor().max(1.0);
+        figure.dpi = dpi as u32;
+        (figure.width, figure.height) = (f64::from(size.width) / dpi, f64::from(size.height) / dpi);
+    }
+    figure
+}
+
+/// The events as marks; labels only while there are few. `extent` places channels on the axis.
+pub fn marks(events: &[Event], extent: impl Fn(&Event) -> Option<(f64, f64)>) -> Vec<dasc_plot::Event> {
+    const FEW: usize = 12;
+    let label = |event: &Event| if events.len() <= FEW { format!("#{}", event.id) } else { String::new() };
+    let mark = |event: &Event| dasc_plot::Event {
+        start_ns: event.start_ns,
+        end_ns: event.end_ns,
+        extent: extent(event),
+        label: label(event),
+    };
+    events.iter().map(mark).collect()
+}
+
+/// The ends of a colour or value scale in the unit of the data.
+pub fn limits(given: &Limits, unit: &Unit) -> Result<dasc_plot::Limits> {
+    let value = |value: f64, of: &Option<Unit>| match of {
+        None => Ok(value),
+        Some(of) => of.convert(value, unit).ok_or_else(|| {
+            Diag::usage(format!("LIMITS are in {of}, but the picture is in {unit}")).help(format!("give them in {unit}"))
+        }),
+    };
+    match (&given.from, &given.to) {
+        (Some(Limit::Percentile(low)), Some(Limit::Percentile(high))) => {
+            Ok(dasc_plot::Limits::Percent { low: *low, high: *high })
+        }
+        (Some(Limit::Percentile(low)), None) => Ok(dasc_plot::Limits::Percent { low: *low, high: 100.0 }),
+        (None, Some(Limit::Percentile(high))) => Ok(dasc_plot::Limits::Percent { low: 0.0, high: *high }),
+        (Some(Limit::Value(low, a)), Some(Limit::Value(high, b))) => {
+            Ok(dasc_plot::Limits::Fixed { low: value(*low, a)?, high: value(*high, b)? })
+        }
+        _ => Err(Diag::usage("LIMITS needs two percentiles or two values")
+            .help("for example LIMITS=2%..98% or LIMITS=-50..50")),
+    }
+}
+
+/// Refuses what a picture cannot do.
+pub fn picture_mode(mode: Mode) -> Result<Mode> {
+    match mode {
+        Mode::Append => {
+            Err(Diag::usage("a picture cannot be appended to").help("say MODE=overwrite, or give another name"))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Writes the picture, whole or not at all.
+pub fn save(sink: &SinkSpec, picture: &Picture, rows: u64) -> Result<Summary> {
+    let png = picture.png()?;
+    match &sink.target {
+        Target::File(path) => {
+            let mut file = AtomicFile::create(path, sink.mode)?;
+            let written = file.write_all(&png);
+            if let Err(error) = written {
+                let fault = file.fault().cloned();
+                return Err(fault.unwrap_or_else(|| Diag::world(format!("cannot write '{}': {error}", path.display()))));
+            }
+            Ok(Summary { path: path.clone(), bytes: file.commit()?, rows })
+        }
+        Target::Stdout => {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&png).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+                std::io::ErrorKind::BrokenPipe => Diag::world("standard output was closed by its reader"),
+                _ => Diag::world(format!("cannot write to standard output: {error}")),
+            })?;
+            Ok(Summary { path: "-".into(), bytes: png.len() as u64, rows })
+        }
+    }
+}

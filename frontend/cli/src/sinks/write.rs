@@ -1,0 +1,225 @@
+//! WRITE: the rows of a flow as an array with coordinates.
+
+use dasc_dql::Step;
+use dasc_dql::statements::{DataFormat, Write};
+use dasc_ir::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, NodeId, Prim, Role, Scope, Signal, TimeAxis};
+use dasc_ir::{DType, Diag, Rational, Result, Unit};
+use dasc_runtime::{RowsView, StatisticView};
+use dasc_sink::{AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary};
+
+use super::style::quantity_name;
+use super::{Drain, Kind, SinkSpec};
+use crate::bind::{Assembly, Flow, Pipeline};
+use crate::clock::Clock;
+use crate::names;
+
+/// Nothing but the flow is needed.
+#[derive(Debug)]
+pub struct Spec {
+    /// Rows of a signal with a time axis; stretches of a statistic.
+    rows: u64,
+}
+
+pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
+    let write = Write::from_args(&step.args, step.span)?;
+    let format = write.format.map(|format| match format {
+        DataFormat::Zarr => "zarr",
+        DataFormat::Npy => "npy",
+    });
+    let header = assembly.record.header();
+    let target = names::target(assembly.script, step, header, write.path.as_ref(), format, &["npy", "zarr"])?;
+    let signal = assembly.b.signal(flow.node)?;
+    let rows = match &signal.time {
+        Some(time) => time.rows.count(),
+        None if per_segment(assembly.b.graph(), flow.node) => Some(header.segments.len() as u64),
+        None => Some(1),
+    };
+    let rows = rows.ok_or_else(|| assembly.b.diag("cannot write a stream without an end"))?;
+    Ok(SinkSpec {
+        step: step.index,
+        span: step.span,
+        keyword: step.keyword.clone(),
+        target,
+        mode: names::mode(write.mode),
+        output: Some(assembly.output(flow.node)),
+        tables: Vec::new(),
+        kind: Kind::Write(Spec { rows }),
+    })
+}
+
+/// Whether a value without a time axis differs from stretch to stretch.
+fn per_segment(graph: &Graph, node: NodeId) -> bool {
+    match &graph.node(node).prim {
+        Prim::Reduce { along: Role::Time, scope, .. } => *scope == Scope::Segment,
+        _ => graph.node(node).inputs.iter().any(|input| per_segment(graph, *input)),
+    }
+}
+
+pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+    let node = sink.output.and_then(|output| pipeline.graph.outputs.get(output)).copied();
+    let signal = node.and_then(|node| pipeline.graph.signal(node));
+    let signal = signal.ok_or_else(|| Diag::compiler("WRITE has no signal"))?;
+    let clock = pipeline.record.clock();
+    let mut axes = Vec::new();
+    match &signal.time {
+        Some(time) => axes.push(time_axis(time, &clock, spec.rows)),
+        // A single statistic is its other axes, unless it has none.
+        None if spec.rows > 1 || (signal.inner.is_none() && signal.channel.is_none()) => {
+            axes.push(plain("segment", spec.rows, Coords::Index { first: 0, step: 1 }));
+        }
+        None => {}
+    }
+    axes.extend(signal.inner.as_ref().map(inner_axis));
+    axes.extend(signal.channel.as_ref().map(channel_axis));
+    let element = match signal.dtype {
+        DType::F64 | DType::I32 | DType::I64 => Dtype::F64,
+        DType::C32 => Dtype::Complex64,
+        DType::F32 | DType::I16 | DType::Bool => Dtype::F32,
+    };
+    let sub = axes.iter().skip(1).map(|axis| usize::try_from(axis.len.unwrap_or(1)).unwrap_or(usize::MAX));
+    let row_bytes = sub.fold(element.size(), usize::saturating_mul);
+    let name = quantity_name(&signal.unit).to_lowercase();
+    let layout = Layout { name, unit: signal.unit.clone(), dtype: element, axes, provenance: provenance.clone() };
+    let file = dasc_sink::open_signal(&sink.target, layout, sink.mode)?;
+    Ok(Box::new(Array {
+        file,
+        element,
+        row_bytes,
+        next: 0,
+        timed: signal.time.is_some(),
+        most: spec.rows,
+        buffer: Vec::new(),
+    }))
+}
+
+struct Array {
+    file: Box<dyn SignalSink>,
+    element: Dtype,
+    row_bytes: usize,
+    next: u64,
+    timed: bool,
+    /// Stretches of a statistic that are kept.
+    most: u64,
+    buffer: Vec<u8>,
+}
+
+/// Bytes gathered before they are handed to the file.
+const BATCH: usize = 4 << 20;
+
+impl Array {
+    fn flush(&mut self) -> Result<()> {
+        let rows = self.buffer.len().checked_div(self.row_bytes).unwrap_or(0);
+        if rows > 0 {
+            self.file.write(self.next, rows, &self.buffer, self.row_bytes)?;
+            self.next = self.next.saturating_add(rows as u64);
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Appends the channels of one row and inner position; `planes` are their bytes, `number` an element as F64.
+    fn put(&mut self, dtype: DType, planes: [&[u8]; 2], channels: usize, number: impl Fn(usize) -> f64) {
+        match (dtype, self.element) {
+            (DType::F32, Dtype::F32) | (DType::F64, Dtype::F64) => self.buffer.extend_from_slice(planes[0]),
+            (DType::C32, _) => {
+                let pairs = planes[0].as_chunks::<4>().0.iter().zip(planes[1].as_chunks::<4>().0);
+                for (real, imaginary) in pairs {
+                    self.buffer.extend_from_slice(real);
+                    self.buffer.extend_from_slice(imaginary);
+                }
+            }
+            (_, Dtype::F32) => {
+                (0..channels).for_each(|c| self.buffer.extend_from_slice(&(number(c) as f32).to_ne_bytes()));
+            }
+            _ => (0..channels).for_each(|c| self.buffer.extend_from_slice(&number(c).to_ne_bytes())),
+        }
+    }
+}
+
+impl Drain for Array {
+    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
+        for row in 0..rows.rows {
+            for inner in 0..rows.inner() {
+                let second = if rows.planes() > 1 { rows.lanes(row, inner, 1) } else { &[] };
+                let planes = [rows.lanes(row, inner, 0), second];
+                self.put(rows.dtype, planes, rows.channels, |c| rows.value(row, inner, 0, c));
+            }
+            if self.buffer.len() >= BATCH {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn statistic(&mut self, segment: usize, value: &StatisticView) -> Result<()> {
+        if self.timed || segment as u64 >= self.most {
+            return Ok(());
+        }
+        for inner in 0..value.inner {
+            let second = if value.planes > 1 { value.lanes(inner, 1) } else { &[] };
+            let planes = [value.lanes(inner, 0), second];
+            self.put(value.dtype, planes, value.channels, |c| value.value(inner, 0, c));
+        }
+        self.flush()
+    }
+
+    fn finish(mut self: Box<Self>, _: &[Event]) -> Result<Summary> {
+        self.flush()?;
+        self.file.finish()
+    }
+}
+
+fn plain(name: &str, len: u64, coords: Coords) -> AxisInfo {
+    AxisInfo { name: name.into(), unit: Unit::none(), len: Some(len), coords, also: Vec::new() }
+}
+
+/// Instants of rows; after a gap the clock starts again.
+fn time_axis(time: &TimeAxis, clock: &Clock, len: u64) -> AxisInfo {
+    let mut row = 0u64;
+    let mut jumps = Vec::new();
+    let mut start_ns = 0;
+    for (number, (_, (from, to), instant)) in clock.stretches(time).into_iter().enumerate() {
+        match number {
+            0 => start_ns = instant,
+            _ => jumps.push(Jump { row, start_ns: instant }),
+        }
+        row = row.saturating_add(to.saturating_sub(from).unsigned_abs());
+    }
+    let rate = time.period.recip().unwrap_or(Rational::ONE);
+    AxisInfo { unit: second(), ..plain("time", len, Coords::Time { start_ns, rate, jumps }) }
+}
+
+fn inner_axis(axis: &InnerAxis) -> AxisInfo {
+    let name = match axis.role {
+        InnerRole::Frequency => "frequency",
+        InnerRole::Frame => "frame",
+        InnerRole::Lag => "lag",
+        InnerRole::Velocity => "velocity",
+        InnerRole::Scale => "scale",
+    };
+    let coords = Coords::Linear { start: axis.start, step: axis.step };
+    AxisInfo { unit: axis.unit.clone(), ..plain(name, axis.len.into(), coords) }
+}
+
+fn channel_axis(axis: &ChannelAxis) -> AxisInfo {
+    let coords = match &axis.positions {
+        Some(positions) => Coords::Values(positions.to_vec()),
+        None => Coords::Linear { start: axis.distance, step: axis.spacing },
+    };
+    let metres = Unit::parse("m").unwrap_or_else(Unit::none);
+    let also = vec![Coordinate { name: "distance".into(), unit: metres, coords }];
+    AxisInfo { also, ..plain("channel", axis.len.into(), Coords::Index { first: axis.first, step: axis.stride }) }
+}
+
+fn second() -> Unit {
+    Unit::parse("s").unwrap_or_else(Unit::none)
+}
+
+/// The axes of a signal as a person reads them: `32768 × 513 × 2048`.
+pub fn shape(signal: &Signal) -> String {
+    let rows = signal.time.as_ref().map(|time| time.rows.count().map_or("∞".into(), |n| n.to_string()));
+    let inner = signal.inner.as_ref().map(|axis| axis.len.to_string());
+    let channels = signal.channel.as_ref().map(|axis| axis.len.to_string());
+    let parts: Vec<String> = [rows, inner, channels].into_iter().flatten().collect();
+    if parts.is_empty() { "1".into() } else { parts.join(" × ") }
+}

@@ -1,0 +1,120 @@
+//! Damaged files: every one opens or fails with a message, soon, and the process that opened it lives on.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use dasc_io::{Location, open, set_worker};
+
+const FILES: [&str; 12] = [
+    "prodml_2.0.h5",
+    "silixa_h5_1.hdf5",
+    "terra15_v5_test_file.hdf5",
+    "decimated_optodas.hdf5",
+    "febus_2.h5",
+    "ap_sensing_1.hdf5",
+    "neubrex_das_1.h5",
+    "gdr_1.h5",
+    "deformation_rate_event_1.hdf5",
+    "h5_simple_1.h5",
+    "h5_simple_2.h5",
+    "xdas_netcdf.nc",
+];
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)).unwrap()
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// Opens the file and reads its ends. `Ok` tells whether it was readable.
+fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
+    let source = open(&Location::new(path.to_string_lossy()))?;
+    let header = source.header();
+    let row = header.channels.count.min(64) * header.file_type.size();
+    let mut out = vec![0; 2 * row];
+    for segment in header.segments.iter().take(100) {
+        let rows = segment.len.min(2) as i64;
+        source.read(segment.start..segment.start + rows, 0..header.channels.count.min(64), &mut out, row)?;
+        let end = segment.start + segment.len as i64;
+        source.read(end - rows..end, 0..header.channels.count.min(64), &mut out, row)?;
+    }
+    Ok(())
+}
+
+/// At most 2 s for the worker and as much again on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[test]
+fn truncated_files_fail_with_a_message() {
+    set_worker(env!("CARGO_BIN_EXE_dasc-io-worker"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Random(11);
+    for name in FILES {
+        let whole = bytes(name);
+        for case in 0..12 {
+            let length = match case {
+                0 => 8,
+                1 => 600,
+                2 => whole.len() - 1,
+                _ => random.below(whole.len()),
+            };
+            let path = folder.path().join(format!("{case}-{name}"));
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let begun = Instant::now();
+            let outcome = try_open(&path);
+            assert!(begun.elapsed() < PATIENCE, "{name} cut to {length} took {:?}", begun.elapsed());
+            // Most files end with samples or metadata, so nothing that is cut may pass for whole.
+            let error = outcome.expect_err(&format!("{name} cut to {length} of {} opened", whole.len()));
+            assert!(error.message.contains(name), "{name}: {error}");
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn flipped_bytes_never_take_the_process_along() {
+    set_worker(env!("CARGO_BIN_EXE_dasc-io-worker"));
+    let folder = tempfile::tempdir().unwrap();
+    let number = |key: &str| std::env::var(key).ok().and_then(|n| n.parse().ok());
+    // Longer runs ask for more: DASC_DAMAGE_CASES=1000 DASC_DAMAGE_SEED=2.
+    let (cases, seed) = (number("DASC_DAMAGE_CASES").unwrap_or(24), number("DASC_DAMAGE_SEED").unwrap_or(5));
+    let mut random = Random(seed);
+    let (mut opened, mut refused) = (0, 0);
+    for name in FILES {
+        let whole = bytes(name);
+        for case in 0..cases {
+            let mut broken = whole.clone();
+            // Metadata lies mostly at the beginning, so two thirds of the damage is done there.
+            let reach = if case % 3 == 0 { whole.len() } else { whole.len().min(16 << 10) };
+            for _ in 0..1 + random.below(8) {
+                let at = random.below(reach);
+                broken[at] = match random.below(3) {
+                    0 => 0xff,
+                    1 => 0,
+                    _ => broken[at] ^ 1 << random.below(8),
+                };
+            }
+            let path = folder.path().join(format!("{case}-{name}"));
+            std::fs::write(&path, &broken).unwrap();
+            let begun = Instant::now();
+            match try_open(&path) {
+                Ok(()) => opened += 1,
+                Err(error) => {
+                    assert!(!error.message.is_empty());
+                    refused += 1;
+                }
+            }
+            assert!(begun.elapsed() < PATIENCE, "{name} case {case} took {:?}", begun.elapsed());
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+    println!("{opened} opened, {refused} refused");
+    assert!(opened > 0 && refused > 0);
+}
