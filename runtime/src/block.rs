@@ -18,7 +18,7 @@ use crate::rows::{Layout, Progress, Rows};
 pub(crate) struct Prepared {
     pub stage: KernelStage,
     pub machine: Box<dyn Executable>,
-    pub fft: Vec<Option<crate::shim::fft::Plan>>,
+    pub fft: Vec<Option<dasc_cpu::fft::Plan>>,
     pub reads: Vec<Vec<Access>>,
     pub writes: Vec<Vec<BufferId>>,
     /// For each step the accumulations it feeds.
@@ -59,7 +59,7 @@ pub(crate) struct Block {
 impl Prepared {
     pub fn new(stage: KernelStage, machine: Box<dyn Executable>) -> Result<Prepared> {
         let kernel = &stage.kernel;
-        let fft = kernel.steps.iter().map(|s| if let Step::Fft(fft) = s { Some(crate::shim::fft::Plan::new(fft)) } else { None });
+        let fft = kernel.steps.iter().map(|s| if let Step::Fft(fft) = s { Some(dasc_cpu::fft::Plan::new(fft)) } else { None });
         let feeds = kernel.steps.iter().map(|s| fed(kernel, s)).collect();
         let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
         let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
@@ -337,35 +337,43 @@ impl Block {
         let carries = self.carry_places(&prepared.stage.kernel);
         for reduce in 0..self.counters.len() {
             let buffers = self.places(shared, constants);
+            let nothing = self.nothing(prepared, reduce);
             let mut counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
             let mut merging = self.merging(prepared, reduce, buffers, &carries, params);
-            if let Some(parts) = counter.take(&mut merging) {
-                if over_record(reduce) {
-                    let merged = match counter.record.take() {
-                        Some(before) => counter.merge(&mut merging, before, parts),
-                        None => parts,
-                    };
-                    counter.record = Some(merged);
-                } else {
-                    counter.finish(&mut merging, parts);
-                }
+            let parts = counter.take(&mut merging);
+            if !over_record(reduce) {
+                counter.finish(&mut merging, parts.unwrap_or(nothing));
+            } else if let Some(parts) = parts {
+                let merged = match counter.record.take() {
+                    Some(before) => counter.merge(&mut merging, before, parts),
+                    None => parts,
+                };
+                counter.record = Some(merged);
             }
             self.counters[reduce] = counter;
         }
     }
 
     /// Writes the outputs of accumulations over the whole record.
-    pub fn end_record(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], params: &[f64]) {
+    pub fn end_record(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], params: &[f64], over_record: impl Fn(usize) -> bool) {
         let carries = self.carry_places(&prepared.stage.kernel);
         let none = vec![None; constants.len()];
-        for reduce in 0..self.counters.len() {
-            if let Some(parts) = self.counters[reduce].record.take() {
-                let buffers = self.places(&none, constants);
-                let counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
-                counter.finish(&mut self.merging(prepared, reduce, buffers, &carries, params), parts);
-                self.counters[reduce] = counter;
-            }
+        for reduce in (0..self.counters.len()).filter(|r| over_record(*r)) {
+            let nothing = self.nothing(prepared, reduce);
+            let parts = self.counters[reduce].record.take().unwrap_or(nothing);
+            let buffers = self.places(&none, constants);
+            let counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+            counter.finish(&mut self.merging(prepared, reduce, buffers, &carries, params), parts);
+            self.counters[reduce] = counter;
         }
+    }
+
+    /// An accumulation of no rows.
+    fn nothing(&self, prepared: &Prepared, reduce: usize) -> Parts {
+        let kernel = &prepared.stage.kernel;
+        let definition = &kernel.reduces[reduce];
+        let parts = definition.carries.iter().zip(&definition.identity);
+        parts.map(|(carry, identity)| filled(&kernel.carries[carry.index()], *identity, self.lanes)).collect()
     }
 
     fn merging<'a>(&self, prepared: &'a Prepared, reduce: usize, buffers: Vec<BufferAt>, carries: &'a [BufferAt], params: &'a [f64]) -> Merging<'a> {

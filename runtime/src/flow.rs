@@ -248,7 +248,7 @@ impl PreparedFlow {
             let params = params(prepared, graph, state.segment);
             for block in &mut state.stages[number].blocks {
                 let constants = constants(prepared, statistics, state.segment, block.lane0);
-                block.end_record(prepared, &constants, &params);
+                block.end_record(prepared, &constants, &params, |reduce| over_record(prepared, reduce, scopes));
             }
             for (reduce, definition) in prepared.stage.kernel.reduces.iter().enumerate() {
                 if !over_record(prepared, reduce, scopes) {

@@ -13,8 +13,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("SLICE TIME=3s..2s", &["selects nothing"]),
     ("SLICE TIME=1Hz..2Hz", &["durations from the start"]),
     ("SLICE CH=64..70", &["0 to 63", "CH=0..64"]),
+    ("SLICE CH=0..64/0", &["step of at least 1"]),
+    ("SLICE TIME=0s..1s/0", &["step of at least 1"]),
     ("SLICE CH=1.5..3", &["whole channel numbers"]),
-    ("SLICE CH=0..64/2 | SLICE CH=0..64/3", &["every 3th", "multiple of 2"]),
+    ("SLICE CH=0..64/2 | SLICE CH=0..64/3", &["2 apart", "multiple of 2"]),
     ("SLICE DIST=1km..2km", &["0 m to 315 m"]),
     ("SLICE DIST=0m..1km/2", &["no step"]),
     ("SLICE FROM=1s", &["no parameter FROM"]),
@@ -174,7 +176,7 @@ fn a_transform_of_the_whole_record_is_refused_across_gaps() {
     }
     for steps in ["FFT", "HILBERT", "ENVELOPE"] {
         let text = refusal(gapped.clone(), steps).to_string();
-        assert!(text.contains("1 gaps") && text.contains("SLICE"), "{text}");
+        assert!(text.contains("2 stretches") && text.contains("SLICE"), "{text}");
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod code;
 mod emit;
+pub mod fft;
 mod host;
 mod memory;
 mod pool;

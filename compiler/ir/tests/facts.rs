@@ -202,6 +202,7 @@ fn neighbouring_channels_add_up() {
     let z = spread(&mut b, y, (-3, 0));
     let mean = b.reduce(z, Role::Channel, Reduction::Mean, Scope::Segment).unwrap();
     let (f, all) = last(b, mean);
-    assert_eq!(all[z.index()].halo, Halo::Channels { below: 4, above: 2 });
+    // Taps −1 ..= 2 reflected reach −1 ..= 2 and taps −3 ..= 0 reach −3 ..= 2.
+    assert_eq!(all[z.index()].halo, Halo::Channels { below: 4, above: 4 });
     assert_eq!((f.halo, f.class()), (Halo::All, Class::Pointwise));
 }

@@ -79,7 +79,7 @@ impl Builder<'_> {
         let (dtype, inner, planes, _) = shape(self.context.task.scope.graph, node);
         let fixed = crate::fuse::channels_of(self.context.task.scope.graph, node).is_none();
         let lanes = if fixed { Lanes::Fixed(1) } else { Lanes::Block };
-        let buffer = Buffer { name: format!("s{number}"), dtype, inner, planes, lanes, role };
+        let buffer = Buffer { name: format!("s{number}"), dtype: plane(dtype), inner, planes, lanes, role };
         self.bind(Binding::Statistic(number), buffer)
     }
 
@@ -103,7 +103,7 @@ impl Builder<'_> {
             Binding::Strided(_) => stream.inner * (stream.lane_stride() / 16) as u32,
             _ => stream.inner,
         };
-        let buffer = Buffer { name: stream.name.clone(), dtype: stream.dtype, inner, planes: stream.planes, lanes, role };
+        let buffer = Buffer { name: stream.name.clone(), dtype: plane(stream.dtype), inner, planes: stream.planes, lanes, role };
         self.bind(binding, buffer)
     }
 
@@ -219,6 +219,14 @@ impl Builder<'_> {
     }
 }
 
+/// The type of one plane of a value.
+const fn plane(dtype: DType) -> DType {
+    match dtype {
+        DType::C32 => DType::F32,
+        other => other,
+    }
+}
+
 /// A loop over one row, in this kernel's lanes.
 pub(super) fn single_row(inner: u32, lanes: Option<u32>) -> Loop {
     Loop { inner, lanes, domain: Domain::Once, ..Loop::default() }
@@ -247,8 +255,7 @@ fn schedule(builder: &Builder) -> Schedule {
         if buffer.role == BufferRole::Scratch
             && let Binding::Stream(_) | Binding::Local = binding
         {
-            let element = if buffer.dtype == DType::C32 { 4 } else { buffer.dtype.size() };
-            let row = element * buffer.inner as usize * buffer.planes as usize;
+            let row = buffer.dtype.size() * buffer.inner as usize * buffer.planes as usize;
             row_bytes += row;
             history += row * (reach(kernel, BufferId(history_index(kernel, buffer))) as usize);
         }

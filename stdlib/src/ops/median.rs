@@ -29,7 +29,7 @@ operator! {
 impl Operator for Median {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
         let k = self.window;
-        if k > LARGEST || k % 2 == 0 {
+        if k > LARGEST || k.is_multiple_of(2) {
             return Err(b.diag(format!("needs an odd window of 1 to {LARGEST} samples, not {k}")).help(
                 if k > LARGEST {
                     format!("the largest possible window is {LARGEST}; STACK or DECIMATE first for a longer one")

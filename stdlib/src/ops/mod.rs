@@ -1,6 +1,6 @@
 //! The operators: one file and one line in the list below for each.
 //!
-//! An operator is a record of parameters (made by [`operator!`](dasc_ir::operator)) and a `build` that composes the
+//! An operator is a record of parameters (made by [`operator!`](dasc_ir::operator!)) and a `build` that composes the
 //! builder's primitives. Grammar, documentation and streaming facts follow from these two.
 //!
 //! ```

@@ -100,9 +100,12 @@ fn numbers(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
     let to = range.to.as_ref().map(number).transpose()?;
     let stride = axis.stride.max(1);
     let position = |number: i64| -(axis.first.saturating_sub(number)).div_euclid(stride);
-    let step = i64::from(range.step.unwrap_or(1).max(1));
+    let step = i64::from(range.step.unwrap_or(1));
+    if step == 0 {
+        return Err(b.diag("needs a step of at least 1 for CH"));
+    }
     if step > 1 && step % stride != 0 {
-        let message = format!("cannot take every {step}th channel number: the input has every {stride}th");
+        let message = format!("cannot take channel numbers {step} apart: those of the input are {stride} apart");
         return Err(b.diag(message).help(format!("use a multiple of {stride}")));
     }
     let start = from.map_or(0, position).max(0) as u64;

@@ -57,7 +57,7 @@ fn recursive(b: &mut Builder, x: NodeId, sta: f64, lta: f64) -> Result<NodeId> {
     b.scan(x, state.to_vec(), Unit::none(), float, |e| {
         let (zero, row, x) = (e.constant(0.0), e.index(Role::Time), e.input(0).to(DType::F64));
         // Zero for a finite sample, NaN for any other. ObsPy's recurrence begins with the second sample.
-        let missing = x - x;
+        let missing = x * zero;
         let counted = missing.eq(zero).and(row.gt(zero));
         let power = counted.select(x * x, zero);
         let average = |state, n: f64| e.constant(1.0 / n).fma(power, e.constant(1.0 - 1.0 / n) * state);

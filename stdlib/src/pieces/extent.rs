@@ -47,6 +47,6 @@ pub fn one_stretch(b: &Builder, x: NodeId) -> Result<()> {
         return Ok(());
     }
     Err(b
-        .diag(format!("spans the whole record at once, but this one has {} gaps", stretches - 1))
+        .diag(format!("spans the whole record at once, but gaps cut this one into {stretches} stretches"))
         .help("SLICE TIME=from..to chooses one stretch, or use STFT, whose frames keep clear of gaps"))
 }

@@ -75,7 +75,7 @@ fn check_corners(b: &Builder, band: Band, fs: f64) -> Result<()> {
     }
     let given = if form.contains("low") { format!("{low} Hz and {high} Hz") } else { format!("{low} Hz") };
     let message = format!("needs {form} < {nyquist} Hz, the Nyquist frequency at {fs} Hz, not {given}");
-    Err(b.diag(message).help(if !(high < nyquist) {
+    Err(b.diag(message).help(if high >= nyquist || high.is_nan() {
         format!("the largest possible value lies just below {nyquist} Hz, for example {} Hz", 0.9 * nyquist)
     } else if low > high && high > 0.0 {
         format!("write {high} {low}")

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::{DType, Rational, Unit};
 
+// Nearly every value is a signal; boxing it would put an allocation into every node for the sake of the few tables.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     Signal(Signal),

@@ -158,7 +158,7 @@ impl Builder {
         self.scan(x, state, unit, dtype, |e| {
             let x = e.input(0).to(DType::F64);
             // Zero for a finite sample, NaN for any other; an integer sample needs no test.
-            let missing = source_is_float.then(|| x - x);
+            let missing = source_is_float.then(|| x * e.constant(0.0));
             let zero = e.constant(0.0);
             let x = missing.map_or(x, |missing| missing.eq(zero).select(x, zero));
             let mut y = times(e, gain, x);
@@ -203,7 +203,7 @@ impl Builder {
                     Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time.clone() });
             }
             Role::Channel => self.no_valid_edge(edge, signal.channel.is_some(), "channel")?,
-            Role::Inner => self.no_valid_edge(edge, signal.inner.is_some(), "frequency")?,
+            Role::Inner => return Err(self.diag("slides along time or channels, not along frequency")),
         }
         (signal.dtype, signal.unit) = (dtype, unit);
         self.push_checked(Prim::Window { along, lo, hi, hop, edge, body }, vec![x], signal)

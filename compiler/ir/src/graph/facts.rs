@@ -155,8 +155,9 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             let taps = (i64::from(*hi) - i64::from(*lo) + 1).max(0) as u64;
             facts.carry = width * kept(body, taps, *hop);
         }
-        Prim::Window { along: Role::Channel, lo, hi, .. } => {
-            facts.halo = facts.halo.widened(lo.min(&0).unsigned_abs(), hi.max(&0).unsigned_abs());
+        Prim::Window { along: Role::Channel, lo, hi, edge, .. } => {
+            let (below, above) = reflected(*lo, *hi, *edge);
+            facts.halo = facts.halo.widened(below, above);
         }
         Prim::Window { along: Role::Inner, .. } => {}
         Prim::Reduce { along: Role::Time, how, .. } => {
@@ -247,8 +248,8 @@ fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
     signal?.time.as_ref().map(|t| (t.period, t.origin))
 }
 
-/// Rows behind and ahead that taps `lo ..= hi` read. At the ends of a segment a reflection reads rows on the other side, and a
-/// repeated end value the row itself.
+/// Rows (or channels) before and after that taps `lo ..= hi` read. At the ends of an axis a reflection reads those on the other side, and a
+/// repeated end value the element itself.
 fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
     let (back, ahead) = (-i64::from(lo), i64::from(hi));
     match edge {
@@ -329,12 +330,13 @@ impl Facts {
 }
 
 impl Halo {
-    fn widened(self, more_below: u32, more_above: u32) -> Halo {
+    fn widened(self, more_below: i64, more_above: i64) -> Halo {
+        let count = |more: i64| u32::try_from(more.max(0)).unwrap_or(u32::MAX);
         match self {
             Halo::All => Halo::All,
             Halo::Channels { below, above } => Halo::Channels {
-                below: below.saturating_add(more_below),
-                above: above.saturating_add(more_above),
+                below: below.saturating_add(count(more_below)),
+                above: above.saturating_add(count(more_above)),
             },
         }
     }

@@ -155,6 +155,10 @@ fn check_axes(signal: &Signal) -> Check {
     if signal.inner.as_ref().is_some_and(|axis| axis.len == 0) {
         return Err("its inner axis has no length".into());
     }
+    if let Some(axis) = &signal.channel {
+        within("channel", axis.first, MOST_ROWS)?;
+        within("channel stride", axis.stride, MOST_TAPS)?;
+    }
     match &signal.channel {
         Some(ChannelAxis { len: 0, .. }) => Err("its channel axis has no length".into()),
         Some(ChannelAxis { len, positions: Some(positions), .. }) if positions.len() != *len as usize => {

@@ -35,6 +35,7 @@ pub mod verify;
 use crate::DType;
 use crate::scalar::{Binary, Unary};
 
+pub use expand::expand;
 pub use interp::Interpreter;
 pub use profile::NumericProfile;
 pub use run::{BufferAt, Call, Executable, LoopRef};

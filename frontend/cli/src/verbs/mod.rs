@@ -1,0 +1,103 @@
+//! The verbs, one file each, and the way from the command line to them.
+
+mod check;
+mod compile;
+mod completions;
+mod explain;
+mod inspect;
+mod man;
+mod ops;
+mod plot;
+mod run;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use dasc_dql::Sources;
+use dasc_ir::Diag;
+
+use crate::args::{Cli, Verb};
+use crate::help;
+use crate::outcome::{Outcome, Stop, exit_code};
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// What every verb is given.
+pub struct Context {
+    pub settings: Settings,
+    pub terminal: Terminal,
+    /// What diagnostics point into.
+    pub sources: Sources,
+}
+
+/// Parses, runs, prints mistakes and answers with the exit code.
+pub fn dispatch(args: &[OsString]) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, args),
+    };
+    let (settings, unreadable) = match Settings::new(&cli.global) {
+        Ok(settings) => (settings, None),
+        Err(diag) => (Settings::plain(&cli.global), Some(diag)),
+    };
+    let terminal = Terminal::new(&settings);
+    let mut context = Context { settings, terminal, sources: Sources::default() };
+    let outcome = match unreadable {
+        Some(diag) => Err(Stop::from(diag)),
+        None => perform(cli.verb, &mut context),
+    };
+    match &outcome {
+        Err(Stop::Mistakes(diags)) => context.terminal.mistakes(diags, &context.sources),
+        Err(Stop::Interrupted) => context.terminal.say("interrupted; nothing unfinished was left behind"),
+        Ok(_) | Err(Stop::ClosedPipe) => {}
+    }
+    exit_code(&outcome)
+}
+
+fn perform(verb: Verb, context: &mut Context) -> Outcome {
+    match verb {
+        Verb::Check(args) => check::check(&args, context),
+        Verb::Explain(args) => explain::explain(&args, context),
+        Verb::Compile(args) => compile::compile(&args, context),
+        Verb::Run(args) => run::run(&args, context),
+        Verb::Inspect(args) => inspect::inspect(&args, context),
+        Verb::Plot(args) => plot::plot(&args, context),
+        Verb::Ops(args) => ops::ops(&args, context),
+        Verb::Completions(args) => completions::completions(&args, context),
+        Verb::Man(args) => man::man(&args, context),
+    }
+}
+
+/// Help and version are data; anything else is a mistake in the flags.
+fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !asked && args.iter().any(|arg| arg == "--json") {
+        // Whoever asked for JSON gets the mistake as JSON too.
+        let settings = Settings {
+            quiet: false,
+            verbose: 0,
+            json: true,
+            color: crate::args::When::Auto,
+            threads: 0,
+            memory: 0,
+            cache: None,
+        };
+        let first = error.to_string();
+        let message = first.lines().next().unwrap_or("").trim_start_matches("error: ").to_string();
+        Terminal::new(&settings).mistakes(&[Diag::usage(message)], &Sources::default());
+        return ExitCode::from(2);
+    }
+    // A closed output is no failure of ours.
+    let _ = error.print();
+    if error.kind() == ErrorKind::DisplayHelp {
+        let _ = std::io::Write::write_all(&mut std::io::stdout(), help::of_script(args).as_bytes());
+    }
+    ExitCode::from(if asked { 0 } else { 2 })
+}
+
+/// The whole command line as clap knows it, for completions and man pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

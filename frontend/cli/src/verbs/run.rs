@@ -1,0 +1,238 @@
+//! `dasc run`: one run for every record of the script, in order.
+
+use std::time::Instant;
+
+use dasc_ir::Diag;
+use dasc_runtime::{Backend, Options, Run, Stats};
+use dasc_sink::{Summary, Target};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::args::RunArgs;
+use crate::bandwidth::copy_bandwidth;
+use crate::bind::{Pipeline, bind};
+use crate::interrupt::Interrupt;
+use crate::numbers;
+use crate::outcome::{Done, Outcome, Stop};
+use crate::progress::{self, Progress};
+use crate::script::{self, Script};
+use crate::sinks::{self, Fan};
+use crate::{names, settings};
+
+pub fn run(args: &RunArgs, context: &mut Context) -> Outcome {
+    let interrupt = Interrupt::listen()?;
+    let script = script::load(&args.script, &mut context.sources)?;
+    let manner = Manner { chunk: args.chunk, interpret: args.interpret, dry: args.dry_run };
+    carry_out(&script, &manner, &interrupt, context)
+}
+
+/// How to run.
+pub struct Manner {
+    pub chunk: Option<usize>,
+    pub interpret: bool,
+    pub dry: bool,
+}
+
+/// Binds, checks and runs a script.
+pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, context: &Context) -> Outcome {
+    if script.program.steps.is_empty() {
+        return Err(Diag::usage(format!("{} has no steps", script.name)).help("begin with READ").into());
+    }
+    let pipelines = bind(script)?;
+    if let Some(loose) = pipelines.iter().find(|pipeline| pipeline.sinks.is_empty()) {
+        let read = loose.steps.first().and_then(|bound| script.program.steps.get(bound.step));
+        return Err(Diag::usage(format!("nothing is done with '{}': no step writes or draws it", loose.record.name))
+            .at(read.map(|step| step.span))
+            .help("end with WRITE, EVENTS, PLOT_TS, PLOT_HEATMAP or PLOT_SPEC")
+            .into());
+    }
+    names::check(&pipelines)?;
+    notes(&pipelines, context);
+    if manner.dry {
+        return dry_run(script, &pipelines, context);
+    }
+    let mut answers = Vec::new();
+    for pipeline in &pipelines {
+        answers.push(one(script, pipeline, manner, interrupt, context)?);
+    }
+    if context.terminal.json {
+        context.terminal.answer(json!({ "ok": true, "script": script.name, "runs": answers }))?;
+    }
+    Ok(Done::Well)
+}
+
+/// What the settings mean for the runtime.
+pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: bool) -> Options {
+    Options {
+        threads: settings.threads,
+        memory: settings.memory,
+        chunk,
+        backend: if interpret { Backend::Interpreter } else { Backend::Cranelift },
+        cache: settings.cache.clone(),
+    }
+}
+
+fn one(script: &Script, pipeline: &Pipeline, manner: &Manner, interrupt: &Interrupt, context: &Context) -> Outcome<Value> {
+    let terminal = &context.terminal;
+    let clock = Instant::now();
+    let prepared = Run::prepare(pipeline.graph.clone(), &options(&context.settings, manner.chunk, manner.interpret))?;
+    let compiled = clock.elapsed().as_secs_f64();
+    let mut progress = Progress::new(terminal, decodes(pipeline));
+    let provenance = sinks::provenance(script, pipeline);
+    let clock = Instant::now();
+    let finished = Fan::open(pipeline, &provenance, &mut progress, interrupt).and_then(|mut fan| {
+        let stats = prepared.execute(&pipeline.record, &mut fan)?;
+        let (written, events) = fan.finish()?;
+        Ok((stats, written, events))
+    });
+    progress.done();
+    if interrupt.asked() {
+        return Err(Stop::Interrupted);
+    }
+    let (stats, written, events) = finished?;
+    let seconds = clock.elapsed().as_secs_f64();
+    stats.warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+    let mut answer = report(pipeline, &stats, &written, events, seconds);
+    if terminal.json {
+        answer["compile_seconds"] = json!(compiled);
+    }
+    tell(pipeline, &stats, &written, events, (compiled, seconds), context);
+    Ok(answer)
+}
+
+fn decodes(pipeline: &Pipeline) -> bool {
+    pipeline.record.file.is_none()
+}
+
+fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, seconds: f64) -> Value {
+    let outputs: Vec<Value> = pipeline
+        .sinks
+        .iter()
+        .zip(written)
+        .map(|(sink, summary)| {
+            json!({ "step": sink.step + 1, "kind": sink.keyword, "path": summary.path, "bytes": summary.bytes,
+                    "rows": summary.rows })
+        })
+        .collect();
+    json!({
+        "record": pipeline.record.name,
+        "seconds": seconds,
+        "passes": stats.passes,
+        "rows": stats.rows_done,
+        "bytes_in": stats.bytes_in,
+        "bytes_out": stats.bytes_out,
+        "peak_bytes": stats.peak_held,
+        "kernels": stats.kernels,
+        "cache_hits": stats.cache_hits,
+        "events": events,
+        "bottleneck": progress::bottleneck(stats, decodes(pipeline)),
+        "outputs": outputs,
+    })
+}
+
+fn tell(
+    pipeline: &Pipeline,
+    stats: &Stats,
+    written: &[Summary],
+    events: u64,
+    (compiled, seconds): (f64, f64),
+    context: &Context,
+) {
+    let terminal = &context.terminal;
+    let ink = terminal.faint_ink();
+    for summary in written {
+        let name = summary.path.display().to_string();
+        let name = if name == "-" { "standard output".into() } else { name };
+        terminal.say(&format!("{} {name}  {}", ink.good("wrote"), ink.dim(&numbers::bytes(summary.bytes as f64))));
+    }
+    let found = match events {
+        0 if pipeline.detectors.is_empty() => String::new(),
+        1 => "  ·  1 event".to_string(),
+        n => format!("  ·  {} events", numbers::count(n)),
+    };
+    let mut line = format!(
+        "{}  ·  {} samples in {}{found}",
+        pipeline.record.name,
+        numbers::count(pipeline.record.samples()),
+        numbers::seconds(seconds)
+    );
+    if terminal.verbose > 0 {
+        let hits = if stats.cache_hits > 0 { format!(", {} from the cache", stats.cache_hits) } else { String::new() };
+        line += &format!(
+            "\n  {}  ·  limited by {}  ·  {} passes  ·  {} kernels in {}{hits}  ·  {} held",
+            progress::rate(stats, seconds, copy_bandwidth()),
+            progress::bottleneck(stats, decodes(pipeline)),
+            stats.passes,
+            stats.kernels,
+            numbers::seconds(compiled),
+            numbers::bytes(stats.peak_held as f64)
+        );
+    }
+    terminal.say(&line);
+}
+
+/// What was assumed or found odd while opening: gaps always, the rest with `-v`.
+fn notes(pipelines: &[Pipeline], context: &Context) {
+    let ink = context.terminal.faint_ink();
+    for pipeline in pipelines {
+        let header = pipeline.record.header();
+        if header.segments.len() > 1 {
+            let gaps = header.segments.len() - 1;
+            let text = format!("{} has {gaps} gap{}; filters start anew after each", pipeline.record.name, if gaps == 1 { "" } else { "s" });
+            context.terminal.say(&format!("{} {text}", ink.warn("note")));
+        }
+        for note in &header.notes {
+            context.terminal.detail(&format!("{} {}: {note}", ink.warn("note"), pipeline.record.name));
+        }
+    }
+}
+
+fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcome {
+    let bandwidth = copy_bandwidth();
+    let mut answers = Vec::new();
+    let mut text = String::new();
+    let ink = context.terminal.ink();
+    for pipeline in pipelines {
+        let (header, record) = (pipeline.record.header(), &pipeline.record);
+        let (graph, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
+        let moved = super::explain::traffic(&graph, &plan, pipeline).bytes;
+        let at_least = moved / bandwidth;
+        let gaps = super::explain::gaps(pipeline);
+        text += &format!("{} {}\n", ink.bold("reads"), super::explain::headline(pipeline));
+        for gap in &gaps {
+            text += &format!("  gap of {} after sample {}\n", numbers::seconds(gap.seconds), gap.after);
+        }
+        let mut outputs = Vec::new();
+        for sink in &pipeline.sinks {
+            let path = match &sink.target {
+                Target::File(path) => path.display().to_string(),
+                Target::Stdout => "-".into(),
+            };
+            let bytes = sink.expected_bytes(pipeline);
+            let size = bytes.map(|bytes| format!("  {}", ink.dim(&numbers::bytes(bytes as f64)))).unwrap_or_default();
+            text += &format!("{} {path}{size}\n", ink.bold("writes"));
+            outputs.push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": bytes }));
+        }
+        text += &format!(
+            "{} {} pass{} over the data, {} moved: at least {} at this machine's {}/s\n",
+            ink.bold("takes"),
+            plan.passes.len(),
+            if plan.passes.len() == 1 { "" } else { "es" },
+            numbers::bytes(moved),
+            numbers::seconds(at_least),
+            numbers::bytes(bandwidth)
+        );
+        answers.push(json!({
+            "record": record.name, "format": header.format, "samples": header.samples(),
+            "channels": header.channels.count, "passes": plan.passes.len(), "bytes_moved": moved,
+            "seconds_at_least": at_least, "outputs": outputs,
+            "gaps": gaps.iter().map(|gap| json!({ "after": gap.after, "seconds": gap.seconds })).collect::<Vec<_>>(),
+        }));
+    }
+    if context.terminal.json {
+        context.terminal.answer(json!({ "ok": true, "script": script.name, "dry_run": true, "runs": answers }))?;
+    } else {
+        context.terminal.out(&text)?;
+    }
+    Ok(Done::Well)
+}
