@@ -73,13 +73,13 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         let rows = loop_rows(scope, id);
         for &input in node.inputs.iter().filter(|i| !(scope.known)(**i)) {
             let crosses = crosses_channels(&node.prim) || channels_of(graph, input) != channels;
-            let from_gather = matches!(graph.node(input).prim, Prim::Gather { .. });
+            let from_gather = picks_channels(&graph.node(input).prim);
             let step = u32::from(crosses || (from_gather && !(scope.arrives)(input)));
             crossings[id.index()] = crossings[id.index()].max(crossings[input.index()] + step);
         }
         let key = KernelKey {
             crossings: crossings[id.index()],
-            gather: matches!(node.prim, Prim::Gather { .. }).then_some(id),
+            gather: picks_channels(&node.prim).then_some(id),
             channels,
         };
         // A loop deeper than every input that cannot hand over its value in a register.
@@ -109,7 +109,7 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         }
         let observed = (scope.observed)(id);
         arrangement.kept[id.index()] |= observed || is_alone_value(&graph.node(id).prim);
-        arrangement.wide[id.index()] |= observed || matches!(graph.node(id).prim, Prim::Gather { .. });
+        arrangement.wide[id.index()] |= observed || picks_channels(&graph.node(id).prim);
     }
     arrangement
 }
@@ -162,13 +162,19 @@ pub fn reads_in_place(prim: &Prim) -> bool {
 
 /// Whether a node is a step of its own rather than part of a loop.
 fn is_alone(prim: &Prim) -> bool {
-    matches!(prim, Prim::Transform { .. } | Prim::Emit(_) | Prim::Gather { .. })
+    matches!(prim, Prim::Transform { .. } | Prim::Emit(_))
+        || picks_channels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
 
 /// Whether such a step leaves rows behind.
 fn is_alone_value(prim: &Prim) -> bool {
     is_alone(prim) && !matches!(prim, Prim::Emit(_))
+}
+
+/// Whether a node copies chosen channels: a stage of its own between kernels.
+pub fn picks_channels(prim: &Prim) -> bool {
+    matches!(prim, Prim::Gather { .. } | Prim::View(View::Slice { along: Role::Channel, .. }))
 }
 
 fn crosses_channels(prim: &Prim) -> bool {

@@ -1,10 +1,14 @@
 //! From Graph to Plan: the only list of passes, and the order in which they run.
 
-use dasc_ir::Result;
 use dasc_ir::graph::Graph;
+use dasc_ir::graph::verify::verify;
+use dasc_ir::kernel::Kernel;
+use dasc_ir::kernel::expand::expand;
+use dasc_ir::kernel::verify::verify as verify_kernel;
+use dasc_ir::{Diag, Result};
 
 use crate::passes;
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 use crate::schedule_passes::plan;
 
 /// A rewrite of the Graph, by name.
@@ -16,16 +20,43 @@ pub struct Rewrite {
 /// Every rewrite, in order.
 pub const REWRITES: &[Rewrite] = &[
     Rewrite { name: "remove_dead", run: |graph| Ok(passes::remove_dead(graph)) },
-    Rewrite { name: "slices_to_gathers", run: |graph| Ok(passes::slices_to_gathers(graph)) },
+    Rewrite { name: "narrow_transforms", run: |graph| Ok(passes::narrow_transforms(graph)) },
     Rewrite { name: "expand_folds", run: passes::expand_folds },
     Rewrite { name: "separate_edges", run: |graph| Ok(passes::separate_edges(graph)) },
 ];
 
+/// A rewrite of a Kernel, by name.
+pub struct KernelRewrite {
+    pub name: &'static str,
+    pub run: fn(&mut Kernel),
+}
+
+/// Every rewrite of kernels, in order.
+pub const KERNEL_REWRITES: &[KernelRewrite] = &[KernelRewrite { name: "expand", run: expand }];
+
 /// Compiles a Graph. Outputs of the plan are the nodes of the graph it returns with it, in the order of `graph.outputs`.
 pub fn compile(mut graph: Graph) -> Result<(Graph, Plan)> {
+    verify(&graph)?;
     for rewrite in REWRITES {
         (rewrite.run)(&mut graph)?;
+        verify(&graph).map_err(|d| after(rewrite.name, d))?;
     }
-    let plan = plan(&graph)?;
+    let mut plan = plan(&graph)?;
+    let flows = plan.passes.iter_mut().flat_map(|p| [&mut p.flow, &mut p.finals]);
+    for stage in flows.flat_map(|f| &mut f.stages) {
+        if let Stage::Kernel(stage) = stage {
+            verify_kernel(&stage.kernel).map_err(|d| after("lower", d))?;
+            for rewrite in KERNEL_REWRITES {
+                (rewrite.run)(&mut stage.kernel);
+                verify_kernel(&stage.kernel).map_err(|d| after(rewrite.name, d))?;
+            }
+        }
+    }
     Ok((graph, plan))
+}
+
+/// Names the pass that broke an invariant.
+fn after(pass: &str, mut diag: Diag) -> Diag {
+    diag.message = format!("after {pass}: {}", diag.message);
+    diag
 }

@@ -15,7 +15,6 @@ mod pad;
 mod reduce;
 mod rows;
 mod run;
-mod shim;
 mod spool;
 mod statistics;
 

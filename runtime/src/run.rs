@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use dasc_compiler::plan::{Pass, Place, Plan, WholeOutput};
-use crate::shim::cache::{Cache, Outcome};
+use dasc_cpu::cache::{Cache, Outcome};
 use dasc_ir::graph::{Graph, NodeId, Scope};
 use dasc_ir::kernel::{Executable, Kernel, LANES};
 use dasc_ir::{Diag, Result};
@@ -102,7 +102,7 @@ impl Run {
             match options.backend {
                 Backend::Interpreter => Ok(Box::new(dasc_ir::kernel::interp::Interpreter::new(kernel)?)),
                 Backend::Cranelift => {
-                    let (machine, outcome) = crate::shim::cache::load_or_compile(kernel, &dasc_cpu::Options::default(), cache.as_ref())?;
+                    let (machine, outcome) = dasc_cpu::cache::load_or_compile(kernel, &dasc_cpu::Options::default(), cache.as_ref())?;
                     match outcome {
                         Outcome::Hit => compiled.cache_hits += 1,
                         Outcome::Miss => {}

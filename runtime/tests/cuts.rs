@@ -46,12 +46,12 @@ fn results_mean_what_the_graph_says() {
         let record = Record::new(&graph, &input);
         let result = run(&graph, &record, &Options { threads: 1, chunk: Some(50), ..Options::default() });
         for (output, value) in meaning.iter().enumerate() {
-            near(value, &result, output, &format!("seed {seed}, output {output}"));
+            near(value, &result, output, if limits.transforms { 2e-2 } else { 1e-2 }, &format!("seed {seed}, output {output}"));
         }
     }
 }
 
 fn not_yet(graph: &Graph) -> bool {
     let text = format!("{graph:?}");
-    ["Exp,", "Log,", "Sin,", "Cos,", "OverlapAdd", "Inverse"].iter().any(|w| text.contains(w))
+    ["OverlapAdd"].iter().any(|w| text.contains(w))
 }

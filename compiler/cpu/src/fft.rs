@@ -1,188 +1,180 @@
-//! FFT steps: one frame a call, so that results cannot depend on how many frames come together.
+//! FFT steps: one transform per row and lane along the inner axis, with `realfft` and `rustfft`.
 //!
-//! Lanes lie next to each other in a buffer and samples of a frame far apart, so sixteen lanes at a time are transposed through
-//! scratch, transformed by rustfft or realfft, and transposed back.
+//! Lanes are contiguous and frames are not, so 16 lanes at a time are transposed into scratch, transformed one frame
+//! a call (a batch would differ in bits) and transposed back. All data is F32.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dasc_ir::kernel::{BufferAt, Fft, FftKind, LANES};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::num_complex::Complex;
-use rustfft::{FftPlanner, Fft as Transform};
+use rustfft::num_complex::Complex32;
+use rustfft::{FftPlanner, num_traits::Zero};
 
-/// A step with its tables made.
+/// A planned FFT step. Shared between threads.
 pub struct Plan {
+    kind: FftKind,
     n: usize,
-    /// Transforms one line of planes in place of another.
-    kind: Kind,
+    way: Way,
 }
 
-enum Kind {
+enum Way {
     Forward(Arc<dyn RealToComplex<f32>>),
     Inverse(Arc<dyn ComplexToReal<f32>>),
-    ComplexForward(Arc<dyn Transform<f32>>),
-    ComplexInverse(Arc<dyn Transform<f32>>),
+    Complex(Arc<dyn rustfft::Fft<f32>>),
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} FFT of {}", self.kind, self.n)
+    }
 }
 
 impl Plan {
+    /// Plans the step of a verified kernel.
     pub fn new(fft: &Fft) -> Plan {
         let n = fft.n as usize;
-        let kind = match fft.kind {
-            FftKind::Forward => Kind::Forward(RealFftPlanner::new().plan_fft_forward(n)),
-            FftKind::Inverse => Kind::Inverse(RealFftPlanner::new().plan_fft_inverse(n)),
-            FftKind::ComplexForward => Kind::ComplexForward(FftPlanner::new().plan_fft_forward(n)),
-            FftKind::ComplexInverse => Kind::ComplexInverse(FftPlanner::new().plan_fft_inverse(n)),
+        let way = match fft.kind {
+            FftKind::Forward => Way::Forward(RealFftPlanner::new().plan_fft_forward(n)),
+            FftKind::Inverse => Way::Inverse(RealFftPlanner::new().plan_fft_inverse(n)),
+            FftKind::ComplexForward => Way::Complex(FftPlanner::new().plan_fft_forward(n)),
+            FftKind::ComplexInverse => Way::Complex(FftPlanner::new().plan_fft_inverse(n)),
         };
-        Plan { n, kind }
+        Plan { kind: fft.kind, n, way }
     }
 
-    /// Transforms rows `start .. start + rows` of `lanes` lanes, a multiple of [`LANES`].
+    /// Transforms `rows` rows from the absolute index `start`, all `lanes` rounded up to whole groups of [`LANES`].
+    /// Forward transforms are unscaled, inverse ones divide by `n`; the imaginary parts of the first and, for even
+    /// `n`, the last input of a real inverse are taken as 0, as NumPy does.
     ///
     /// # Safety
-    /// Those rows of both buffers, in all their inner positions and planes, lie in live memory of type `f32`; nobody
-    /// else touches the output's lanes meanwhile.
+    /// For each row and each lane rounded up to whole groups, the elements of both buffers in the shapes of
+    /// [`FftKind`] lie in live F32 memory; the output's are used by nobody else meanwhile.
     pub unsafe fn run(&self, input: &BufferAt, output: &BufferAt, start: i64, rows: i64, lanes: usize) {
-        let half = self.n / 2 + 1;
-        let (takes, gives) = match self.kind {
-            Kind::Forward(_) => ((self.n, 1), (half, 2)),
-            Kind::Inverse(_) => ((half, 2), (self.n, 1)),
-            Kind::ComplexForward(_) | Kind::ComplexInverse(_) => ((self.n, 2), (self.n, 2)),
+        let mut tile = Tile::new(self);
+        for row in start..start.saturating_add(rows.max(0)) {
+            for group in 0..lanes.div_ceil(LANES) {
+                let at = |buffer: &BufferAt| {
+                    buffer
+                        .base
+                        .wrapping_offset((row as isize).wrapping_mul(buffer.row))
+                        .wrapping_add(group * LANES * size_of::<f32>())
+                };
+                // SAFETY: the caller vouches for all inner positions, planes and lanes of this row.
+                unsafe { tile.gather(at(input), input) };
+                tile.transform(self);
+                // SAFETY: as above, for the output.
+                unsafe { tile.scatter(at(output), output) };
+            }
+        }
+    }
+}
+
+/// Frames of one group of lanes, frame after frame.
+struct Tile {
+    kind: FftKind,
+    real: Vec<f32>,
+    complex: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+    /// Complex elements of a frame.
+    half: usize,
+}
+
+impl Tile {
+    fn new(plan: &Plan) -> Tile {
+        let n = plan.n;
+        let (real, half, scratch) = match &plan.way {
+            Way::Forward(way) => (n, n / 2 + 1, way.get_scratch_len()),
+            Way::Inverse(way) => (n, n / 2 + 1, way.get_scratch_len()),
+            Way::Complex(way) => (0, n, way.get_inplace_scratch_len()),
         };
-        let mut real = vec![0f32; self.n * LANES];
-        let mut complex = vec![Complex::new(0f32, 0.0); self.n.max(half) * LANES];
-        let mut scratch = self.scratch();
-        for row in start..start + rows {
-            for lane in (0..lanes).step_by(LANES) {
-                // SAFETY: promised by the caller, for whole groups of lanes.
-                unsafe { self.gather(input, row, lane, takes, &mut real, &mut complex) };
-                for l in 0..LANES {
-                    self.line(l, half, &mut real, &mut complex, &mut scratch);
-                }
-                // SAFETY: likewise.
-                unsafe { self.scatter(output, row, lane, gives, &real, &complex) };
-            }
+        Tile {
+            kind: plan.kind,
+            real: vec![0.0; real * LANES],
+            complex: vec![Complex32::zero(); half * LANES],
+            scratch: vec![Complex32::zero(); scratch],
+            half,
         }
     }
 
-    fn scratch(&self) -> Vec<Complex<f32>> {
-        match &self.kind {
-            Kind::Forward(fft) => fft.make_scratch_vec(),
-            Kind::Inverse(fft) => fft.make_scratch_vec(),
-            Kind::ComplexForward(fft) | Kind::ComplexInverse(fft) => vec![Complex::default(); fft.get_inplace_scratch_len()],
-        }
-    }
-
-    /// Transforms the line of one lane; lines follow each other in the scratch.
-    fn line(&self, l: usize, half: usize, real: &mut [f32], complex: &mut [Complex<f32>], scratch: &mut [Complex<f32>]) {
-        let n = self.n;
-        let real = &mut real[l * n..(l + 1) * n];
-        match &self.kind {
-            Kind::Forward(fft) => {
-                // The lengths are those the plan was made for, which is all that can fail.
-                let _fits = fft.process_with_scratch(real, &mut complex[l * half..(l + 1) * half], scratch);
-            }
-            Kind::Inverse(fft) => {
-                let line = &mut complex[l * half..(l + 1) * half];
-                // The imaginary parts of the mean and of Nyquist are zero in the spectrum of anything real.
-                line[0].im = 0.0;
-                if n.is_multiple_of(2) {
-                    line[half - 1].im = 0.0;
-                }
-                let _fits = fft.process_with_scratch(line, real, scratch);
-                real.iter_mut().for_each(|x| *x /= n as f32);
-            }
-            Kind::ComplexForward(fft) => fft.process_with_scratch(&mut complex[l * n..(l + 1) * n], scratch),
-            Kind::ComplexInverse(fft) => {
-                let line = &mut complex[l * n..(l + 1) * n];
-                fft.process_with_scratch(line, scratch);
-                line.iter_mut().for_each(|z| *z /= n as f32);
-            }
-        }
-    }
-
-    /// Sixteen lanes of a row, turned into lines.
-    ///
     /// # Safety
-    /// As for [`Plan::run`].
-    unsafe fn gather(&self, at: &BufferAt, row: i64, lane: usize, (n, planes): (usize, usize), real: &mut [f32], complex: &mut [Complex<f32>]) {
-        for i in 0..n {
-            for plane in 0..planes {
-                // SAFETY: promised by the caller.
-                let values = unsafe { std::slice::from_raw_parts(place(at, row, i, plane, lane), LANES) };
-                for (l, value) in values.iter().enumerate() {
-                    match (planes, plane) {
-                        (1, _) => real[l * n + i] = *value,
-                        (_, 0) => complex[l * n + i].re = *value,
-                        (_, _) => complex[l * n + i].im = *value,
+    /// `at` is lane 0 of the group at inner 0 and plane 0 of a row; the whole group of it can be read.
+    unsafe fn gather(&mut self, at: *const u8, strides: &BufferAt) {
+        // SAFETY: the caller's promise; groups are `LANES` contiguous aligned elements.
+        let group = |inner: usize, plane: isize| unsafe {
+            at.wrapping_offset(inner as isize * strides.inner + plane * strides.plane)
+                .cast::<[f32; LANES]>()
+                .read_unaligned()
+        };
+        if self.kind == FftKind::Forward {
+            let n = self.real.len() / LANES;
+            for inner in 0..n {
+                for (lane, x) in group(inner, 0).into_iter().enumerate() {
+                    self.real[lane * n + inner] = x;
+                }
+            }
+            return;
+        }
+        for inner in 0..self.half {
+            let (re, im) = (group(inner, 0), group(inner, 1));
+            for lane in 0..LANES {
+                self.complex[lane * self.half + inner] = Complex32::new(re[lane], im[lane]);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Tile::gather`], and the group can be written.
+    unsafe fn scatter(&self, at: *mut u8, strides: &BufferAt) {
+        let put = |inner: usize, plane: isize, group: [f32; LANES]| {
+            let to = at.wrapping_offset(inner as isize * strides.inner + plane * strides.plane);
+            // SAFETY: the caller's promise.
+            unsafe { to.cast::<[f32; LANES]>().write_unaligned(group) };
+        };
+        if self.kind == FftKind::Inverse {
+            let n = self.real.len() / LANES;
+            for inner in 0..n {
+                put(inner, 0, std::array::from_fn(|lane| self.real[lane * n + inner]));
+            }
+            return;
+        }
+        for inner in 0..self.half {
+            put(inner, 0, std::array::from_fn(|lane| self.complex[lane * self.half + inner].re));
+            put(inner, 1, std::array::from_fn(|lane| self.complex[lane * self.half + inner].im));
+        }
+    }
+
+    fn transform(&mut self, plan: &Plan) {
+        let n = plan.n;
+        let scale = 1.0 / n as f32;
+        for lane in 0..LANES {
+            let complex = &mut self.complex[lane * self.half..][..self.half];
+            match &plan.way {
+                Way::Forward(way) => {
+                    let real = &mut self.real[lane * n..][..n];
+                    let done = way.process_with_scratch(real, complex, &mut self.scratch);
+                    done.expect("buffers have the lengths of the plan");
+                }
+                Way::Inverse(way) => {
+                    let real = &mut self.real[lane * n..][..n];
+                    if let Some(first) = complex.first_mut() {
+                        first.im = 0.0;
+                    }
+                    if n.is_multiple_of(2)
+                        && let Some(last) = complex.last_mut()
+                    {
+                        last.im = 0.0;
+                    }
+                    let done = way.process_with_scratch(complex, real, &mut self.scratch);
+                    done.expect("buffers have the lengths of the plan, and the ends are real");
+                    real.iter_mut().for_each(|x| *x *= scale);
+                }
+                Way::Complex(way) => {
+                    way.process_with_scratch(complex, &mut self.scratch);
+                    if self.kind == FftKind::ComplexInverse {
+                        complex.iter_mut().for_each(|x| *x *= scale);
                     }
                 }
-            }
-        }
-    }
-
-    /// Lines turned back into sixteen lanes of a row.
-    ///
-    /// # Safety
-    /// As for [`Plan::run`].
-    unsafe fn scatter(&self, at: &BufferAt, row: i64, lane: usize, (n, planes): (usize, usize), real: &[f32], complex: &[Complex<f32>]) {
-        for i in 0..n {
-            for plane in 0..planes {
-                // SAFETY: promised by the caller.
-                let values = unsafe { std::slice::from_raw_parts_mut(place(at, row, i, plane, lane).cast_mut(), LANES) };
-                for (l, value) in values.iter_mut().enumerate() {
-                    *value = match (planes, plane) {
-                        (1, _) => real[l * n + i],
-                        (_, 0) => complex[l * n + i].re,
-                        (_, _) => complex[l * n + i].im,
-                    };
-                }
-            }
-        }
-    }
-}
-
-fn place(at: &BufferAt, row: i64, inner: usize, plane: usize, lane: usize) -> *const f32 {
-    let offset = (row as isize).wrapping_mul(at.row) + inner as isize * at.inner + plane as isize * at.plane;
-    at.base.wrapping_offset(offset).cast::<f32>().wrapping_add(lane)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dasc_ir::kernel::BufferId;
-
-    /// Frames of 12 samples on 16 lanes, against the definition of the discrete Fourier transform.
-    #[test]
-    fn transforms_are_what_they_are_called() {
-        let n = 12usize;
-        let half = n / 2 + 1;
-        let sample = |i: usize, l: usize| ((i * 7 + l * 3) % 11) as f32 - 4.0;
-        let mut input: Vec<f32> = (0..n).flat_map(|i| (0..LANES).map(move |l| sample(i, l))).collect();
-        let mut spectrum = vec![0f32; half * 2 * LANES];
-        let mut back = vec![0f32; n * LANES];
-        let at = |data: &mut Vec<f32>, planes: usize| BufferAt {
-            base: data.as_mut_ptr().cast(),
-            row: 0,
-            inner: (planes * LANES * 4) as isize,
-            plane: (LANES * 4) as isize,
-        };
-        let step = |kind| Fft { kind, n: n as u32, input: BufferId(0), output: BufferId(1) };
-        let (a, b, c) = (at(&mut input, 1), at(&mut spectrum, 2), at(&mut back, 1));
-        // SAFETY: the three buffers hold one row of sixteen lanes each.
-        unsafe {
-            Plan::new(&step(FftKind::Forward)).run(&a, &b, 0, 1, LANES);
-            Plan::new(&step(FftKind::Inverse)).run(&b, &c, 0, 1, LANES);
-        }
-        for l in 0..LANES {
-            for k in 0..half {
-                let angle = |i: usize| -std::f64::consts::TAU * (i * k) as f64 / n as f64;
-                let re: f64 = (0..n).map(|i| f64::from(sample(i, l)) * angle(i).cos()).sum();
-                let im: f64 = (0..n).map(|i| f64::from(sample(i, l)) * angle(i).sin()).sum();
-                assert!((f64::from(spectrum[(k * 2) * LANES + l]) - re).abs() < 2e-5);
-                assert!((f64::from(spectrum[(k * 2 + 1) * LANES + l]) - im).abs() < 2e-5);
-            }
-            for i in 0..n {
-                assert!((back[i * LANES + l] - sample(i, l)).abs() < 1e-5);
             }
         }
     }

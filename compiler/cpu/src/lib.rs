@@ -6,6 +6,7 @@
 //!
 //! Results equal those of [`dasc_ir::kernel::Interpreter`] bit for bit. Generated code makes no calls and needs no relocation.
 
+pub mod cache;
 mod code;
 mod emit;
 pub mod fft;
@@ -13,5 +14,6 @@ mod host;
 mod memory;
 mod pool;
 
+pub use cache::{Cache, Outcome, load_or_compile};
 pub use code::{Code, Listing, MachineKernel, Options, compile, generations};
 pub use host::features;

@@ -7,10 +7,10 @@ mod kernel;
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role};
+use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, View};
 use dasc_ir::{DType, Diag, Result};
 
-use crate::fuse::{Arrangement, KernelKey, Scope, fuse};
+use crate::fuse::{Arrangement, KernelKey, Scope, fuse, picks_channels};
 use crate::passes::edges_of;
 use crate::plan::{Flow, Place, Stage, Stream};
 
@@ -68,7 +68,7 @@ impl Streams {
         let graph = task.scope.graph;
         let (mut dtype, inner, planes, channels) = shape(graph, node);
         // Loops compute with I32 what was I16 and leave it so; a gather copies what it finds.
-        if let Prim::Gather { .. } = graph.node(node).prim {
+        if picks_channels(&graph.node(node).prim) {
             let input = self.numbers.get(&graph.node(node).inputs[0]);
             dtype = input.map_or(dtype, |i| flow.streams[*i as usize].dtype);
         } else if matches!(place, Place::Wide | Place::Scratch) {
@@ -139,14 +139,14 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
 
 fn gather(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage> {
     let node = graph.node(id);
-    match &node.prim {
-        Prim::Gather { channels } => Ok(Stage::Gather {
-            input: streams.of(node.inputs[0])?,
-            output: streams.of(id)?,
-            channels: channels.clone(),
-        }),
-        _ => Err(Diag::compiler("lower: a gather stage of another primitive")),
-    }
+    let channels = match &node.prim {
+        Prim::Gather { channels } => channels.clone(),
+        Prim::View(View::Slice { along: Role::Channel, start, step, .. }) => {
+            (0..shape(graph, id).3).map(|i| *start as u32 + i * step).collect()
+        }
+        _ => return Err(Diag::compiler("lower: a gather stage of another primitive")),
+    };
+    Ok(Stage::Gather { input: streams.of(node.inputs[0])?, output: streams.of(id)?, channels })
 }
 
 /// What `lower_kernel` and its parts share.

@@ -110,14 +110,15 @@ impl Observer for Collected {
 }
 
 /// Asserts that what was computed is what the Graph means, to the rounding of F32 through a chain of operators.
-pub fn near(meaning: &Value, result: &Collected, output: usize, what: &str) {
+/// `floor` is the magnitude below which a result may be lost in the rounding of larger ones (an F32 FFT's bins).
+pub fn near(meaning: &Value, result: &Collected, output: usize, floor: f64, what: &str) {
     let Value::Signal(tensor) = meaning else { return };
     let got = &result.outputs[output];
     let want = &tensor.values;
     // A statistic of the whole record is one row in the meaning and one per segment in the run.
     let want: Vec<f64> = if !tensor.timed && want.len() < got.len() { want.iter().cycle().take(got.len()).copied().collect() } else { want.clone() };
     assert_eq!(want.len(), got.len(), "{what}: length");
-    let scale = (want.iter().map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(1e-12);
+    let scale = (want.iter().map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(floor);
     for (at, (x, y)) in want.iter().zip(got).enumerate() {
         assert!((x - y).abs() <= 2e-5 * scale.max(x.abs()) || (x.is_nan() && y.is_nan()), "{what} at {at}: meant {x:e}, got {y:e}");
     }

@@ -13,4 +13,4 @@ mod nest;
 mod pressure;
 mod simplify;
 
-pub use nest::{Args, Emitted, emit};
+pub use nest::{Args, emit};

@@ -38,8 +38,6 @@ pub struct Args {
 pub struct Emitted {
     pub function: Function,
     pub pool: Pool,
-    /// Lanes worked on together.
-    pub group: usize,
 }
 
 /// Builds the function of a loop of a verified and expanded kernel.
@@ -78,7 +76,6 @@ pub fn emit(
         b,
         kernel,
         body: &body,
-        types: &types,
         profile,
         group,
         buffers,
@@ -102,7 +99,7 @@ pub fn emit(
     let Nest { mut b, pool, .. } = nest;
     b.seal_all_blocks();
     b.finalize(isa.frontend_config());
-    Emitted { function, pool, group }
+    Emitted { function, pool }
 }
 
 /// The function being built.
@@ -110,7 +107,6 @@ pub struct Nest<'k, 'f> {
     pub b: FunctionBuilder<'f>,
     pub kernel: &'k Kernel,
     pub body: &'k Loop,
-    pub types: &'k [Option<DType>],
     pub profile: NumericProfile,
     pub group: usize,
     pub buffers: Value,

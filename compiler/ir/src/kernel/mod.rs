@@ -10,8 +10,8 @@
 //! value depends on its index alone, never on the tile, which is why results do not depend on how data is cut.
 //!
 //! ```text
-//! loop rows of b1 {
-//!   v0 = load b0[i] : f32
+//! loop rows b1 {
+//!   v0 = load b0[i]
 //!   v1 = cast f64 v0
 //!   v2 = carry c0
 //!   v3 = param 0 : f64

@@ -1,0 +1,416 @@
+//! `dasc explain`: for every step what comes out, how it streams and what it keeps; then passes and kernels.
+
+use std::collections::BTreeSet;
+
+use dasc_compiler::Plan;
+use dasc_compiler::plan::{Binding, Flow, KernelStage, Place, Stage, Stream};
+use dasc_ir::Rational;
+use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, facts};
+use dasc_ir::graph::{Graph, NodeId, Prim, Signal, Type};
+use dasc_ir::kernel::{Role, Step as KernelStep};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::args::ScriptArgs;
+use crate::bind::{Bound, Pipeline, bind};
+use crate::numbers;
+use crate::outcome::{Done, Outcome};
+use crate::script::{self, Script};
+use crate::sinks::write::shape;
+use crate::table::{Style, table};
+use crate::terminal::Ink;
+
+pub fn explain(args: &ScriptArgs, context: &mut Context) -> Outcome {
+    let script = script::load(args, &mut context.sources)?;
+    let mut pipelines = bind(&script)?;
+    let mut answers = Vec::new();
+    for (number, pipeline) in pipelines.iter_mut().enumerate() {
+        pipeline.observe_loose_ends();
+        let (graph, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
+        let told = Told::new(&script, context, pipeline, &graph, &plan);
+        if context.terminal.json {
+            answers.push(told.json());
+        } else {
+            let gap = if number > 0 { "\n" } else { "" };
+            context.terminal.out(&format!("{gap}{}", told.text(context.terminal.ink())))?;
+        }
+    }
+    if context.terminal.json {
+        context.terminal.answer(json!({ "ok": true, "script": script.name, "records": answers }))?;
+    }
+    Ok(Done::Well)
+}
+
+/// Everything that is told of one record.
+struct Told<'a> {
+    pipeline: &'a Pipeline,
+    steps: Vec<StepFacts>,
+    passes: Vec<PassFacts>,
+    traffic: Traffic,
+}
+
+struct StepFacts {
+    number: usize,
+    text: String,
+    /// What a threshold and the like are measured against, where the script leaves it to the default.
+    defaults: String,
+    result: String,
+    kind: String,
+    facts: Option<Facts>,
+    carry_bytes: u64,
+}
+
+struct PassFacts {
+    kernels: Vec<KernelFacts>,
+}
+
+struct KernelFacts {
+    operators: Vec<String>,
+    loops: usize,
+    transforms: usize,
+    bytes: f64,
+}
+
+/// What kernels read and write in memory that is not their own scratch.
+pub struct Traffic {
+    /// In the whole run.
+    pub bytes: f64,
+    /// For each sample of the record.
+    pub per_sample: f64,
+}
+
+impl<'a> Told<'a> {
+    fn new(script: &Script, context: &Context, pipeline: &'a Pipeline, graph: &Graph, plan: &Plan) -> Told<'a> {
+        let all = facts(&pipeline.graph);
+        let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
+        let pass = |pass: &dasc_compiler::plan::Pass| PassFacts {
+            kernels: [&pass.flow, &pass.finals].into_iter().flat_map(|flow| kernels(flow, graph, plan)).collect(),
+        };
+        let passes = plan.passes.iter().map(pass).collect();
+        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline) }
+    }
+
+    fn text(&self, ink: Ink) -> String {
+        let mut text = format!("{}\n", ink.bold(&headline(self.pipeline)));
+        for gap in gaps(self.pipeline) {
+            text += &format!("  gap of {} after sample {}\n", numbers::seconds(gap.seconds), gap.after);
+        }
+        text.push('\n');
+        let columns = [
+            ("", Style::Dim),
+            ("step", Style::Keyword),
+            ("result", Style::Right),
+            ("of", Style::Plain),
+            ("class", Style::Plain),
+            ("carry", Style::Right),
+            ("needs", Style::Plain),
+            ("latency", Style::Right),
+            ("passes", Style::Right),
+        ];
+        let rows: Vec<Vec<String>> = self.steps.iter().map(StepFacts::row).collect();
+        text += &table(&columns, &rows, ink);
+        for step in self.steps.iter().filter(|step| !step.defaults.is_empty()) {
+            text += &format!("  {}\n", ink.dim(&format!("{}: {}", step.number, step.defaults)));
+        }
+        let mut used: Vec<Class> = self.steps.iter().filter_map(|step| Some(step.facts?.class())).collect();
+        used.sort();
+        used.dedup();
+        let legend: Vec<String> = used.iter().map(|class| format!("{} {}", class.letter(), meaning(*class))).collect();
+        text += &format!("\n  {}\n\n", ink.dim(&legend.join("  ·  ")));
+        let plural = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let kernels: usize = self.passes.iter().map(|pass| pass.kernels.len()).sum();
+        text += &format!(
+            "{}  {} over the data, {}, {} bytes moved per sample\n",
+            ink.bold("Plan"),
+            plural(self.passes.len(), "pass", "passes"),
+            plural(kernels, "kernel", "kernels"),
+            numbers::three_digits(self.traffic.per_sample)
+        );
+        let samples = self.pipeline.record.samples().max(1) as f64;
+        for (number, pass) in self.passes.iter().enumerate() {
+            text += &format!("  {}\n", ink.dim(&format!("pass {}", number + 1)));
+            let rows: Vec<Vec<String>> = pass
+                .kernels
+                .iter()
+                .map(|kernel| {
+                    let ffts = if kernel.transforms > 0 { format!(" + {}", plural(kernel.transforms, "FFT", "FFTs")) } else { String::new() };
+                    vec![
+                        "  ".into(),
+                        kernel.operators.join(" · "),
+                        plural(kernel.loops, "loop", "loops") + &ffts,
+                        format!("{} B/sample", numbers::three_digits(kernel.bytes / samples)),
+                    ]
+                })
+                .collect();
+            text += &table(&[("", Style::Plain), ("", Style::Keyword), ("", Style::Plain), ("", Style::Right)], &rows, ink);
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let samples = self.pipeline.record.samples().max(1) as f64;
+        let steps: Vec<Value> = self.steps.iter().map(StepFacts::json).collect();
+        let kernel = |kernel: &KernelFacts| {
+            json!({ "operators": kernel.operators, "loops": kernel.loops, "ffts": kernel.transforms,
+                    "bytes_per_sample": kernel.bytes / samples })
+        };
+        let passes: Vec<Value> =
+            self.passes.iter().map(|pass| json!({ "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() })).collect();
+        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes,
+                "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
+    }
+}
+
+impl StepFacts {
+    fn row(&self) -> Vec<String> {
+        let mut row = vec![self.number.to_string(), shortened(&self.text, 34), self.result.clone(), self.kind.clone()];
+        let Some(facts) = self.facts else { return row };
+        let latency = match facts.latency() {
+            Some(latency) if latency == Rational::ZERO => "0".into(),
+            Some(latency) => numbers::exact_seconds(latency),
+            None => "end".into(),
+        };
+        row.extend([
+            facts.class().letter().to_string(),
+            if self.carry_bytes == 0 { "–".into() } else { numbers::bytes(self.carry_bytes as f64) },
+            needs(&facts),
+            latency,
+            facts.passes.to_string(),
+        ]);
+        row
+    }
+
+    fn json(&self) -> Value {
+        let facts = self.facts.map(|facts| {
+            json!({ "class": facts.class().letter().to_string(), "back": facts.back.to_string(), "ahead": facts.ahead.to_string(),
+                    "latency_seconds": facts.latency().map(Rational::as_f64), "passes": facts.passes, "exact": facts.exact })
+        });
+        json!({ "step": self.number, "text": self.text, "shape": self.result, "type": self.kind,
+                "carry_bytes": self.carry_bytes, "facts": facts, "defaults": self.defaults })
+    }
+}
+
+/// `fiber.dat  ·  32768 samples × 2048 channels  ·  1 kHz  ·  32.8 s  ·  0 m to 2.05 km`.
+pub fn headline(pipeline: &Pipeline) -> String {
+    let header = pipeline.record.header();
+    let rate = header.rate.as_f64();
+    let last = header.distance + header.spacing * header.channels.count.saturating_sub(1) as f64;
+    let metres = |m: f64| if m.abs() >= 1000.0 { format!("{} km", numbers::three_digits(m / 1000.0)) } else { format!("{} m", numbers::three_digits(m)) };
+    [
+        pipeline.record.name.clone(),
+        format!("{} samples × {} channels", header.samples(), header.channels.count),
+        numbers::hertz(rate),
+        numbers::seconds(header.samples() as f64 / rate),
+        format!("{} to {}", metres(header.distance), metres(last)),
+        header.format.to_string(),
+    ]
+    .join("  ·  ")
+}
+
+/// A stretch of missing samples.
+pub struct Gap {
+    /// The last sample before it.
+    pub after: i64,
+    pub seconds: f64,
+}
+
+pub fn gaps(pipeline: &Pipeline) -> Vec<Gap> {
+    let header = pipeline.record.header();
+    let rate = header.rate.as_f64();
+    let ends = header.segments.iter().map(|s| (s, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX))));
+    ends.zip(header.segments.iter().skip(1))
+        .map(|((segment, end), next)| {
+            let stretch = segment.len as f64 / rate;
+            Gap { after: end - 1, seconds: (next.start_ns as f64 - segment.start_ns as f64) / 1e9 - stretch }
+        })
+        .collect()
+}
+
+fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, all: &[Facts]) -> StepFacts {
+    let graph = &pipeline.graph;
+    let step = script.program.steps.get(bound.step);
+    let keyword = step.map_or("", |step| step.keyword.as_str());
+    let text = step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
+    let (result, kind) = match &graph.node(bound.result).ty {
+        Type::Table => ("events".to_string(), detector(graph, bound.result)),
+        Type::Signal(signal) => (shape(signal), described(signal)),
+    };
+    let channels = |id: NodeId| graph.node(id).inputs.first().and_then(|x| graph.signal(*x)).map_or(1, |s| u64::from(s.channels()));
+    let ids = bound.nodes.clone().map(NodeId);
+    let carry_bytes = ids
+        .filter_map(|id| {
+            let elements = all.get(id.index())?.carry;
+            Some(elements.saturating_mul(carried(graph, id)).saturating_mul(channels(id)))
+        })
+        .fold(0, u64::saturating_add);
+    let number = bound.step + 1;
+    let facts = all.get(bound.result.index()).copied();
+    let defaults = if keyword == "THRESHOLD_DETECT" { format!("detects {}", detector(graph, bound.result)) } else { String::new() };
+    StepFacts { number, text: text.unwrap_or_default(), defaults, result, kind, facts, carry_bytes }
+}
+
+/// Bytes of an element that a node keeps.
+fn carried(graph: &Graph, id: NodeId) -> u64 {
+    let node = graph.node(id);
+    let input = node.inputs.first().and_then(|x| graph.signal(*x)).map_or(8, |s| s.dtype.size() as u64);
+    match &node.prim {
+        Prim::Scan { state, .. } => state.first().map_or(8, |s| s.dtype.size() as u64),
+        Prim::Reduce { .. } | Prim::Emit(_) => 8,
+        _ => input,
+    }
+}
+
+fn detector(graph: &Graph, id: NodeId) -> String {
+    match &graph.node(id).prim {
+        Prim::Emit(emission) => format!("above {}", emission.detector),
+        _ => String::new(),
+    }
+}
+
+/// `f32 nstrain/s at 1 kHz`.
+fn described(signal: &Signal) -> String {
+    let unit = signal.unit.symbol();
+    let rate = signal.rate().map(|rate| format!(" at {}", numbers::hertz(rate))).unwrap_or_default();
+    format!("{}{}{unit}{rate}", signal.dtype, if unit.is_empty() { "" } else { " " })
+}
+
+/// What of the record a row depends on: `0.5 s back`, `the past`, `all`.
+fn needs(facts: &Facts) -> String {
+    let back = match facts.back {
+        Reach::Whole => return with_halo("the record".into(), facts),
+        Reach::State => "the past".to_string(),
+        Reach::Seconds(seconds) if seconds > Rational::ZERO => format!("{} back", numbers::exact_seconds(seconds)),
+        Reach::Seconds(_) => String::new(),
+    };
+    let ahead = match facts.ahead {
+        Reach::Whole => return with_halo("the record".into(), facts),
+        Reach::State => "the future".to_string(),
+        Reach::Seconds(seconds) if seconds > Rational::ZERO => format!("{} ahead", numbers::exact_seconds(seconds)),
+        Reach::Seconds(_) => String::new(),
+    };
+    let both: Vec<String> = [back, ahead].into_iter().filter(|part| !part.is_empty()).collect();
+    with_halo(if both.is_empty() { "itself".into() } else { both.join(", ") }, facts)
+}
+
+fn with_halo(text: String, facts: &Facts) -> String {
+    match facts.halo {
+        Halo::Channels { below: 0, above: 0 } => text,
+        Halo::Channels { below, above } => format!("{text}, channels −{below} +{above}"),
+        Halo::All => format!("{text}, all channels"),
+    }
+}
+
+fn meaning(class: Class) -> &'static str {
+    match class {
+        Class::Pointwise => "each row by itself",
+        Class::State => "streams with finite state",
+        Class::Halo => "streams with latency",
+        Class::Passes => "reads the data more than once",
+        Class::Whole => "needs the whole record",
+    }
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_string();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Bytes of a stream's rows in the whole record, without padding.
+fn stream_bytes(stream: &Stream) -> f64 {
+    let rows: i64 = stream.rows.iter().map(|(from, to)| (to - from).max(0)).sum();
+    rows as f64 * f64::from(stream.channels) * f64::from(stream.inner) * f64::from(stream.planes) * stream.element() as f64
+}
+
+fn kernel_bytes(stage: &KernelStage, flow: &Flow) -> f64 {
+    let bound: BTreeSet<u32> = stage
+        .bindings
+        .iter()
+        .filter_map(|binding| match binding {
+            Binding::Stream(stream) | Binding::Strided(stream) => Some(*stream),
+            Binding::Statistic(_) | Binding::Local => None,
+        })
+        .collect();
+    let streams = bound.iter().filter_map(|number| flow.streams.get(*number as usize));
+    streams
+        .filter(|stream| match stream.place {
+            Place::Source | Place::Spool(_) | Place::Wide => true,
+            Place::Statistic(_) | Place::Scratch => false,
+        })
+        .map(stream_bytes)
+        .sum()
+}
+
+/// Memory traffic of all kernels of a plan.
+pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
+    let mut bytes = 0.0;
+    for pass in &plan.passes {
+        for stage in &pass.flow.stages {
+            bytes += match stage {
+                Stage::Kernel(stage) => kernel_bytes(stage, &pass.flow),
+                Stage::Gather { input, output, .. } => [input, output]
+                    .into_iter()
+                    .filter_map(|number| pass.flow.streams.get(*number as usize))
+                    .map(stream_bytes)
+                    .sum(),
+            };
+        }
+    }
+    Traffic { bytes, per_sample: bytes / pipeline.record.samples().max(1) as f64 }
+}
+
+fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
+    let of = |stage: &Stage| match stage {
+        Stage::Gather { input, output, .. } => {
+            let streams = [input, output].map(|number| flow.streams.get(*number as usize));
+            let operator = streams.iter().flatten().next_back().map(|s| graph.node(s.node).operator.clone());
+            KernelFacts {
+                operators: vec![format!("{} (copies channels)", operator.unwrap_or_default())],
+                loops: 1,
+                transforms: 0,
+                bytes: streams.iter().flatten().map(|s| stream_bytes(s)).sum(),
+            }
+        }
+        Stage::Kernel(stage) => KernelFacts {
+            operators: operators(stage, flow, graph, plan),
+            loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
+            transforms: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Fft(_))).count(),
+            bytes: kernel_bytes(stage, flow),
+        },
+    };
+    flow.stages.iter().map(of).collect()
+}
+
+/// The steps of the script whose nodes a kernel computes, in their order: from what it gives back to what it is given.
+fn operators(stage: &KernelStage, flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<String> {
+    let mut given: BTreeSet<u32> = BTreeSet::new();
+    let mut made: Vec<NodeId> = stage.tables.clone();
+    for (buffer, binding) in stage.kernel.buffers.iter().zip(&stage.bindings) {
+        let node = match binding {
+            Binding::Stream(number) | Binding::Strided(number) => flow.streams.get(*number as usize).map(|s| s.node),
+            Binding::Statistic(number) => plan.statistics.get(*number as usize).map(|s| s.node),
+            Binding::Local => None,
+        };
+        let Some(node) = node else { continue };
+        match buffer.role {
+            Role::Input | Role::Constant => drop(given.insert(node.0)),
+            Role::Output | Role::Scratch => made.push(node),
+        }
+    }
+    let mut seen: BTreeSet<u32> = BTreeSet::new();
+    while let Some(node) = made.pop() {
+        if given.contains(&node.0) || !seen.insert(node.0) {
+            continue;
+        }
+        made.extend(&graph.node(node).inputs);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for id in seen {
+        let node = graph.node(NodeId(id));
+        if !matches!(node.prim, Prim::Source) && names.last() != Some(&node.operator) && !names.contains(&node.operator) {
+            names.push(node.operator.clone());
+        }
+    }
+    names
+}
