@@ -79,7 +79,9 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
         return Err(Diag::compiler("a lane group is 2, 4, 8 or 16 lanes"));
     }
     if options.profile == NumericProfile::Fma && NumericProfile::host() == NumericProfile::NoFma {
-        return Err(Diag::world("this processor has no fused multiply-add, which the numeric profile asks for"));
+        return Err(Diag::world(
+            "this processor has no fused multiply-add, which the numeric profile asks for",
+        ));
     }
     GENERATIONS.fetch_add(1, Ordering::Relaxed);
     let isa = host::isa()?;

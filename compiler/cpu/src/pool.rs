@@ -13,10 +13,19 @@ pub struct Splat(pub [u64; 2]);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Entry {
-    Bits { bits: u64, dtype: DType },
-    Params { first: u32, count: u32, dtype: DType },
+    Bits {
+        bits: u64,
+        dtype: DType,
+    },
+    Params {
+        first: u32,
+        count: u32,
+        dtype: DType,
+    },
     /// The lane numbers `2 * pair` and `2 * pair + 1` as F64.
-    Lanes { pair: u32 },
+    Lanes {
+        pair: u32,
+    },
 }
 
 /// Entries in the order of their addresses.

@@ -184,10 +184,9 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
             at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to))))
         });
         let out = within.reduce(|a, b| a.or(b));
-        let muted = |x: dasc_ir::graph::Scalar<'_>| x.to(plane);
-        let mut planes = vec![muted(e.input(0))];
+        let mut planes = vec![e.input(0).to(plane)];
         if complex {
-            planes.push(muted(e.imaginary(0)));
+            planes.push(e.imaginary(0).to(plane));
         }
         planes.into_iter().map(|x| out.map_or(x, |out| out.select(nan, x))).collect()
     })?;

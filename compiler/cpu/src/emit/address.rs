@@ -45,7 +45,14 @@ pub enum Stride {
 }
 
 /// The place a load or store names.
-pub fn place(kernel: &Kernel, buffer: BufferId, row: Affine, inner: Affine, plane: u32, lane: LaneAt) -> Place {
+pub fn place(
+    kernel: &Kernel,
+    buffer: BufferId,
+    row: Affine,
+    inner: Affine,
+    plane: u32,
+    lane: LaneAt,
+) -> Place {
     let known = &kernel.buffers[buffer.index()];
     let row = if known.role == Role::Constant { Affine::ZERO } else { row };
     let size = known.dtype.size() as i64;

@@ -157,7 +157,14 @@ impl Nest<'_, '_> {
     }
 
     /// A fold as a loop; there are several taps.
-    fn fold(&mut self, taps: u32, init: Vec<Lanes>, args: &[Val], inside: &[Val], next: &[Val]) -> Vec<Lanes> {
+    fn fold(
+        &mut self,
+        taps: u32,
+        init: Vec<Lanes>,
+        args: &[Val],
+        inside: &[Val],
+        next: &[Val],
+    ) -> Vec<Lanes> {
         let (head, exit) = (self.b.create_block(), self.b.create_block());
         let mut walks: Vec<(Tap, Value, Value)> = Vec::new();
         for v in inside {
@@ -290,8 +297,7 @@ impl Nest<'_, '_> {
             let mut each = Vec::new();
             for pair in 0..count(self.group, 8) as u32 {
                 let offset = self.pool.offset(Entry::Lanes { pair });
-                let numbers =
-                    self.b.ins().load(F64X2, MemFlagsData::trusted(), self.pool_at, offset as i32);
+                let numbers = self.b.ins().load(F64X2, MemFlagsData::trusted(), self.pool_at, offset as i32);
                 each.push(self.b.ins().fadd(first, numbers));
             }
             Form::Each(each)
@@ -359,4 +365,3 @@ impl Nest<'_, '_> {
         }
     }
 }
-

@@ -244,9 +244,7 @@ impl Ops<'_, '_> {
                     o.b.ins().band(mask, x[1])
                 })
             }
-            (DType::I32, DType::F32) => {
-                self.lift(to, 4, &[a], |o, x| o.b.ins().fcvt_from_sint(F32X4, x[0]))
-            }
+            (DType::I32, DType::F32) => self.lift(to, 4, &[a], |o, x| o.b.ins().fcvt_from_sint(F32X4, x[0])),
             (DType::I32, _) => self.widen(to, a, |o, x| {
                 let wide = o.b.ins().swiden_low(x);
                 o.b.ins().fcvt_from_sint(F64X2, wide)

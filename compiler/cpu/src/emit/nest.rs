@@ -260,9 +260,8 @@ impl<'k, 'f> Nest<'k, 'f> {
 
     fn carry_at(&mut self, carry: CarryId) -> Value {
         let at = carry.index() * size_of::<BufferAt>();
-        let mut load = |field: usize| {
-            self.b.ins().load(I64, MemFlagsData::trusted(), self.carries, (at + field) as i32)
-        };
+        let mut load =
+            |field: usize| self.b.ins().load(I64, MemFlagsData::trusted(), self.carries, (at + field) as i32);
         let (base, stride) = (load(offset_of!(BufferAt, base)), load(offset_of!(BufferAt, inner)));
         let by = self.b.ins().imul(stride, self.inner);
         let p = self.b.ins().iadd(base, by);

@@ -151,7 +151,9 @@ impl Pass<'_> {
     /// Whether repeating or moving the instruction gives the same value.
     fn pure(&self, instr: &Instr) -> bool {
         match instr {
-            Instr::Store { .. } | Instr::SetCarry { .. } | Instr::Fold { .. } | Instr::FoldArg { .. } => false,
+            Instr::Store { .. } | Instr::SetCarry { .. } | Instr::Fold { .. } | Instr::FoldArg { .. } => {
+                false
+            }
             Instr::Load { buffer, .. } => !self.stored.contains(buffer),
             _ => true,
         }

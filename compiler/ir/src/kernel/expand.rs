@@ -51,8 +51,11 @@ fn expand_list(body: &mut Loop, types: &[Option<DType>], list: Vec<Val>) -> Vec<
                     _ => w.sine(x, op == Unary::Cos, narrow),
                 };
                 // The last instruction takes the place of the function.
-                let last =
-                    if narrow { Instr::Cast { to: DType::F32, a: y } } else { w.body.values[y.index()].clone() };
+                let last = if narrow {
+                    Instr::Cast { to: DType::F32, a: y }
+                } else {
+                    w.body.values[y.index()].clone()
+                };
                 if !narrow {
                     w.out.pop();
                 }
@@ -218,7 +221,8 @@ impl Writer<'_> {
         let high = self.i(0x4330_0000_0000_0000);
         let exponent = self.op(Binary::Or, exponent, high);
         let exponent = self.float(exponent);
-        let (bias, bias_small) = (self.c(4_503_599_627_370_496.0 + 1023.0), self.c(4_503_599_627_370_496.0 + 1077.0));
+        let (bias, bias_small) =
+            (self.c(4_503_599_627_370_496.0 + 1023.0), self.c(4_503_599_627_370_496.0 + 1077.0));
         let bias = self.select(small, bias_small, bias);
         let k = self.sub(exponent, bias);
         let one = self.c(1.0);

@@ -28,7 +28,7 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
         for what in &args.emit {
             let text = match what {
                 Emit::Graph => run.graph().to_string(),
-                Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel}\n")).collect(),
+                Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel:#?}\n")).collect(),
                 Emit::Clif | Emit::Asm => listing(run.plan(), *what)?,
             };
             if !context.terminal.json {

@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let role = [Role::Input, Role::Output, Role::Scratch, Role::Constant]
                     .into_iter()
                     .find(|r| print::role(*r) == role)
-                    .ok_or_else(|| p.wrong("input, output, scratch or constant"))?;
+                    .ok_or_else(|| p.wrong_before("a buffer is input, output, scratch or constant"))?;
                 kernel.buffers.push(Buffer { name, dtype, inner, planes, lanes, role });
             }
             "carry" => {
@@ -41,15 +41,11 @@ pub fn parse(text: &str) -> Result<Kernel> {
             "loop" => kernel.steps.push(Step::Loop(p.a_loop()?)),
             "fft" => {
                 let kind = p.name()?;
-                let kind = [
-                    FftKind::Forward,
-                    FftKind::Inverse,
-                    FftKind::ComplexForward,
-                    FftKind::ComplexInverse,
-                ]
-                .into_iter()
-                .find(|k| print::fft_kind(*k) == kind)
-                .ok_or_else(|| p.wrong("a kind of FFT"))?;
+                let kind =
+                    [FftKind::Forward, FftKind::Inverse, FftKind::ComplexForward, FftKind::ComplexInverse]
+                        .into_iter()
+                        .find(|k| print::fft_kind(*k) == kind)
+                        .ok_or_else(|| p.wrong_before("there is no such kind of FFT"))?;
                 let (n, input) = (p.count()?, BufferId(p.id('b')?));
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);
@@ -92,10 +88,10 @@ fn tokens(text: &str) -> Result<Vec<(Token, usize)>> {
     let mut out = Vec::new();
     for (line, content) in text.lines().enumerate() {
         let line = line + 1;
-        // A comment runs from `//` to the end; names in quotes may hold anything else.
+        // A comment runs from `#` to the end of the line.
         let mut rest = content.trim_start();
         while let Some(c) = rest.chars().next() {
-            if rest.starts_with("//") {
+            if c == '#' {
                 break;
             }
             let len;
@@ -178,6 +174,12 @@ impl Parser {
             }
             None => Diag::usage(format!("kernel text: expected {expected}, found the end")),
         }
+    }
+
+    /// Something is wrong with what was just read.
+    fn wrong_before(&self, what: &str) -> Diag {
+        let line = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |(_, line)| *line);
+        Diag::usage(format!("kernel text, line {line}: {what}"))
     }
 
     fn peek_name(&self) -> Option<String> {
@@ -381,7 +383,7 @@ impl Parser {
     fn define(&mut self, names: &mut Names, label: u32, val: Val) -> Result<()> {
         match names.known.insert(label, val) {
             None => Ok(()),
-            Some(_) => Err(self.wrong(&format!("a new number before this; v{label} is taken"))),
+            Some(_) => Err(self.wrong_before(&format!("v{label} is defined twice"))),
         }
     }
 
@@ -390,8 +392,7 @@ impl Parser {
             let buffer = BufferId(self.id('b')?);
             let (row, inner, plane) = self.element()?;
             if row != Affine::ROW {
-                self.at -= 1;
-                return Err(self.wrong("a store at row i before this"));
+                return Err(self.wrong_before("a store is at row i"));
             }
             let value = self.value(names)?;
             return Ok(body.push(Instr::Store { buffer, inner, plane, value }));
@@ -425,7 +426,7 @@ impl Parser {
                 let place = [Place::Row, Place::Inner, Place::Tap, Place::Lane]
                     .into_iter()
                     .find(|p| print::place(*p) == name)
-                    .ok_or_else(|| self.wrong("row, inner, tap or lane before this"))?;
+                    .ok_or_else(|| self.wrong_before("a position is row, inner, tap or lane"))?;
                 Instr::Position(place)
             }
             "carry" => Instr::Carry(CarryId(self.id('c')?)),
@@ -495,7 +496,8 @@ impl Parser {
             self.punct("+")?;
         }
         let by = i64::from(self.count()?);
-        let by = i32::try_from(if negative { -by } else { by }).map_err(|_| self.wrong("a shift below 2^31 before this"))?;
+        let by = i32::try_from(if negative { -by } else { by })
+            .map_err(|_| self.wrong_before("a shift is below 2^31"))?;
         Ok(LaneAt::Shift(by))
     }
 
@@ -517,7 +519,8 @@ impl Parser {
             let mut factor = 1;
             let mut number = false;
             if matches!(self.peek(), Some(Token::Number(_))) {
-                factor = i64::try_from(self.integer()?).map_err(|_| self.wrong("a number below 2^63 before this"))?;
+                factor = i64::try_from(self.integer()?)
+                    .map_err(|_| self.wrong_before("a factor is below 2^63"))?;
                 number = true;
             }
             let factor = if negative { -factor } else { factor };
@@ -534,7 +537,8 @@ impl Parser {
             } else {
                 &mut out.add
             };
-            *slot = slot.checked_add(factor).ok_or_else(|| Diag::usage("kernel text: an index is too large"))?;
+            *slot =
+                slot.checked_add(factor).ok_or_else(|| Diag::usage("kernel text: an index is too large"))?;
             negative = self.take_punct("-");
             if !negative && !self.take_punct("+") {
                 return Ok(out);

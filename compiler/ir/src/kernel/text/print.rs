@@ -35,7 +35,14 @@ impl Display for Kernel {
             match step {
                 Step::Loop(body) => write_loop(f, "loop", body, "")?,
                 Step::Fft(fft) => {
-                    writeln!(f, "fft {} {} b{} -> b{}", fft_kind(fft.kind), fft.n, fft.input.0, fft.output.0)?;
+                    writeln!(
+                        f,
+                        "fft {} {} b{} -> b{}",
+                        fft_kind(fft.kind),
+                        fft.n,
+                        fft.input.0,
+                        fft.output.0
+                    )?;
                 }
                 Step::Emit(emit) => {
                     let (level, on, off, table) = (emit.level.0, emit.on, emit.off, emit.table);
