@@ -8,6 +8,7 @@ pub mod lower;
 pub mod passes;
 pub mod pipeline;
 pub mod plan;
+mod plan_text;
 mod schedule_passes;
 pub mod split;
 

@@ -19,10 +19,10 @@ pub struct Rewrite {
 
 /// Every rewrite, in order.
 pub const REWRITES: &[Rewrite] = &[
-    Rewrite { name: "remove_dead", run: |graph| Ok(passes::remove_dead(graph)) },
-    Rewrite { name: "narrow_transforms", run: |graph| Ok(passes::narrow_transforms(graph)) },
+    Rewrite { name: "remove_dead", run: passes::remove_dead },
+    Rewrite { name: "narrow_transforms", run: passes::narrow_transforms },
     Rewrite { name: "expand_folds", run: passes::expand_folds },
-    Rewrite { name: "separate_edges", run: |graph| Ok(passes::separate_edges(graph)) },
+    Rewrite { name: "separate_edges", run: passes::separate_edges },
 ];
 
 /// A rewrite of a Kernel, by name.

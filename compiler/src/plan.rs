@@ -110,9 +110,13 @@ pub struct Statistic {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
-    Kernel(KernelStage),
+    Kernel(Box<KernelStage>),
     /// The channels listed, in that order.
-    Gather { input: u32, output: u32, channels: Vec<u32> },
+    Gather {
+        input: u32,
+        output: u32,
+        channels: Vec<u32>,
+    },
 }
 
 /// A kernel with its buffers tied to what they hold.

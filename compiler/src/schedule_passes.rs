@@ -81,7 +81,8 @@ impl Planner<'_> {
         let is_whole = |id: NodeId| matches!(graph.node(id).prim, Prim::Transform { along: Role::Time, .. });
         let accumulates =
             |id: NodeId| waits_for_all(&graph.node(id).prim) && !is_whole(id) && ready(id) == number + 1;
-        let wholes: Vec<NodeId> = graph.ids().filter(|id| is_whole(*id) && ready(*id) == number + 1).collect();
+        let wholes: Vec<NodeId> =
+            graph.ids().filter(|id| is_whole(*id) && ready(*id) == number + 1).collect();
 
         // What this pass is for, and everything on the way there.
         let mut needed = vec![false; graph.nodes.len()];
@@ -105,7 +106,8 @@ impl Planner<'_> {
             needed[input.index()] = true;
             observed[input.index()] = true;
         }
-        let arrives = |id: NodeId| matches!(graph.node(id).prim, Prim::Source) || (is_whole(id) && streams(id));
+        let arrives =
+            |id: NodeId| matches!(graph.node(id).prim, Prim::Source) || (is_whole(id) && streams(id));
         for id in graph.ids().rev() {
             if needed[id.index()] && !arrives(id) {
                 for input in &graph.node(id).inputs {
@@ -140,7 +142,8 @@ impl Planner<'_> {
             let Prim::Transform { kind, .. } = graph.node(id).prim else { continue };
             let input = graph.node(id).inputs[0];
             let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
-            let stream = stream.ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
+            let stream =
+                stream.ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
             let output = match self.numbers.get(&id) {
                 Some(number) => WholeOutput::Statistic(*number),
                 None => {
@@ -172,7 +175,8 @@ impl Planner<'_> {
             .collect();
         inputs.sort_unstable();
         inputs.dedup();
-        let arriving = inputs.iter().filter_map(|id| Some((*id, Place::Statistic(*self.numbers.get(id)?)))).collect();
+        let arriving =
+            inputs.iter().filter_map(|id| Some((*id, Place::Statistic(*self.numbers.get(id)?)))).collect();
         let statistic = |id: NodeId| self.numbers.get(&id).copied();
         let rows = vec![(0, 1); segments(graph)];
         let task = Task {

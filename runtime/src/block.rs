@@ -10,6 +10,7 @@ use dasc_ir::{DType, Result};
 use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
+use crate::flow::EVERYTHING;
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Merging, Parts};
 use crate::rows::{Layout, Progress, Rows};
@@ -59,7 +60,10 @@ pub(crate) struct Block {
 impl Prepared {
     pub fn new(stage: KernelStage, machine: Box<dyn Executable>) -> Result<Prepared> {
         let kernel = &stage.kernel;
-        let fft = kernel.steps.iter().map(|s| if let Step::Fft(fft) = s { Some(dasc_cpu::fft::Plan::new(fft)) } else { None });
+        let fft = kernel
+            .steps
+            .iter()
+            .map(|s| if let Step::Fft(fft) = s { Some(dasc_cpu::fft::Plan::new(fft)) } else { None });
         let feeds = kernel.steps.iter().map(|s| fed(kernel, s)).collect();
         let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
         let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
@@ -92,7 +96,13 @@ impl Prepared {
     }
 
     /// Rows up to which a step can run, given how far the buffers are.
-    pub fn ready(&self, step: usize, segment: usize, done: i64, of: impl Fn(BufferId) -> (Progress, (i64, i64), i64)) -> i64 {
+    pub fn ready(
+        &self,
+        step: usize,
+        segment: usize,
+        done: i64,
+        of: impl Fn(BufferId) -> (Progress, (i64, i64), i64),
+    ) -> i64 {
         let stop = self.stage.rows[step][segment].1;
         let mut ready = stop;
         for read in &self.reads[step] {
@@ -109,12 +119,19 @@ impl Prepared {
 
 fn fed(kernel: &Kernel, step: &Step) -> Vec<usize> {
     let Step::Loop(body) = step else { return Vec::new() };
-    let sets = |carry| body.values.iter().any(|i| matches!(i, Instr::SetCarry { carry: c, .. } if *c == carry));
+    let sets =
+        |carry| body.values.iter().any(|i| matches!(i, Instr::SetCarry { carry: c, .. } if *c == carry));
     (0..kernel.reduces.len()).filter(|r| kernel.reduces[*r].carries.iter().any(|c| sets(*c))).collect()
 }
 
 impl Block {
-    pub fn new(prepared: &Prepared, streams: &[dasc_compiler::plan::Stream], segment: usize, lane0: usize, lanes: usize) -> Block {
+    pub fn new(
+        prepared: &Prepared,
+        streams: &[dasc_compiler::plan::Stream],
+        segment: usize,
+        lane0: usize,
+        lanes: usize,
+    ) -> Block {
         let stage = &prepared.stage;
         let kernel = &stage.kernel;
         let mut block = Block {
@@ -140,7 +157,8 @@ impl Block {
             block.scratch.push(scratch);
         }
         for (number, reduce) in kernel.reduces.iter().enumerate() {
-            let sizes = reduce.carries.iter().map(|c| filled(&kernel.carries[c.index()], 0.0, lanes).len()).collect();
+            let sizes =
+                reduce.carries.iter().map(|c| filled(&kernel.carries[c.index()], 0.0, lanes).len()).collect();
             block.counters.push(Counter::new(number as u32, sizes));
         }
         for step in &kernel.steps {
@@ -168,7 +186,14 @@ impl Block {
     }
 
     /// Moves what is new of the wide streams through the kernel's steps, tile by tile.
-    pub fn run(&mut self, prepared: &Prepared, segment: usize, shared: &[Option<Shared>], constants: &[Option<BufferAt>], params: &[f64]) {
+    pub fn run(
+        &mut self,
+        prepared: &Prepared,
+        segment: usize,
+        shared: &[Option<Shared>],
+        constants: &[Option<BufferAt>],
+        params: &[f64],
+    ) {
         let mut progress: Vec<Option<Progress>> = shared.iter().map(|s| s.map(|s| s.was)).collect();
         let inputs = || shared.iter().flatten().filter(|s| !s.produced);
         let most = inputs().map(|s| s.now.end - s.was.end).max().unwrap_or(0);
@@ -179,15 +204,19 @@ impl Block {
                     && !s.produced
                 {
                     let last = tile == tiles;
-                    let end = if last { s.now.end } else { s.was.end + (s.now.end - s.was.end) * tile / tiles };
-                    *progress = Progress { end, lead: s.now.lead, tail: if last { s.now.tail } else { s.was.tail } };
+                    let end =
+                        if last { s.now.end } else { s.was.end + (s.now.end - s.was.end) * tile / tiles };
+                    *progress =
+                        Progress { end, lead: s.now.lead, tail: if last { s.now.tail } else { s.was.tail } };
                 }
             }
             for step in 0..prepared.stage.kernel.steps.len() {
-                let target = prepared.ready(step, segment, self.done[step], |buffer| match (&self.scratch[buffer.index()], shared[buffer.index()]) {
-                    (Some(rows), _) => (rows.progress, (rows.start, rows.stop), rows.after),
-                    (None, Some(s)) => (progress[buffer.index()].unwrap_or(s.was), s.range, s.beyond.1),
-                    (None, None) => (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0),
+                let target = prepared.ready(step, segment, self.done[step], |buffer| {
+                    match (&self.scratch[buffer.index()], shared[buffer.index()]) {
+                        (Some(rows), _) => (rows.progress, (rows.start, rows.stop), rows.after),
+                        (None, Some(s)) => (progress[buffer.index()].unwrap_or(s.was), s.range, s.beyond.1),
+                        (None, None) => EVERYTHING,
+                    }
                 });
                 if target > self.done[step] {
                     self.advance(prepared, segment, step, target, shared, constants, params, &mut progress);
@@ -237,10 +266,12 @@ impl Block {
                 let (on, off) = (params[emit.on as usize], params[emit.off as usize]);
                 let (lane0, table) = (self.lane0, emit.table);
                 let found = &mut self.found;
-                let mut note = |lane: usize, d: Detection| found.push((table, Detection { segment, channel: (lane0 + lane) as u32, ..d }));
+                let mut note = |lane: usize, d: Detection| {
+                    found.push((table, Detection { segment, channel: (lane0 + lane) as u32, ..d }))
+                };
                 if let Some(watch) = &mut self.watches[step] {
                     // SAFETY: the level's rows `from .. target` exist in this block's lanes.
-                    unsafe { watch.rows(at, double, from, target, on, off, &mut note) };
+                    unsafe { watch.rows(at, double, from..target, (on, off), &mut note) };
                     if target == prepared.stage.rows[step][segment].1 {
                         watch.close(&mut note);
                     }
@@ -254,7 +285,13 @@ impl Block {
     }
 
     /// Notes that a buffer has rows up to `end`, and writes those beyond the segment once they are known.
-    fn written(&mut self, buffer: BufferId, end: i64, shared: &[Option<Shared>], progress: &mut [Option<Progress>]) {
+    fn written(
+        &mut self,
+        buffer: BufferId,
+        end: i64,
+        shared: &[Option<Shared>],
+        progress: &mut [Option<Progress>],
+    ) {
         let index = buffer.index();
         if let Some(rows) = &mut self.scratch[index] {
             let (was, now) = (rows.progress, rows.progress_at(end));
@@ -278,7 +315,9 @@ impl Block {
         scratch
             .zip(shared)
             .zip(constants)
-            .map(|((scratch, shared), constant)| scratch.or(shared.map(|s| s.at)).or(*constant).unwrap_or(nowhere))
+            .map(|((scratch, shared), constant)| {
+                scratch.or(shared.map(|s| s.at)).or(*constant).unwrap_or(nowhere)
+            })
             .collect()
     }
 
@@ -293,16 +332,41 @@ impl Block {
         places.collect()
     }
 
-    fn call(&mut self, prepared: &Prepared, step: usize, buffers: &[BufferAt], params: &[f64], from: i64, to: i64) {
+    fn call(
+        &mut self,
+        prepared: &Prepared,
+        step: usize,
+        buffers: &[BufferAt],
+        params: &[f64],
+        from: i64,
+        to: i64,
+    ) {
         let carries = self.carry_places(&prepared.stage.kernel);
-        let call = Call { buffers, carries: &carries, params, start: from, rows: to - from, lanes: self.lanes, lane0: self.lane0 as i64 };
+        let call = Call {
+            buffers,
+            carries: &carries,
+            params,
+            start: from,
+            rows: to - from,
+            lanes: self.lanes,
+            lane0: self.lane0 as i64,
+        };
         // SAFETY: readiness guarantees the rows that are read, `reserve` those that are written; lanes are padded to whole groups.
         unsafe { prepared.machine.run(LoopRef::Step(step as u32), &call) }
     }
 
     /// Runs a loop that accumulates, block by block of the canonical order.
     #[allow(clippy::too_many_arguments)]
-    fn accumulate(&mut self, prepared: &Prepared, segment: usize, step: usize, buffers: &[BufferAt], params: &[f64], from: i64, to: i64) {
+    fn accumulate(
+        &mut self,
+        prepared: &Prepared,
+        segment: usize,
+        step: usize,
+        buffers: &[BufferAt],
+        params: &[f64],
+        from: i64,
+        to: i64,
+    ) {
         let stop = prepared.stage.rows[step][segment].1;
         let mut at = from;
         while at < to {
@@ -327,18 +391,27 @@ impl Block {
             parts.push(std::mem::replace(slot, fresh));
         }
         let carries = self.carry_places(kernel);
-        let mut counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+        let mut counter =
+            std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
         counter.push(&mut self.merging(prepared, reduce, buffers.to_vec(), &carries, params), parts);
         self.counters[reduce] = counter;
     }
 
     /// Ends the segment: outputs of accumulations over segments are written, others merged into the record's.
-    pub fn end_segment(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], shared: &[Option<Shared>], params: &[f64], over_record: impl Fn(usize) -> bool) {
+    pub fn end_segment(
+        &mut self,
+        prepared: &Prepared,
+        constants: &[Option<BufferAt>],
+        shared: &[Option<Shared>],
+        params: &[f64],
+        over_record: impl Fn(usize) -> bool,
+    ) {
         let carries = self.carry_places(&prepared.stage.kernel);
         for reduce in 0..self.counters.len() {
             let buffers = self.places(shared, constants);
             let nothing = self.nothing(prepared, reduce);
-            let mut counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+            let mut counter =
+                std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
             let mut merging = self.merging(prepared, reduce, buffers, &carries, params);
             let parts = counter.take(&mut merging);
             if !over_record(reduce) {
@@ -355,14 +428,21 @@ impl Block {
     }
 
     /// Writes the outputs of accumulations over the whole record.
-    pub fn end_record(&mut self, prepared: &Prepared, constants: &[Option<BufferAt>], params: &[f64], over_record: impl Fn(usize) -> bool) {
+    pub fn end_record(
+        &mut self,
+        prepared: &Prepared,
+        constants: &[Option<BufferAt>],
+        params: &[f64],
+        over_record: impl Fn(usize) -> bool,
+    ) {
         let carries = self.carry_places(&prepared.stage.kernel);
         let none = vec![None; constants.len()];
         for reduce in (0..self.counters.len()).filter(|r| over_record(*r)) {
             let nothing = self.nothing(prepared, reduce);
             let parts = self.counters[reduce].record.take().unwrap_or(nothing);
             let buffers = self.places(&none, constants);
-            let counter = std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
+            let counter =
+                std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
             counter.finish(&mut self.merging(prepared, reduce, buffers, &carries, params), parts);
             self.counters[reduce] = counter;
         }
@@ -376,7 +456,14 @@ impl Block {
         parts.map(|(carry, identity)| filled(&kernel.carries[carry.index()], *identity, self.lanes)).collect()
     }
 
-    fn merging<'a>(&self, prepared: &'a Prepared, reduce: usize, buffers: Vec<BufferAt>, carries: &'a [BufferAt], params: &'a [f64]) -> Merging<'a> {
+    fn merging<'a>(
+        &self,
+        prepared: &'a Prepared,
+        reduce: usize,
+        buffers: Vec<BufferAt>,
+        carries: &'a [BufferAt],
+        params: &'a [f64],
+    ) -> Merging<'a> {
         let kernel = &prepared.stage.kernel;
         let definition = &kernel.reduces[reduce];
         let inner = |c: &dasc_ir::kernel::CarryId| {
@@ -436,6 +523,8 @@ impl Archived for Block {
         a.each(&mut self.counters)?;
         a.each(self.watches.iter_mut().flatten())?;
         a.each(&mut self.done)?;
-        a.list(&mut self.found, || (0, Detection { segment: 0, channel: 0, first: 0, last: 0, peak: 0, level: 0.0 }))
+        a.list(&mut self.found, || {
+            (0, Detection { segment: 0, channel: 0, first: 0, last: 0, peak: 0, level: 0.0 })
+        })
     }
 }

@@ -42,17 +42,28 @@ impl Watch {
         Watch { lanes: vec![lane; lanes], open: 0 }
     }
 
-    /// Looks at rows `from .. to` of a level.
+    /// Looks at some rows of a level, which begins to count above `on` and ends when not above `off`.
     ///
     /// # Safety
     /// Every element of those rows and of the watched lanes lies in live memory of type `f32` (or `f64` if `double`).
-    pub unsafe fn rows(&mut self, at: &BufferAt, double: bool, from: i64, to: i64, on: f64, off: f64, mut found: impl FnMut(usize, Detection)) {
-        for row in from..to {
+    pub unsafe fn rows(
+        &mut self,
+        at: &BufferAt,
+        double: bool,
+        rows: std::ops::Range<i64>,
+        (on, off): (f64, f64),
+        mut found: impl FnMut(usize, Detection),
+    ) {
+        for row in rows {
             let base = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
             for lane in 0..self.lanes.len() {
                 // SAFETY: promised by the caller.
                 let level = unsafe {
-                    if double { base.cast::<f64>().wrapping_add(lane).read() } else { f64::from(base.cast::<f32>().wrapping_add(lane).read()) }
+                    if double {
+                        base.cast::<f64>().wrapping_add(lane).read()
+                    } else {
+                        f64::from(base.cast::<f32>().wrapping_add(lane).read())
+                    }
                 };
                 if self.open == 0 && (level.is_nan() || level <= on) {
                     continue;

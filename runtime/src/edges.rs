@@ -68,13 +68,18 @@ pub(crate) unsafe fn extend(
     let bytes = lanes * layout.element;
     for row in [lead, tail].into_iter().flatten().flat_map(|(a, b)| a..b) {
         let to = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
-        let from = mapped(edge, row, start, stop).map(|r| at.base.wrapping_offset((r as isize).wrapping_mul(at.row)));
+        let from = mapped(edge, row, start, stop)
+            .map(|r| at.base.wrapping_offset((r as isize).wrapping_mul(at.row)));
         for part in 0..layout.inner * layout.planes {
             let offset = part * layout.lane_stride * layout.element;
             // SAFETY: promised by the caller; source and target rows differ.
             unsafe {
                 match from {
-                    Some(from) => std::ptr::copy_nonoverlapping(from.wrapping_add(offset), to.wrapping_add(offset), bytes),
+                    Some(from) => std::ptr::copy_nonoverlapping(
+                        from.wrapping_add(offset),
+                        to.wrapping_add(offset),
+                        bytes,
+                    ),
                     None => std::ptr::write_bytes(to.wrapping_add(offset), 0, bytes),
                 }
             }

@@ -1,7 +1,7 @@
 //! One flow over one segment: chunks of rows arrive, pass through the stages, and leave to observers.
 
 use dasc_compiler::plan::{Binding, Flow, Place, ScopeValue, Stage, Stream};
-use dasc_ir::graph::{Graph, NodeId, Rows as Range, Scope};
+use dasc_ir::graph::{Edge, Graph, NodeId, Rows as Range, Scope};
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 use dasc_ir::{Diag, Result};
 use rayon::prelude::*;
@@ -58,9 +58,11 @@ impl PreparedFlow {
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
             },
-            PreparedStage::Gather { output, .. } => {
-                StageState { done: vec![streams[*output].rows[segment].0], seen: Vec::new(), blocks: Vec::new() }
-            }
+            PreparedStage::Gather { output, .. } => StageState {
+                done: vec![streams[*output].rows[segment].0],
+                seen: Vec::new(),
+                blocks: Vec::new(),
+            },
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
         FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered }
@@ -107,7 +109,9 @@ impl PreparedFlow {
     ) -> Result<()> {
         let keep = self.needed_from(state, number);
         let stream = &self.flow.streams[number];
-        let rows = state.wide[number].as_mut().ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
+        let rows = state.wide[number]
+            .as_mut()
+            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
         let from = rows.progress.end;
         if end > from {
             rows.reserve(end, keep);
@@ -122,7 +126,9 @@ impl PreparedFlow {
     pub fn advance(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored]) -> Result<()> {
         for number in 0..self.stages.len() {
             match &self.stages[number] {
-                PreparedStage::Kernel(prepared) => self.run_kernel(state, number, prepared, graph, statistics)?,
+                PreparedStage::Kernel(prepared) => {
+                    self.run_kernel(state, number, prepared, graph, statistics)?
+                }
                 PreparedStage::Gather { input, output, channels } => {
                     self.gather(state, number, *input, *output, channels)?;
                 }
@@ -141,47 +147,15 @@ impl PreparedFlow {
     ) -> Result<()> {
         let segment = state.segment;
         let mut shared = self.shared(state, number, prepared, false);
-        // How far each step will get, which all blocks agree on; what the kernel writes for others gets room beforehand.
-        let mut done = state.stages[number].done.clone();
-        let mut now: Vec<Option<Progress>> = shared.iter().map(|s| s.as_ref().map(|s| s.now)).collect();
-        let mut scratch: Vec<Option<(Progress, (i64, i64), i64, i64, dasc_ir::graph::Edge)>> = prepared
-            .stage
-            .bindings
-            .iter()
-            .enumerate()
-            .map(|(b, binding)| match binding {
-                Binding::Stream(s) if self.flow.streams[*s as usize].place == Place::Scratch => {
-                    let stream = &self.flow.streams[*s as usize];
-                    let range = stream.rows[segment];
-                    let (before, after) = prepared.looks_beyond(BufferId(b as u32), range, segment);
-                    // A step that writes the stream has brought it as far as it is done itself.
-                    let writer = prepared.writes.iter().position(|w| w.contains(&BufferId(b as u32)));
-                    let end = writer.map_or(range.0, |w| done[w]);
-                    let lead = lead_known(stream.edge, range, before, end);
-                    let empty = range.0 >= range.1;
-                    Some((Progress { end, lead: lead || empty, tail: end >= range.1 }, range, before, after, stream.edge))
-                }
-                _ => None,
-            })
-            .collect();
-        for step in 0..done.len() {
-            let target = prepared.ready(step, segment, done[step], |b| match (&scratch[b.index()], &shared[b.index()]) {
-                (Some(s), _) => (s.0, s.1, s.3),
-                (None, Some(s)) => (now[b.index()].unwrap_or(s.was), s.range, s.beyond.1),
-                (None, None) => (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0),
-            });
-            done[step] = target;
-            for b in &prepared.writes[step] {
-                if let Some((progress, range, before, _, edge)) = &mut scratch[b.index()] {
-                    let lead = progress.lead || lead_known(*edge, *range, *before, target);
-                    *progress = Progress { end: target, lead, tail: target >= range.1 };
-                }
-                if let (Binding::Stream(s), Some(known)) = (prepared.stage.bindings[b.index()], &shared[b.index()]) {
-                    let lead = known.was.lead || lead_known(known.edge, known.range, known.beyond.0, target);
-                    now[b.index()] = Some(Progress { end: target, lead, tail: target >= known.range.1 });
+        let (done, now) = self.forecast(state, number, prepared, &shared);
+        for (step, writes) in prepared.writes.iter().enumerate() {
+            for b in writes {
+                if let (Binding::Stream(s), Some(_)) =
+                    (prepared.stage.bindings[b.index()], &shared[b.index()])
+                {
                     let keep = self.needed_from(state, s as usize);
                     if let Some(rows) = &mut state.wide[s as usize] {
-                        rows.reserve(target, keep);
+                        rows.reserve(done[step], keep);
                     }
                 }
             }
@@ -202,14 +176,18 @@ impl PreparedFlow {
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
         blocks.par_iter_mut().enumerate().for_each(|(i, block)| {
-            let shared: Vec<Option<Shared>> = shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+            let shared: Vec<Option<Shared>> =
+                shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
             block.run(prepared, segment, &shared, places.of(i), &params);
         });
         state.stages[number].done.clone_from(&done);
         for (seen, now) in state.stages[number].seen.iter_mut().zip(&now) {
             *seen = now.map_or(*seen, |now| now.end);
         }
-        debug_assert!(state.stages[number].blocks.iter().all(|b| b.done == done), "blocks disagree on progress");
+        debug_assert!(
+            state.stages[number].blocks.iter().all(|b| b.done == done),
+            "blocks disagree on progress"
+        );
         for (b, binding) in prepared.stage.bindings.iter().enumerate() {
             if let (Binding::Stream(s), Some(shared), Some(now)) = (binding, &shared[b], &now[b])
                 && shared.produced
@@ -223,8 +201,69 @@ impl PreparedFlow {
         Ok(())
     }
 
+    /// How far each step of a kernel will get with what has arrived, which is the same for all its blocks, and how far
+    /// the wide streams it writes.
+    fn forecast(
+        &self,
+        state: &FlowState,
+        number: usize,
+        prepared: &Prepared,
+        shared: &[Option<Shared>],
+    ) -> (Vec<i64>, Vec<Option<Progress>>) {
+        let mut done = state.stages[number].done.clone();
+        let mut lines: Vec<Option<Line>> = (0..shared.len())
+            .map(|b| self.line(prepared, state.segment, BufferId(b as u32), &shared[b], &done))
+            .collect();
+        for (step, writes) in prepared.writes.iter().enumerate() {
+            let target = prepared.ready(step, state.segment, done[step], |b| match &lines[b.index()] {
+                Some(line) => (line.progress, line.range, line.beyond.1),
+                None => EVERYTHING,
+            });
+            done[step] = target;
+            for b in writes {
+                if let Some(line) = &mut lines[b.index()] {
+                    line.advance(target);
+                }
+            }
+        }
+        let wide = |(line, shared): (Option<Line>, &Option<Shared>)| shared.and(line.map(|l| l.progress));
+        (done, lines.into_iter().zip(shared).map(wide).collect())
+    }
+
+    /// A stream as a kernel finds it: one that all blocks share, or one that lives in each.
+    fn line(
+        &self,
+        prepared: &Prepared,
+        segment: usize,
+        b: BufferId,
+        shared: &Option<Shared>,
+        done: &[i64],
+    ) -> Option<Line> {
+        if let Some(s) = shared {
+            return Some(Line { progress: s.now, range: s.range, beyond: s.beyond, edge: s.edge });
+        }
+        let Binding::Stream(number) = prepared.stage.bindings[b.index()] else { return None };
+        let stream = &self.flow.streams[number as usize];
+        let range = stream.rows[segment];
+        let empty = range.0 >= range.1;
+        let progress = Progress { end: range.0, lead: empty, tail: empty };
+        let mut line =
+            Line { progress, range, beyond: prepared.looks_beyond(b, range, segment), edge: stream.edge };
+        // The step that writes the stream has brought it as far as it is done itself.
+        if let Some(writer) = prepared.writes.iter().position(|w| w.contains(&b)) {
+            line.advance(done[writer]);
+        }
+        Some(line)
+    }
+
     /// Ends the segment for all accumulations.
-    pub fn end_segment(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored], scopes: &[Scope]) {
+    pub fn end_segment(
+        &self,
+        state: &mut FlowState,
+        graph: &Graph,
+        statistics: &mut [Stored],
+        scopes: &[Scope],
+    ) {
         for number in 0..self.stages.len() {
             let PreparedStage::Kernel(prepared) = &self.stages[number] else { continue };
             if prepared.stage.kernel.reduces.is_empty() {
@@ -235,20 +274,32 @@ impl PreparedFlow {
             let segment = state.segment;
             for block in &mut state.stages[number].blocks {
                 let constants = constants(prepared, statistics, segment, block.lane0);
-                let shared: Vec<Option<Shared>> = shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
-                block.end_segment(prepared, &constants, &shared, &params, |reduce| over_record(prepared, reduce, scopes));
+                let shared: Vec<Option<Shared>> =
+                    shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+                block.end_segment(prepared, &constants, &shared, &params, |reduce| {
+                    over_record(prepared, reduce, scopes)
+                });
             }
         }
     }
 
     /// Ends the record: accumulations over all segments are written as the statistic of every segment.
-    pub fn end_record(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored], scopes: &[Scope], segments: usize) {
+    pub fn end_record(
+        &self,
+        state: &mut FlowState,
+        graph: &Graph,
+        statistics: &mut [Stored],
+        scopes: &[Scope],
+        segments: usize,
+    ) {
         for number in 0..self.stages.len() {
             let PreparedStage::Kernel(prepared) = &self.stages[number] else { continue };
             let params = params(prepared, graph, state.segment);
             for block in &mut state.stages[number].blocks {
                 let constants = constants(prepared, statistics, state.segment, block.lane0);
-                block.end_record(prepared, &constants, &params, |reduce| over_record(prepared, reduce, scopes));
+                block.end_record(prepared, &constants, &params, |reduce| {
+                    over_record(prepared, reduce, scopes)
+                });
             }
             for (reduce, definition) in prepared.stage.kernel.reduces.iter().enumerate() {
                 if !over_record(prepared, reduce, scopes) {
@@ -266,7 +317,13 @@ impl PreparedFlow {
         }
     }
 
-    fn shared(&self, state: &mut FlowState, number: usize, prepared: &Prepared, addressed: bool) -> Vec<Option<Shared>> {
+    fn shared(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        prepared: &Prepared,
+        addressed: bool,
+    ) -> Vec<Option<Shared>> {
         let bindings = prepared.stage.bindings.iter().enumerate();
         bindings
             .map(|(b, binding)| {
@@ -277,7 +334,13 @@ impl PreparedFlow {
                 };
                 let rows = state.wide[s].as_mut()?;
                 let nowhere = BufferAt { base: std::ptr::null_mut(), row: 0, inner: 0, plane: 0 };
-                let at = if !addressed { nowhere } else if strided { rows.strided() } else { rows.at(0) };
+                let at = if !addressed {
+                    nowhere
+                } else if strided {
+                    rows.strided()
+                } else {
+                    rows.at(0)
+                };
                 let produced = prepared.writes.iter().any(|w| w.contains(&BufferId(b as u32)));
                 let seen = Progress {
                     end: state.stages[number].seen[b].max(rows.start),
@@ -299,7 +362,14 @@ impl PreparedFlow {
             .collect()
     }
 
-    fn gather(&self, state: &mut FlowState, number: usize, input: usize, output: usize, channels: &[u32]) -> Result<()> {
+    fn gather(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        input: usize,
+        output: usize,
+        channels: &[u32],
+    ) -> Result<()> {
         let keep = self.needed_from(state, output);
         let (mut from, mut to) = match (state.wide[input].take(), state.wide[output].take()) {
             (Some(from), Some(to)) => (from, to),
@@ -313,7 +383,9 @@ impl PreparedFlow {
             let target = to.bytes_mut(first, end);
             for row in 0..(end - first) as usize {
                 for part in 0..a.inner * a.planes {
-                    let lane = |l: &Layout, lane: usize| row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element;
+                    let lane = |l: &Layout, lane: usize| {
+                        row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element
+                    };
                     for (i, &channel) in channels.iter().enumerate() {
                         let (x, y) = (lane(&a, channel as usize), lane(&b, i));
                         target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
@@ -327,6 +399,25 @@ impl PreparedFlow {
         Ok(())
     }
 }
+
+/// What the readiness of a step depends on, of one stream.
+struct Line {
+    progress: Progress,
+    range: (i64, i64),
+    beyond: (i64, i64),
+    edge: Edge,
+}
+
+impl Line {
+    fn advance(&mut self, end: i64) {
+        let lead = self.progress.lead || lead_known(self.edge, self.range, self.beyond.0, end);
+        self.progress = Progress { end, lead, tail: self.progress.tail || end >= self.range.1 };
+    }
+}
+
+/// A buffer that is no stream never keeps a step waiting.
+pub(crate) const EVERYTHING: (Progress, (i64, i64), i64) =
+    (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0);
 
 impl FlowState {
     /// Bytes held by streams and blocks.
@@ -430,7 +521,12 @@ fn over_record(prepared: &Prepared, reduce: usize, scopes: &[Scope]) -> bool {
     })
 }
 
-fn constants(prepared: &Prepared, statistics: &mut [Stored], segment: usize, lane0: usize) -> Vec<Option<BufferAt>> {
+fn constants(
+    prepared: &Prepared,
+    statistics: &mut [Stored],
+    segment: usize,
+    lane0: usize,
+) -> Vec<Option<BufferAt>> {
     let bindings = prepared.stage.bindings.iter().zip(&prepared.stage.kernel.buffers);
     bindings
         .map(|(binding, buffer)| match binding {
@@ -473,17 +569,22 @@ fn total(graph: &Graph, node: NodeId) -> u64 {
 
 impl PreparedFlow {
     /// Prepares the stages of a flow; `machine` makes the kernels.
-    pub fn new(flow: Flow, machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>) -> Result<PreparedFlow> {
+    pub fn new(
+        flow: Flow,
+        machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
+    ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
         for stage in &flow.stages {
             stages.push(match stage {
                 Stage::Kernel(stage) => {
                     let machine = machine(&stage.kernel)?;
-                    PreparedStage::Kernel(Box::new(Prepared::new(stage.clone(), machine)?))
+                    PreparedStage::Kernel(Box::new(Prepared::new((**stage).clone(), machine)?))
                 }
-                Stage::Gather { input, output, channels } => {
-                    PreparedStage::Gather { input: *input as usize, output: *output as usize, channels: channels.clone() }
-                }
+                Stage::Gather { input, output, channels } => PreparedStage::Gather {
+                    input: *input as usize,
+                    output: *output as usize,
+                    channels: channels.clone(),
+                },
             });
         }
         Ok(PreparedFlow { flow, stages })

@@ -84,7 +84,8 @@ impl Merging<'_> {
     fn place(&mut self, parts: &mut Parts, left: bool) {
         let buffers = if left { &self.reduce.left } else { &self.reduce.right };
         for ((buffer, part), inner) in buffers.iter().zip(parts).zip(&self.inner) {
-            self.buffers[buffer.index()] = BufferAt { base: part.as_mut_ptr(), row: 0, inner: *inner, plane: 0 };
+            self.buffers[buffer.index()] =
+                BufferAt { base: part.as_mut_ptr(), row: 0, inner: *inner, plane: 0 };
         }
     }
 

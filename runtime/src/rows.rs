@@ -1,9 +1,9 @@
 //! A stretch of consecutive rows of a stream, with room for the rows that lie beyond its ends.
 
 use dasc_compiler::plan::Stream;
-use dasc_ir::{DType, Diag, Result};
 use dasc_ir::graph::Edge;
 use dasc_ir::kernel::{BufferAt, LANES};
+use dasc_ir::{DType, Diag, Result};
 
 use crate::archive::{Archive, Archived};
 use crate::pad::Bytes;
@@ -173,7 +173,14 @@ impl Rows {
     pub fn view(&self, from: i64, to: i64, dtype: DType, channels: usize) -> RowsView<'_> {
         let row = self.layout.row();
         let range = (from - self.first) as usize * row..(to - self.first) as usize * row;
-        RowsView { data: &self.data.bytes()[range], layout: self.layout, first: from, rows: (to - from) as usize, dtype, channels }
+        RowsView {
+            data: &self.data.bytes()[range],
+            layout: self.layout,
+            first: from,
+            rows: (to - from) as usize,
+            dtype,
+            channels,
+        }
     }
 
     /// Bytes held.
@@ -242,7 +249,8 @@ impl Archived for Rows {
         a.flag(&mut self.progress.lead)?;
         a.flag(&mut self.progress.tail)?;
         if a.is_reading() {
-            let valid = self.start - self.before <= first && self.start <= end && end <= self.stop.max(self.start);
+            let valid =
+                self.start - self.before <= first && self.start <= end && end <= self.stop.max(self.start);
             if !valid {
                 return Err(Diag::world("the saved state holds rows that the record does not have"));
             }

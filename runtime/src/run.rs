@@ -102,7 +102,11 @@ impl Run {
             match options.backend {
                 Backend::Interpreter => Ok(Box::new(dasc_ir::kernel::interp::Interpreter::new(kernel)?)),
                 Backend::Cranelift => {
-                    let (machine, outcome) = dasc_cpu::cache::load_or_compile(kernel, &dasc_cpu::Options::default(), cache.as_ref())?;
+                    let (machine, outcome) = dasc_cpu::cache::load_or_compile(
+                        kernel,
+                        &dasc_cpu::Options::default(),
+                        cache.as_ref(),
+                    )?;
                     match outcome {
                         Outcome::Hit => compiled.cache_hits += 1,
                         Outcome::Miss => {}
@@ -252,15 +256,22 @@ impl Run {
         });
         let begin = session.taken;
         std::thread::scope(|threads| {
+            // Dropped when this closure is left, so that a reader waiting to hand over a chunk is not waited for.
+            let receive = receive;
             if let Some((start, stop, row)) = reader {
                 threads.spawn(move || {
                     let mut taken = begin;
                     while taken < length {
                         let next = (taken + chunk).min(length);
-                        let (from, to) = (share(start, stop, taken, length), share(start, stop, next, length));
+                        let (from, to) =
+                            (share(start, stop, taken, length), share(start, stop, next, length));
                         let mut bytes = take_back.try_recv().unwrap_or_default();
                         bytes.resize((to - from) as usize * row, 0);
-                        let result = if to > from { feed.read(from, (to - from) as usize, &mut bytes, row) } else { Ok(()) };
+                        let result = if to > from {
+                            feed.read(from, (to - from) as usize, &mut bytes, row)
+                        } else {
+                            Ok(())
+                        };
                         // The receiver hangs up when the run stops early.
                         if send.send(result.map(|()| Chunk { from, bytes })).is_err() {
                             return;
@@ -302,9 +313,11 @@ impl Run {
                 }
                 session.stats.read_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
-                self.pool.install(|| flow.advance(&mut session.flow, &self.graph, &mut session.statistics))?;
+                self.pool
+                    .install(|| flow.advance(&mut session.flow, &self.graph, &mut session.statistics))?;
                 session.stats.compute_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
+                self.gather_detections(session)?;
                 self.deliver(session, observer)?;
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
@@ -331,8 +344,9 @@ impl Run {
             let view = rows.view(from, to, stream.dtype, stream.channels as usize);
             for (output, node) in self.graph.outputs.iter().enumerate() {
                 if *node == stream.node && self.delivers_in(session.pass, *node) {
-                    session.stats.bytes_out += ((to - from) as usize * stream.channels as usize * stream.element()) as u64
-                        * u64::from(stream.inner * stream.planes);
+                    session.stats.bytes_out +=
+                        ((to - from) as usize * stream.channels as usize * stream.element()) as u64
+                            * u64::from(stream.inner * stream.planes);
                     observer.rows(output, session.segment, &view)?;
                 }
             }
@@ -380,11 +394,11 @@ impl Run {
                 }
             }
         }
-        self.gather_detections(session);
-        Ok(())
+        self.gather_detections(session)
     }
 
-    fn gather_detections(&self, session: &mut Session) {
+    /// Collects what the blocks found since the last time.
+    fn gather_detections(&self, session: &mut Session) -> Result<()> {
         let flow = &self.passes[session.pass].0;
         for (stage, state) in flow.stages.iter().zip(&mut session.flow.stages) {
             let PreparedStage::Kernel(prepared) = stage else { continue };
@@ -394,6 +408,16 @@ impl Run {
                     Some((_, list)) => list.push(detection),
                     None => session.detections.push((node, vec![detection])),
                 }
+            }
+        }
+        match session.detections.iter().find(|(_, list)| list.len() > MOST_DETECTIONS) {
+            None => Ok(()),
+            Some((node, _)) => {
+                let node = self.graph.node(*node);
+                let message = format!("{} found more than {MOST_DETECTIONS} detections", node.operator);
+                Err(Diag::usage(message)
+                    .at(node.span)
+                    .help("raise the threshold, or give OFF= a lower value so that events hold together"))
             }
         }
     }
@@ -428,12 +452,14 @@ impl Run {
         for (number, stream) in finals.flow.streams.iter().enumerate() {
             if let Place::Statistic(statistic) = stream.place {
                 let stored = &statistics[statistic as usize];
-                let (from, to) = (stored.lane_stride() * stream.element(), stream.lane_stride() * stream.element());
+                let (from, to) =
+                    (stored.lane_stride() * stream.element(), stream.lane_stride() * stream.element());
                 let row = stream.channels as usize * stream.element();
                 let bytes = stored.bytes(segment);
                 finals.arrive(&mut state, number, 1, |_, _, out, _| {
                     for part in 0..(stream.inner * stream.planes) as usize {
-                        out[part * to..part * to + row].copy_from_slice(&bytes[part * from..part * from + row]);
+                        out[part * to..part * to + row]
+                            .copy_from_slice(&bytes[part * from..part * from + row]);
                     }
                     Ok(())
                 })?;
@@ -442,7 +468,9 @@ impl Run {
         finals.advance(&mut state, &self.graph, statistics)?;
         for &(stream, statistic) in &finals.flow.exports {
             let declared = &finals.flow.streams[stream as usize];
-            let rows = state.wide[stream as usize].as_ref().ok_or_else(|| Diag::compiler("run: a final without rows"))?;
+            let rows = state.wide[stream as usize]
+                .as_ref()
+                .ok_or_else(|| Diag::compiler("run: a final without rows"))?;
             let view = rows.view(0, 1, declared.dtype, declared.channels as usize);
             let stored = &mut statistics[statistic as usize];
             let to = stored.lane_stride() * declared.element();
@@ -498,6 +526,9 @@ impl Run {
 /// Channels of a block, before a kernel's schedule narrows it.
 const BLOCK: usize = 64 * LANES;
 
+/// Detections of one table that are held until its pass ends: about 100 MB.
+const MOST_DETECTIONS: usize = 2_000_000;
+
 struct Chunk {
     from: i64,
     bytes: Vec<u8>,
@@ -506,7 +537,13 @@ struct Chunk {
 /// Rows of the longest stream that arrives in a pass.
 fn longest(pass: &Pass, segment: usize) -> i64 {
     let arrives = |s: &&dasc_compiler::plan::Stream| matches!(s.place, Place::Source | Place::Spool(_));
-    pass.flow.streams.iter().filter(arrives).map(|s| (s.rows[segment].1 - s.rows[segment].0).max(0)).max().unwrap_or(0)
+    pass.flow
+        .streams
+        .iter()
+        .filter(arrives)
+        .map(|s| (s.rows[segment].1 - s.rows[segment].0).max(0))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Row of a stream `start .. stop` that lies as far along as `taken` of `length`.
@@ -535,7 +572,9 @@ impl Archived for Session {
             a.i64(&mut number)?;
             *node = NodeId(number as u32);
             let mut pairs: Vec<(u32, Detection)> = list.drain(..).map(|d| (0, d)).collect();
-            a.list(&mut pairs, || (0, Detection { segment: 0, channel: 0, first: 0, last: 0, peak: 0, level: 0.0 }))?;
+            a.list(&mut pairs, || {
+                (0, Detection { segment: 0, channel: 0, first: 0, last: 0, peak: 0, level: 0.0 })
+            })?;
             *list = pairs.into_iter().map(|(_, d)| d).collect();
         }
         Ok(())

@@ -56,7 +56,14 @@ impl Spool {
     }
 
     /// Gives rows `first .. first + rows` as F32, interleaved as a stream of two planes wants them.
-    pub fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize, plane_stride: usize) -> Result<()> {
+    pub fn read(
+        &self,
+        first: i64,
+        rows: usize,
+        out: &mut [u8],
+        stride: usize,
+        plane_stride: usize,
+    ) -> Result<()> {
         let row = (first - self.first) as usize;
         let mut column = vec![0u8; rows * self.element];
         for channel in 0..self.channels {
@@ -92,9 +99,14 @@ impl Spool {
             }
             inverse.process(&mut line);
             for plane in 0..2 {
-                let bytes: Vec<u8> =
-                    line.iter().flat_map(|z| (if plane == 0 { z.re } else { z.im } as f32).to_ne_bytes()).collect();
-                output.file.write_all_at(&bytes, output.offset(channel, plane, 0)).map_err(|e| full(&e, bytes.len()))?;
+                let bytes: Vec<u8> = line
+                    .iter()
+                    .flat_map(|z| (if plane == 0 { z.re } else { z.im } as f32).to_ne_bytes())
+                    .collect();
+                output
+                    .file
+                    .write_all_at(&bytes, output.offset(channel, plane, 0))
+                    .map_err(|e| full(&e, bytes.len()))?;
             }
             Ok(())
         })?;
@@ -128,12 +140,18 @@ impl Spool {
 }
 
 /// Transforms a spooled segment.
-pub(crate) fn transform(spool: &Spool, kind: TransformKind, statistic: Option<(&mut Stored, usize)>) -> Result<Option<Spool>> {
+pub(crate) fn transform(
+    spool: &Spool,
+    kind: TransformKind,
+    statistic: Option<(&mut Stored, usize)>,
+) -> Result<Option<Spool>> {
     match (kind, statistic) {
         (TransformKind::Analytic, None) => spool.analytic().map(Some),
         (TransformKind::Forward, Some((output, segment))) => spool.spectrum(output, segment).map(|()| None),
         (TransformKind::Analytic | TransformKind::Forward | TransformKind::Inverse, _) => {
-            Err(Diag::compiler("run: a transform of a whole segment that is neither analytic signal nor spectrum"))
+            Err(Diag::compiler(
+                "run: a transform of a whole segment that is neither analytic signal nor spectrum",
+            ))
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What passes accumulate: one row per segment for every value without a time axis.
 
 use dasc_compiler::plan::Statistic;
-use dasc_ir::{DType, Result};
 use dasc_ir::kernel::{BufferAt, LANES};
+use dasc_ir::{DType, Result};
 
 use crate::archive::{Archive, Archived};
 use crate::pad::Bytes;
@@ -34,11 +34,6 @@ impl Stored {
             lane_stride,
             segments: (0..segments).map(|_| Bytes::zeroed(bytes)).collect(),
         }
-    }
-
-    /// Bytes of one segment's row.
-    pub fn row_bytes(&self) -> usize {
-        self.segments.first().map_or(0, Bytes::len)
     }
 
     pub fn at(&mut self, segment: usize, lane0: usize) -> BufferAt {

@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import obspy
 import scipy
-from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta, trigger_onset
+from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta, recursive_sta_lta_py, trigger_onset
 from scipy import ndimage, signal
 
 HERE = pathlib.Path(__file__).parent
@@ -134,8 +134,15 @@ def spectrogram(n, **options):
 
 
 def sta_lta(method, sta, lta):
-    f = {"recursive": recursive_sta_lta, "classic": classic_sta_lta}[method]
-    return lambda x, fs: np.stack([f(np.ascontiguousarray(c), round(sta * fs), round(lta * fs)) for c in x.T], axis=1)
+    def one(c, short, long):
+        c = np.ascontiguousarray(c)
+        if method == "classic":
+            return classic_sta_lta(c, short, long)
+        # ObsPy's C routine leaves its result unwritten where the record is no longer than the long window; the
+        # Python one gives the zeros that both document.
+        return (recursive_sta_lta if len(c) > long else recursive_sta_lta_py)(c, short, long)
+
+    return lambda x, fs: np.stack([one(c, round(sta * fs), round(lta * fs)) for c in x.T], axis=1)
 
 
 def chain(*steps):

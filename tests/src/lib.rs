@@ -1,1 +1,8 @@
+//! What tests of several crates share: records in memory, an observer that keeps everything, and files of expected text.
+//!
+//! The tests themselves stand in `tests/`; this library depends on the runtime alone, so that the runtime's own tests
+//! can use it.
 
+pub mod filetest;
+pub mod noise;
+pub mod record;

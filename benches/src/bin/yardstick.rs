@@ -46,9 +46,20 @@ impl Observer for Glance {
 
 fn graph(rows: i64, channels: u32, demean: bool) -> Result<Graph> {
     let mut b = Builder::new();
-    let time = TimeAxis { period: Rational::approximate(1e-3).unwrap_or(Rational::ONE), origin: Rational::ZERO, rows: Rows::Segments(vec![(0, rows)]) };
-    let channel = ChannelAxis { len: channels, first: 0, stride: 1, distance: 0.0, spacing: 1.0, positions: None };
-    let source = Signal { dtype: DType::F32, unit: Unit::none(), time: Some(time), inner: None, channel: Some(channel) };
+    let time = TimeAxis {
+        period: Rational::approximate(1e-3).unwrap_or(Rational::ONE),
+        origin: Rational::ZERO,
+        rows: Rows::Segments(vec![(0, rows)]),
+    };
+    let channel =
+        ChannelAxis { len: channels, first: 0, stride: 1, distance: 0.0, spacing: 1.0, positions: None };
+    let source = Signal {
+        dtype: DType::F32,
+        unit: Unit::none(),
+        time: Some(time),
+        inner: None,
+        channel: Some(channel),
+    };
     let mut x = b.source(source);
     if demean {
         x = then(&mut b, x, &Demean::new())?;
@@ -64,7 +75,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn main() -> Result<()> {
-    let arg = |i: usize, default: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
+    let arg =
+        |i: usize, default: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
     let (rows, channels) = (arg(1, 32_768), arg(2, 2048));
     let sample = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
     let samples = (0..rows * channels).flat_map(|i| sample(i).to_ne_bytes()).collect();

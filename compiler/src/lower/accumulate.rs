@@ -29,12 +29,12 @@ pub(super) fn lower(
         Reduction::Sum | Reduction::Mean => vec![(DType::F64, 0.0)],
         Reduction::Min | Reduction::Max => vec![(dtype, identity(how)?)],
     };
-    let carries: Vec<_> = (0..state.len())
-        .map(|k| builder.carry(format!("{id}.{k}"), state[k].0, inner, state[k].1))
-        .collect();
+    let carries: Vec<_> =
+        (0..state.len()).map(|k| builder.carry(format!("{id}.{k}"), state[k].0, inner, state[k].1)).collect();
     let before: Vec<Val> = carries.iter().map(|c| emit(target, Instr::Carry(*c))).collect();
     let kind = target.dtype(&builder.stage.kernel, value);
-    let value = if kind == Some(state[0].0) { value } else { emit(target, Instr::Cast { to: state[0].0, a: value }) };
+    let value =
+        if kind == Some(state[0].0) { value } else { emit(target, Instr::Cast { to: state[0].0, a: value }) };
     let after = match how {
         Reduction::Sum | Reduction::Mean => vec![binary(target, Binary::Add, before[0], value)],
         Reduction::Min => vec![binary(target, Binary::Min, before[0], value)],
@@ -139,7 +139,8 @@ fn finish(
         }
     };
     let kind = body.dtype(&builder.stage.kernel, value);
-    let value = if kind == Some(dtype) { value } else { emit(&mut body, Instr::Cast { to: dtype, a: value }) };
+    let value =
+        if kind == Some(dtype) { value } else { emit(&mut body, Instr::Cast { to: dtype, a: value }) };
     store(&mut body, output, value);
     body
 }

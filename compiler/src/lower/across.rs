@@ -32,9 +32,25 @@ pub(super) fn lower(builder: &mut Builder, id: NodeId, how: Reduction, rows: &[(
         Reduction::Std => {
             let partial = across.partial(builder, Reduction::Sum, DType::F64, None)?;
             let mean = across.scratch(builder, "mean", DType::F64, 1);
-            across.combine(builder, partial, Reduction::Sum, DType::F64, mean, DType::F64, Some(Finish::Mean))?;
+            across.combine(
+                builder,
+                partial,
+                Reduction::Sum,
+                DType::F64,
+                mean,
+                DType::F64,
+                Some(Finish::Mean),
+            )?;
             let squares = across.partial(builder, Reduction::Sum, DType::F64, Some(mean))?;
-            across.combine(builder, squares, Reduction::Sum, DType::F64, output, dtype, Some(Finish::Deviation))
+            across.combine(
+                builder,
+                squares,
+                Reduction::Sum,
+                DType::F64,
+                output,
+                dtype,
+                Some(Finish::Deviation),
+            )
         }
     }
 }
@@ -74,12 +90,19 @@ impl Across<'_> {
     }
 
     /// Sixteen partial results of the input, or of its squared distance from `mean`.
-    fn partial(&self, builder: &mut Builder, how: Reduction, acc: DType, mean: Option<BufferId>) -> Result<BufferId> {
+    fn partial(
+        &self,
+        builder: &mut Builder,
+        how: Reduction,
+        acc: DType,
+        mean: Option<BufferId>,
+    ) -> Result<BufferId> {
         let stored = self.scratch(builder, "part", acc, 16);
         let number = builder.streams.of(self.input)?;
         let stride = (builder.flow.streams[number as usize].lane_stride() / 16) as i64;
         let strided = builder.stream_buffer(number, Binding::Strided(number));
-        let mut body = Loop { inner: self.inner, lanes: Some(16), domain: Domain::Rows(stored), ..Loop::default() };
+        let mut body =
+            Loop { inner: self.inner, lanes: Some(16), domain: Domain::Rows(stored), ..Loop::default() };
         let (slot, width, count) =
             (builder.param(identity(how)?), builder.param(16.0), builder.param(f64::from(self.channels)));
         let nothing = emit(&mut body, Instr::Param { slot, dtype: acc });
@@ -110,7 +133,10 @@ impl Across<'_> {
         let next = emit(&mut body, Instr::Binary { op: operation(how), a: arg, b: value });
         let inside = std::mem::replace(&mut body.body, outer);
         let taps = self.channels.div_ceil(16);
-        let fold = emit(&mut body, Instr::Fold { taps, init: vec![nothing], args: vec![arg], body: inside, next: vec![next] });
+        let fold = emit(
+            &mut body,
+            Instr::Fold { taps, init: vec![nothing], args: vec![arg], body: inside, next: vec![next] },
+        );
         let result = emit(&mut body, Instr::FoldResult { fold, index: 0 });
         self.store(&mut body, stored, result);
         builder.step(Step::Loop(body), self.rows.to_vec());
@@ -129,7 +155,8 @@ impl Across<'_> {
         dtype: DType,
         finish: Option<Finish>,
     ) -> Result<()> {
-        let mut body = Loop { inner: self.inner, lanes: Some(1), domain: Domain::Rows(output), ..Loop::default() };
+        let mut body =
+            Loop { inner: self.inner, lanes: Some(1), domain: Domain::Rows(output), ..Loop::default() };
         let inner = if self.inner > 1 { Affine::INNER } else { Affine::ZERO };
         let mut level: Vec<Val> = (0..16)
             .map(|lane| {
@@ -140,7 +167,9 @@ impl Across<'_> {
         while level.len() > 1 {
             let half = level.len() / 2;
             level = (0..half)
-                .map(|j| emit(&mut body, Instr::Binary { op: operation(how), a: level[j], b: level[j + half] }))
+                .map(|j| {
+                    emit(&mut body, Instr::Binary { op: operation(how), a: level[j], b: level[j + half] })
+                })
                 .collect();
         }
         let mut value = level[0];

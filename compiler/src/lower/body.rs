@@ -53,7 +53,10 @@ struct Body {
 impl Body {
     /// Appends an instruction, or finds the same one again.
     fn put(&mut self, instr: Instr) -> Val {
-        let repeatable = !matches!(instr, Instr::Store { .. } | Instr::SetCarry { .. } | Instr::Fold { .. } | Instr::FoldArg { .. });
+        let repeatable = !matches!(
+            instr,
+            Instr::Store { .. } | Instr::SetCarry { .. } | Instr::Fold { .. } | Instr::FoldArg { .. }
+        );
         if repeatable && let Some(known) = self.seen.get(&instr) {
             return *known;
         }
@@ -135,7 +138,9 @@ impl Body {
                 let slot = builder.param(value);
                 self.put(Instr::Param { slot, dtype })
             }
-            DType::I16 | DType::I32 => self.put(Instr::Bits { bits: u64::from(value as i32 as u32), dtype: DType::I32 }),
+            DType::I16 | DType::I32 => {
+                self.put(Instr::Bits { bits: u64::from(value as i32 as u32), dtype: DType::I32 })
+            }
             DType::I64 => self.put(Instr::Bits { bits: value as i64 as u64, dtype }),
             DType::Bool => self.put(Instr::Bits { bits: u64::from(value != 0.0), dtype }),
             DType::C32 => self.put(Instr::Bits { bits: 0, dtype: DType::F32 }),
@@ -143,7 +148,13 @@ impl Body {
     }
 
     /// The instructions of an expression; `state` are the values of the state variables.
-    fn expression(&mut self, builder: &mut Builder, id: NodeId, expr: &Expr, state: &[Val]) -> Result<Vec<Val>> {
+    fn expression(
+        &mut self,
+        builder: &mut Builder,
+        id: NodeId,
+        expr: &Expr,
+        state: &[Val],
+    ) -> Result<Vec<Val>> {
         let node = builder.context.task.scope.graph.node(id);
         let mut values: Vec<Val> = Vec::with_capacity(expr.ops.len());
         for op in &expr.ops {
@@ -182,7 +193,11 @@ impl Body {
 
     fn needs_time(&self, builder: &Builder, id: NodeId) -> Result<()> {
         let timed = builder.context.task.scope.graph.signal(id).is_some_and(|s| s.time.is_some());
-        if timed { Ok(()) } else { Err(Diag::compiler(format!("lower: node {id} asks for time but has no time axis"))) }
+        if timed {
+            Ok(())
+        } else {
+            Err(Diag::compiler(format!("lower: node {id} asks for time but has no time axis")))
+        }
     }
 
     /// Rows since the segment's start.
@@ -194,7 +209,13 @@ impl Body {
         Ok(self.put(Instr::Binary { op: Binary::Sub, a: row, b: start }))
     }
 
-    fn scan(&mut self, builder: &mut Builder, id: NodeId, state: &[StateVar], step: &Expr) -> Result<Vec<Val>> {
+    fn scan(
+        &mut self,
+        builder: &mut Builder,
+        id: NodeId,
+        state: &[StateVar],
+        step: &Expr,
+    ) -> Result<Vec<Val>> {
         let mut carries = Vec::with_capacity(state.len());
         let mut before = Vec::with_capacity(state.len());
         for (k, var) in state.iter().enumerate() {
@@ -203,7 +224,8 @@ impl Body {
             let mut value = self.put(Instr::Carry(carry));
             if let Init::First(expr) = &var.init {
                 let first = self.expression(builder, id, expr, &[])?;
-                let first = *first.first().ok_or_else(|| Diag::compiler("lower: an initial state without value"))?;
+                let first =
+                    *first.first().ok_or_else(|| Diag::compiler("lower: an initial state without value"))?;
                 let index = self.time_index(builder, id)?;
                 let zero = self.constant(builder, 0.0, DType::F64);
                 let mask = self.put(Instr::Binary { op: Binary::Eq, a: index, b: zero });
@@ -255,9 +277,11 @@ impl Body {
         if taps <= UNROLLED || along == Role::Channel {
             let mut acc: Option<Val> = None;
             for k in 0..taps {
-                let mut value = self.window_tap(builder, node.inputs[0], read(Affine::constant(k.into()))?)?;
+                let mut value =
+                    self.window_tap(builder, node.inputs[0], read(Affine::constant(k.into()))?)?;
                 value = self.cast(builder, value, sum_type);
-                let coefficient = table.map(|slot| self.put(Instr::Param { slot: slot + k, dtype: DType::F64 }));
+                let coefficient =
+                    table.map(|slot| self.put(Instr::Param { slot: slot + k, dtype: DType::F64 }));
                 acc = Some(match (acc, coefficient) {
                     (None, None) => value,
                     (None, Some(c)) => self.put(Instr::Binary { op: Binary::Mul, a: c, b: value }),
@@ -310,7 +334,11 @@ impl Body {
     }
 
     fn cast(&mut self, builder: &Builder, value: Val, to: DType) -> Val {
-        if self.target.dtype(&builder.stage.kernel, value) == Some(to) { value } else { self.put(Instr::Cast { to, a: value }) }
+        if self.target.dtype(&builder.stage.kernel, value) == Some(to) {
+            value
+        } else {
+            self.put(Instr::Cast { to, a: value })
+        }
     }
 
     /// A reduction over the inner axis: positions in order, sums in F64.
@@ -319,23 +347,24 @@ impl Body {
         let input = graph.node(id).inputs[0];
         let (dtype, taps, ..) = (shape(graph, id).0, shape(graph, input).1, 0);
         let read = Read { inner: Affine::TAP, in_place: false, ..Read::HERE };
-        let fold = |body: &mut Body, builder: &mut Builder, how: Reduction, mean: Option<Val>| -> Result<Val> {
-            let sum_type = if how == Reduction::Sum { DType::F64 } else { dtype };
-            let init = body.constant(builder, identity(how)?, sum_type);
-            let acc = body.target.push(Instr::FoldArg { dtype: sum_type });
-            let outer = std::mem::take(&mut body.target.body);
-            let seen = body.seen.clone();
-            let value = body.input(builder, input, read, 0)?;
-            let value = body.cast(builder, value, sum_type);
-            let next = match mean {
-                None => body.put(Instr::Binary { op: fold_op(how)?, a: acc, b: value }),
-                Some(mean) => {
-                    let d = body.put(Instr::Binary { op: Binary::Sub, a: value, b: mean });
-                    body.put(Instr::Fma { a: d, b: d, c: acc })
-                }
+        let fold =
+            |body: &mut Body, builder: &mut Builder, how: Reduction, mean: Option<Val>| -> Result<Val> {
+                let sum_type = if how == Reduction::Sum { DType::F64 } else { dtype };
+                let init = body.constant(builder, identity(how)?, sum_type);
+                let acc = body.target.push(Instr::FoldArg { dtype: sum_type });
+                let outer = std::mem::take(&mut body.target.body);
+                let seen = body.seen.clone();
+                let value = body.input(builder, input, read, 0)?;
+                let value = body.cast(builder, value, sum_type);
+                let next = match mean {
+                    None => body.put(Instr::Binary { op: fold_op(how)?, a: acc, b: value }),
+                    Some(mean) => {
+                        let d = body.put(Instr::Binary { op: Binary::Sub, a: value, b: mean });
+                        body.put(Instr::Fma { a: d, b: d, c: acc })
+                    }
+                };
+                Ok(body.close_fold(outer, seen, taps, vec![init], vec![acc], vec![next])[0])
             };
-            Ok(body.close_fold(outer, seen, taps, vec![init], vec![acc], vec![next])[0])
-        };
         let count = self.constant(builder, f64::from(taps), DType::F64);
         let value = match how {
             Reduction::Sum | Reduction::Min | Reduction::Max => fold(self, builder, how, None)?,
@@ -403,7 +432,9 @@ fn view_read(builder: &Builder, input: NodeId, view: &View) -> Result<Read> {
             let row = Affine { row: step.into(), add: base, inner: 0, tap: 0 };
             Ok(Read { row, in_place: false, ..Read::HERE })
         }
-        View::Slice { .. } | View::OverlapAdd { .. } => Err(Diag::compiler("lower: a view that is not an affine load")),
+        View::Slice { .. } | View::OverlapAdd { .. } => {
+            Err(Diag::compiler("lower: a view that is not an affine load"))
+        }
     }
 }
 
@@ -412,7 +443,9 @@ fn fold_op(how: Reduction) -> Result<Binary> {
         Reduction::Sum => Ok(Binary::Add),
         Reduction::Min => Ok(Binary::Min),
         Reduction::Max => Ok(Binary::Max),
-        Reduction::Mean | Reduction::Std => Err(Diag::compiler("lower: a fold is a sum, a minimum or a maximum")),
+        Reduction::Mean | Reduction::Std => {
+            Err(Diag::compiler("lower: a fold is a sum, a minimum or a maximum"))
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Role as BufferRole,
-    Schedule, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
+    Role as BufferRole, Schedule, Step, Val,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -43,7 +43,8 @@ pub(super) fn lower_kernel(
         tables: Vec::new(),
     };
     let context = Context { task, arrangement, key };
-    let mut builder = Builder { context, flow, streams, stage, buffers: HashMap::new(), params: HashMap::new() };
+    let mut builder =
+        Builder { context, flow, streams, stage, buffers: HashMap::new(), params: HashMap::new() };
     for (place, nodes) in loops {
         match place.alone {
             None => body::lower_loop(&mut builder, place, nodes)?,
@@ -51,7 +52,7 @@ pub(super) fn lower_kernel(
         }
     }
     builder.stage.schedule = schedule(&builder);
-    Ok(Stage::Kernel(builder.stage))
+    Ok(Stage::Kernel(Box::new(builder.stage)))
 }
 
 impl Builder<'_> {
@@ -89,13 +90,20 @@ impl Builder<'_> {
         let role = match (stream.place, produced) {
             (Place::Scratch, _) => BufferRole::Scratch,
             (Place::Wide, true) => BufferRole::Output,
-            (Place::Wide, false) | (Place::Source | Place::Spool(_) | Place::Statistic(_), _) => BufferRole::Input,
+            (Place::Wide, false) | (Place::Source | Place::Spool(_) | Place::Statistic(_), _) => {
+                BufferRole::Input
+            }
         };
         let graph = self.context.task.scope.graph;
         let fixed = crate::fuse::channels_of(graph, stream.node).is_none();
         let lanes = match binding {
             Binding::Strided(_) => Lanes::Fixed(16),
-            _ if stream.channels == 16 && stream.place == Place::Scratch && self.context.key.channels.is_none() => Lanes::Fixed(16),
+            _ if stream.channels == 16
+                && stream.place == Place::Scratch
+                && self.context.key.channels.is_none() =>
+            {
+                Lanes::Fixed(16)
+            }
             _ if fixed => Lanes::Fixed(1),
             _ => Lanes::Block,
         };
@@ -103,7 +111,14 @@ impl Builder<'_> {
             Binding::Strided(_) => stream.inner * (stream.lane_stride() / 16) as u32,
             _ => stream.inner,
         };
-        let buffer = Buffer { name: stream.name.clone(), dtype: plane(stream.dtype), inner, planes: stream.planes, lanes, role };
+        let buffer = Buffer {
+            name: stream.name.clone(),
+            dtype: plane(stream.dtype),
+            inner,
+            planes: stream.planes,
+            lanes,
+            role,
+        };
         self.bind(binding, buffer)
     }
 
@@ -199,7 +214,9 @@ impl Builder<'_> {
             | Prim::Reduce { .. }
             | Prim::View(_)
             | Prim::Gather { .. }
-            | Prim::Call { .. } => Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own"))),
+            | Prim::Call { .. } => {
+                Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own")))
+            }
         }
     }
 

@@ -52,7 +52,8 @@ pub fn lower(task: &Task) -> Result<Flow> {
     }
     for &node in &task.exports {
         let stream = streams.of(node)?;
-        let statistic = (task.statistic)(node).ok_or_else(|| Diag::compiler("lower: an export is no statistic"))?;
+        let statistic =
+            (task.statistic)(node).ok_or_else(|| Diag::compiler("lower: an export is no statistic"))?;
         flow.exports.push((stream, statistic));
     }
     Ok(flow)
@@ -95,7 +96,8 @@ impl Streams {
 
     fn of(&self, node: NodeId) -> Result<u32> {
         let number = self.numbers.get(&node).copied();
-        number.ok_or_else(|| Diag::compiler(format!("lower: node {node} is read as a stream but kept nowhere")))
+        number
+            .ok_or_else(|| Diag::compiler(format!("lower: node {node} is read as a stream but kept nowhere")))
     }
 }
 

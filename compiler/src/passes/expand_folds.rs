@@ -105,24 +105,33 @@ fn two_taps(
     dtype: DType,
 ) -> Result<NodeId> {
     let [(near, _), (far, offset)] = *taps;
-    let lo = i32::try_from(offset).map_err(|_| Diag::compiler("expand_folds: a window longer than 2³¹ samples"))?;
+    let lo = i32::try_from(offset)
+        .map_err(|_| Diag::compiler("expand_folds: a window longer than 2³¹ samples"))?;
     let shifted = if near == far {
         far
     } else {
         // The far fold at its offset is a window of its own; the pair is joined by a map.
         let signal = windowed(signal_of(nodes, far)?, (lo, lo), edge, signal_of(nodes, far)?.dtype)?;
         let body = WindowBody::Stencil(Expr::write(&[signal.dtype], |e| vec![e.tap(0, lo)]));
-        push(nodes, fold, Prim::Window { along: Role::Time, lo, hi: lo, hop: 1, edge, body }, vec![far], signal)
+        push(
+            nodes,
+            fold,
+            Prim::Window { along: Role::Time, lo, hi: lo, hop: 1, edge, body },
+            vec![far],
+            signal,
+        )
     };
     if near == far {
         let signal = windowed(signal_of(nodes, near)?, (lo, 0), edge, dtype)?;
         let input = signal_of(nodes, near)?.dtype;
         let body = Expr::write(&[input], |e| vec![e.tap(0, 0).to(dtype).binary(op, e.tap(0, lo).to(dtype))]);
-        let prim = Prim::Window { along: Role::Time, lo, hi: 0, hop: 1, edge, body: WindowBody::Stencil(body) };
+        let prim =
+            Prim::Window { along: Role::Time, lo, hi: 0, hop: 1, edge, body: WindowBody::Stencil(body) };
         return Ok(push(nodes, fold, prim, vec![near], signal));
     }
     let (a, b) = (signal_of(nodes, near)?.clone(), signal_of(nodes, shifted)?.clone());
-    let expr = Expr::write(&[a.dtype, b.dtype], |e| vec![e.input(0).to(dtype).binary(op, e.input(1).to(dtype))]);
+    let expr =
+        Expr::write(&[a.dtype, b.dtype], |e| vec![e.input(0).to(dtype).binary(op, e.input(1).to(dtype))]);
     let mut signal = Signal { dtype, ..b };
     if let (Some(time), Some(other)) = (&mut signal.time, &a.time) {
         time.rows = dasc_ir::graph::builder::intersect(&time.rows, &other.rows);
@@ -131,7 +140,10 @@ fn two_taps(
 }
 
 fn windowed(signal: &Signal, (lo, hi): (i32, i32), edge: Edge, dtype: DType) -> Result<Signal> {
-    let time = signal.time.as_ref().ok_or_else(|| Diag::compiler("expand_folds: a sliding fold without time axis"))?;
+    let time = signal
+        .time
+        .as_ref()
+        .ok_or_else(|| Diag::compiler("expand_folds: a sliding fold without time axis"))?;
     let rows = time.rows.map(|a, b| window_rows(a, b, lo, hi, 1, edge));
     Ok(Signal { dtype, time: Some(TimeAxis { rows, ..time.clone() }), ..signal.clone() })
 }

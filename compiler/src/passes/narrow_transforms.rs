@@ -1,10 +1,10 @@
 //! Gives every FFT of frames F32 input, which is what the transforms of a kernel work on.
 
-use dasc_ir::DType;
 use dasc_ir::graph::{Expr, Graph, Node, NodeId, Prim, Role, Type};
+use dasc_ir::{DType, Result};
 
 /// Rounds what a transform of frames reads to F32, unless it is F32 or complex already.
-pub fn narrow_transforms(graph: &mut Graph) {
+pub fn narrow_transforms(graph: &mut Graph) -> Result<()> {
     let old = std::mem::take(&mut graph.nodes);
     let mut renamed: Vec<NodeId> = Vec::with_capacity(old.len());
     for mut node in old {
@@ -30,4 +30,5 @@ pub fn narrow_transforms(graph: &mut Graph) {
     for output in &mut graph.outputs {
         *output = renamed[output.index()];
     }
+    Ok(())
 }

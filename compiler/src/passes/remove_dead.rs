@@ -1,14 +1,15 @@
 //! Drops nodes that no output needs.
 
+use dasc_ir::Result;
 use dasc_ir::graph::{Graph, NodeId};
 
 use crate::split::needed_by_outputs;
 
 /// Keeps the nodes that some output depends on, in their order.
-pub fn remove_dead(graph: &mut Graph) {
+pub fn remove_dead(graph: &mut Graph) -> Result<()> {
     let kept = needed_by_outputs(graph);
     if kept.len() == graph.nodes.len() {
-        return;
+        return Ok(());
     }
     let mut renamed = vec![NodeId(0); graph.nodes.len()];
     let mut nodes = Vec::with_capacity(kept.len());
@@ -24,4 +25,5 @@ pub fn remove_dead(graph: &mut Graph) {
         *output = renamed[output.index()];
     }
     graph.nodes = nodes;
+    Ok(())
 }

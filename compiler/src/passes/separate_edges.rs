@@ -3,12 +3,15 @@
 //! The runtime extends a stream once, by writing the rows (or lanes) that lie beyond it. Two windows that ask for
 //! different edges can therefore not share one stream; the second reads a copy, which fuses with its producer.
 
+use dasc_ir::Result;
 use dasc_ir::graph::{Edge, Expr, Graph, Node, NodeId, Prim, Role, Type, View};
 
 /// The way a node reads beyond the ends of its input along time, and along channels.
 pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
     match prim {
-        Prim::Window { along: Role::Time, edge, .. } | Prim::View(View::Frame { edge, .. }) => (*edge, Edge::Valid),
+        Prim::Window { along: Role::Time, edge, .. } | Prim::View(View::Frame { edge, .. }) => {
+            (*edge, Edge::Valid)
+        }
         Prim::Window { along: Role::Channel, edge, .. } => (Edge::Valid, *edge),
         Prim::Window { along: Role::Inner, .. }
         | Prim::View(View::Slice { .. } | View::OverlapAdd { .. })
@@ -24,7 +27,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
 }
 
 /// Inserts the copies.
-pub fn separate_edges(graph: &mut Graph) {
+pub fn separate_edges(graph: &mut Graph) -> Result<()> {
     let old = std::mem::take(&mut graph.nodes);
     let mut renamed: Vec<NodeId> = Vec::with_capacity(old.len());
     // For every new node the copies of it, each with the edges its readers agree on; the first is the node itself.
@@ -48,6 +51,7 @@ pub fn separate_edges(graph: &mut Graph) {
     for output in &mut graph.outputs {
         *output = renamed[output.index()];
     }
+    Ok(())
 }
 
 fn version(
@@ -57,7 +61,9 @@ fn version(
     (time, lanes): (Edge, Edge),
 ) -> NodeId {
     let agrees = |have: Edge, want: Edge| have == Edge::Valid || want == Edge::Valid || have == want;
-    if let Some(found) = versions[original.index()].iter_mut().find(|v| agrees(v.0, time) && agrees(v.1, lanes)) {
+    if let Some(found) =
+        versions[original.index()].iter_mut().find(|v| agrees(v.0, time) && agrees(v.1, lanes))
+    {
         let merged = |have: Edge, want: Edge| if have == Edge::Valid { want } else { have };
         (found.0, found.1) = (merged(found.0, time), merged(found.1, lanes));
         return found.2;
@@ -72,7 +78,8 @@ fn version(
         Type::Table => dasc_ir::DType::F64,
     };
     let complex = dtype == dasc_ir::DType::C32;
-    let expr = Expr::write(&[dtype], |e| if complex { vec![e.input(0), e.imaginary(0)] } else { vec![e.input(0)] });
+    let expr =
+        Expr::write(&[dtype], |e| if complex { vec![e.input(0), e.imaginary(0)] } else { vec![e.input(0)] });
     nodes.push(Node { prim: Prim::Map(expr), inputs: vec![original], ty, ..source });
     let copy = NodeId(nodes.len() as u32 - 1);
     versions.resize(nodes.len(), Vec::new());

@@ -69,28 +69,42 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Find mistakes in a script without running it
-    #[command(after_help = "Examples:\n  dasc check pipeline.dql\n  dasc check -e 'READ f.h5 | BANDPASS 10 200'\n  dasc check --json pipeline.dql < /dev/null")]
+    #[command(
+        after_help = "Examples:\n  dasc check pipeline.dql\n  dasc check -e 'READ f.h5 | BANDPASS 10 200'\n  dasc check --json pipeline.dql < /dev/null"
+    )]
     Check(ScriptArgs),
     /// Show what a script does: types, streaming, passes, kernels
-    #[command(after_help = "Examples:\n  dasc explain pipeline.dql\n  dasc explain pipeline.dql --set day=2024-05-01\n  dasc explain --json -e 'READ f.h5 | STFT 256 | PLOT_SPEC'")]
+    #[command(
+        after_help = "Examples:\n  dasc explain pipeline.dql\n  dasc explain pipeline.dql --set day=2024-05-01\n  dasc explain --json -e 'READ f.h5 | STFT 256 | PLOT_SPEC'"
+    )]
     Explain(ScriptArgs),
     /// Compile a script's kernels into the cache
-    #[command(after_help = "Examples:\n  dasc compile pipeline.dql\n  dasc compile pipeline.dql --emit graph\n  dasc compile pipeline.dql --emit kernel,clif,asm > pipeline.txt")]
+    #[command(
+        after_help = "Examples:\n  dasc compile pipeline.dql\n  dasc compile pipeline.dql --emit graph\n  dasc compile pipeline.dql --emit kernel,clif,asm > pipeline.txt"
+    )]
     Compile(CompileArgs),
     /// Run a script
-    #[command(after_help = "Examples:\n  dasc run pipeline.dql\n  dasc run pipeline.dql --set day=2024-05-01 --threads 4 --memory 2GiB\n  dasc run --dry-run pipeline.dql\n  dasc run -e 'READ f.h5 | BANDPASS 1 10 | WRITE -' > filtered.npy\n  echo 'READ f.h5 | PLOT_HEATMAP OUT=f.png' | dasc run -")]
+    #[command(
+        after_help = "Examples:\n  dasc run pipeline.dql\n  dasc run pipeline.dql --set day=2024-05-01 --threads 4 --memory 2GiB\n  dasc run --dry-run pipeline.dql\n  dasc run -e 'READ f.h5 | BANDPASS 1 10 | WRITE -' > filtered.npy\n  echo 'READ f.h5 | PLOT_HEATMAP OUT=f.png' | dasc run -"
+    )]
     Run(RunArgs),
     /// Show what files hold
-    #[command(after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed")]
+    #[command(
+        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
+    )]
     Inspect(InspectArgs),
     /// Draw a file: a waterfall, a spectrogram or traces
-    #[command(after_help = "Examples:\n  dasc plot f.h5                             f.png, a waterfall\n  dasc plot f.h5 --spectrogram 256 --ch 20   a spectrogram of channel 20\n  dasc plot f.h5 --bandpass 1..10 --out quiet.png")]
+    #[command(
+        after_help = "Examples:\n  dasc plot f.h5                             f.png, a waterfall\n  dasc plot f.h5 --spectrogram 256 --ch 20   a spectrogram of channel 20\n  dasc plot f.h5 --bandpass 1..10 --out quiet.png"
+    )]
     Plot(PlotArgs),
     /// List the operators and statements, or describe one
     #[command(after_help = "Examples:\n  dasc ops\n  dasc ops BANDPASS\n  dasc ops --json")]
     Ops(OpsArgs),
     /// Print completions for a shell
-    #[command(after_help = "Examples:\n  dasc completions bash > ~/.local/share/bash-completion/completions/dasc\n  dasc completions zsh > ~/.zfunc/_dasc")]
+    #[command(
+        after_help = "Examples:\n  dasc completions bash > ~/.local/share/bash-completion/completions/dasc\n  dasc completions zsh > ~/.zfunc/_dasc"
+    )]
     Completions(CompletionsArgs),
     /// Write the man pages into a folder
     #[command(after_help = "Examples:\n  dasc man ~/.local/share/man/man1\n  dasc man . && man ./dasc-run.1")]

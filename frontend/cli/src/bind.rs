@@ -140,7 +140,12 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
 }
 
 /// An operator: a signal replaces the flow's, a table of detections is attached to it.
-fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, mut flow: Flow) -> Result<(Flow, NodeId)> {
+fn operate(
+    assembly: &mut Assembly,
+    step: &Step,
+    entry: &ops::Entry,
+    mut flow: Flow,
+) -> Result<(Flow, NodeId)> {
     let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
     match assembly.b.graph().node(result).ty {
         Type::Table => flow.tables.push(result),
@@ -156,10 +161,16 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
     let b = &mut assembly.b;
     b.enter(Mute::SCHEMA.name, Some(step.span));
     let signal = b.signal(flow.node)?.clone();
-    let axis = signal.channel.as_ref().ok_or_else(|| b.diag("needs a channel axis, which its input does not have"))?;
-    let numbers: BTreeSet<i64> =
-        dasc_io::read_mute(&table.to_string_lossy()).map_err(|diag| diag.at(step.span))?.into_iter().collect();
-    let positions: Vec<u32> = (0..axis.len).filter(|position| numbers.contains(&axis.number(*position))).collect();
+    let axis = signal
+        .channel
+        .as_ref()
+        .ok_or_else(|| b.diag("needs a channel axis, which its input does not have"))?;
+    let numbers: BTreeSet<i64> = dasc_io::read_mute(&table.to_string_lossy())
+        .map_err(|diag| diag.at(step.span))?
+        .into_iter()
+        .collect();
+    let positions: Vec<u32> =
+        (0..axis.len).filter(|position| numbers.contains(&axis.number(*position))).collect();
     if positions.len() == axis.len as usize {
         return Err(b.diag(format!("takes out all {} channels", axis.len)).help("keep at least one"));
     }
@@ -167,7 +178,9 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
     const MOST: usize = 4096;
     if stretches.len() > MOST {
         let message = format!("takes out {} separate stretches of channels", stretches.len());
-        return Err(b.diag(message).help(format!("at most {MOST} are possible; choose channels with CH instead")));
+        return Err(b
+            .diag(message)
+            .help(format!("at most {MOST} are possible; choose channels with CH instead")));
     }
     flow.muted.extend(positions.iter().map(|position| axis.number(*position)));
     if stretches.is_empty() {
@@ -180,9 +193,9 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
         let at = e.index(Role::Channel);
         let zero = e.constant_of(0.0, plane);
         let nan = zero / zero;
-        let within = stretches.iter().map(|&(from, to)| {
-            at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to))))
-        });
+        let within = stretches
+            .iter()
+            .map(|&(from, to)| at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to)))));
         let out = within.reduce(|a, b| a.or(b));
         let mut planes = vec![e.input(0).to(plane)];
         if complex {
@@ -208,7 +221,8 @@ fn stretches(positions: &[u32]) -> Vec<(u32, u32)> {
 fn finish(assembly: Assembly) -> Pipeline {
     let Assembly { record, b, outputs, steps, sinks, .. } = assembly;
     let graph = b.finish(outputs);
-    let detectors = graph.outputs.iter().enumerate().filter_map(|(i, node)| Detector::new(&graph, *node, i)).collect();
+    let detectors =
+        graph.outputs.iter().enumerate().filter_map(|(i, node)| Detector::new(&graph, *node, i)).collect();
     Pipeline { record, graph, steps, sinks, detectors }
 }
 
@@ -217,7 +231,8 @@ impl Pipeline {
     pub fn observe_loose_ends(&mut self) {
         if self.graph.outputs.is_empty() {
             let users = self.graph.users();
-            let loose = self.graph.ids().filter(|id| users.get(id.index()).is_some_and(Vec::is_empty)).collect();
+            let loose =
+                self.graph.ids().filter(|id| users.get(id.index()).is_some_and(Vec::is_empty)).collect();
             self.graph.outputs = loose;
         }
     }

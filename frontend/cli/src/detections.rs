@@ -39,7 +39,8 @@ impl Detector {
     /// The events of the detections, numbered later.
     pub fn events(&self, detections: &[Detection], clock: &Clock) -> Vec<Event> {
         let seconds = self.time.period.as_f64();
-        let tolerance = if seconds > 0.0 { (self.emission.merge_seconds / seconds).floor() as i64 } else { 0 };
+        let tolerance =
+            if seconds > 0.0 { (self.emission.merge_seconds / seconds).floor() as i64 } else { 0 };
         let groups = merge(detections, tolerance, self.emission.merge_channels);
         groups.iter().filter_map(|group| self.event(group, clock)).collect()
     }
@@ -49,7 +50,8 @@ impl Detector {
         let instant = |row: i64| clock.instant(peak.segment, &self.time, row);
         let (low, high) = (group.iter().map(|d| d.channel).min()?, group.iter().map(|d| d.channel).max()?);
         let number = |position: u32| self.channels.as_ref().map_or(0, |axis| axis.number(position));
-        let metres = |position: u32| self.channels.as_ref().map_or(f64::NAN, |axis| axis.distance_at(position));
+        let metres =
+            |position: u32| self.channels.as_ref().map_or(f64::NAN, |axis| axis.distance_at(position));
         Some(Event {
             id: 0,
             start_ns: instant(group.iter().map(|d| d.first).min()?),
@@ -70,7 +72,12 @@ impl Detector {
 pub fn number<'a>(events: impl Iterator<Item = &'a mut Event>) {
     let mut events: Vec<&mut Event> = events.collect();
     events.sort_by(|a, b| {
-        (a.start_ns, a.channel_lo, a.end_ns, &a.detector).cmp(&(b.start_ns, b.channel_lo, b.end_ns, &b.detector))
+        (a.start_ns, a.channel_lo, a.end_ns, &a.detector).cmp(&(
+            b.start_ns,
+            b.channel_lo,
+            b.end_ns,
+            &b.detector,
+        ))
     });
     for (id, event) in (1..).zip(events) {
         event.id = id;
@@ -144,7 +151,8 @@ mod tests {
 
     #[test]
     fn neighbours_that_overlap_become_one() {
-        let front = [found(3, 10, 14, 1.0), found(4, 12, 16, 2.0), found(5, 16, 18, 1.0), found(9, 12, 14, 1.0)];
+        let front =
+            [found(3, 10, 14, 1.0), found(4, 12, 16, 2.0), found(5, 16, 18, 1.0), found(9, 12, 14, 1.0)];
         assert_eq!(sizes(&front, 0, 0), [1, 1, 1, 1]);
         assert_eq!(sizes(&front, 0, 1), [3, 1]);
         assert_eq!(sizes(&front, 0, 4), [4]);

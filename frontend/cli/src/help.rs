@@ -8,7 +8,8 @@ use dasc_dql::{ParamDecl, Sources};
 /// The PARAMs of the first argument that is a script, or of `-e`, as a section of help; empty without any.
 pub fn of_script(args: &[OsString]) -> String {
     let texts: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let inline = texts.iter().position(|arg| arg == "-e" || arg == "--expression").and_then(|at| texts.get(at + 1));
+    let inline =
+        texts.iter().position(|arg| arg == "-e" || arg == "--expression").and_then(|at| texts.get(at + 1));
     let file = texts.iter().skip(2).find(|arg| Path::new(arg).extension().is_some_and(|e| e == "dql"));
     let (name, text) = match (inline, file) {
         (Some(text), _) => ("-e".to_string(), text.clone()),

@@ -78,12 +78,15 @@ fn cgroup_limit(membership: &str) -> Option<u64> {
         let (controllers, group) = (parts.next().unwrap_or(""), parts.next().unwrap_or("/"));
         let (root, file) = match controllers {
             "" => ("/sys/fs/cgroup", "memory.max"),
-            list if list.split(',').any(|name| name == "memory") => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            list if list.split(',').any(|name| name == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
             _ => continue,
         };
         let mut folder = Path::new(root).join(group.trim_start_matches('/'));
         loop {
-            let limit = fs::read_to_string(folder.join(file)).ok().and_then(|text| text.trim().parse::<u64>().ok());
+            let limit =
+                fs::read_to_string(folder.join(file)).ok().and_then(|text| text.trim().parse::<u64>().ok());
             smallest = match (smallest, limit) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),

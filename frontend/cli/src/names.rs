@@ -37,7 +37,8 @@ pub fn target(
         let stem = &script.stem;
         return Ok(Target::File(script.folder.join(format!("{stem}-{}.{wanted}", step.index + 1))));
     };
-    let mut name = dasc_sink::expand_template(template, &fields(step, header)).map_err(|diag| diag.at(step.span))?;
+    let mut name =
+        dasc_sink::expand_template(template, &fields(step, header)).map_err(|diag| diag.at(step.span))?;
     if name == "-" {
         return Ok(Target::Stdout);
     }
@@ -99,7 +100,8 @@ pub fn check(pipelines: &[Pipeline]) -> Result<(), Vec<Diag>> {
         })
         .collect();
     dasc_sink::check_collisions(&outputs, &inputs).map_err(|diag| vec![diag])?;
-    let unusable: Vec<Diag> =
-        sinks().filter_map(|sink| sink.target.check(sink.mode).err().map(|diag| diag.at(sink.span))).collect();
+    let unusable: Vec<Diag> = sinks()
+        .filter_map(|sink| sink.target.check(sink.mode).err().map(|diag| diag.at(sink.span)))
+        .collect();
     if unusable.is_empty() { Ok(()) } else { Err(unusable) }
 }

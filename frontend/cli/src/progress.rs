@@ -28,7 +28,11 @@ impl Progress {
             return Progress { bar: None, bandwidth: 0.0, since: now, drawn: now, decodes };
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
-        let template = if terminal.color[1] { "  {bar:32.cyan/dim} {percent:>3}%  {msg}" } else { "  {bar:32} {percent:>3}%  {msg}" };
+        let template = if terminal.color[1] {
+            "  {bar:32.cyan/dim} {percent:>3}%  {msg}"
+        } else {
+            "  {bar:32} {percent:>3}%  {msg}"
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -68,7 +72,14 @@ impl Progress {
 pub fn rate(stats: &Stats, seconds: f64, bandwidth: f64) -> String {
     let moved = (stats.bytes_in as f64 + stats.bytes_out as f64) / seconds.max(1e-6);
     let text = format!("{}/s", numbers::bytes(moved));
-    if bandwidth > 0.0 { format!("{text} ({} % of copying)", numbers::three_digits((moved / bandwidth * 100.0 * 10.0).round() / 10.0)) } else { text }
+    if bandwidth > 0.0 {
+        format!(
+            "{text} ({} % of copying)",
+            numbers::three_digits((moved / bandwidth * 100.0 * 10.0).round() / 10.0)
+        )
+    } else {
+        text
+    }
 }
 
 /// What a run spends most of its time with.
@@ -87,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_slowest_part_is_named() {
-        let stats = Stats { read_seconds: 2.0, compute_seconds: 1.0, bytes_in: 3_000_000, ..Stats::default() };
+        let stats =
+            Stats { read_seconds: 2.0, compute_seconds: 1.0, bytes_in: 3_000_000, ..Stats::default() };
         assert_eq!(bottleneck(&stats, false), "disk");
         assert_eq!(bottleneck(&stats, true), "decode");
         assert_eq!(rate(&stats, 3.0, 1e8), "1 MB/s (1 % of copying)");

@@ -35,8 +35,10 @@ impl Record {
     fn opened(script: &Script, read: &Read) -> Result<Record> {
         let FilePath(name) = &read.path;
         if name == "-" || name.contains("://") {
-            return Err(Diag::usage(format!("cannot read '{name}': this version reads files of this machine"))
-                .help("fetch it to a file first; streams and URLs come with a later version"));
+            return Err(Diag::usage(format!(
+                "cannot read '{name}': this version reads files of this machine"
+            ))
+            .help("fetch it to a file first; streams and URLs come with a later version"));
         }
         let path = names::located(script, name);
         let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
@@ -95,8 +97,11 @@ impl Record {
     fn time(&self) -> Result<TimeAxis> {
         let header = self.header();
         let period = header.rate.recip().filter(|period| *period > Rational::ZERO);
-        let period = period.ok_or_else(|| Diag::world(format!("'{}' has the rate {}", self.name, header.rate)))?;
-        let range = |s: &dasc_io::Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
+        let period =
+            period.ok_or_else(|| Diag::world(format!("'{}' has the rate {}", self.name, header.rate)))?;
+        let range = |s: &dasc_io::Segment| {
+            (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)))
+        };
         let rows = Rows::Segments(header.segments.iter().map(range).collect());
         Ok(TimeAxis { period, origin: Rational::ZERO, rows })
     }
@@ -105,7 +110,8 @@ impl Record {
         let header = self.header();
         let count = header.channels.count;
         let len = u32::try_from(count).ok().filter(|len| *len <= 1 << 26);
-        let too_many = || Diag::usage(format!("'{}' has {count} channels", self.name)).help("choose some with CH");
+        let too_many =
+            || Diag::usage(format!("'{}' has {count} channels", self.name)).help("choose some with CH");
         Ok(ChannelAxis {
             len: len.ok_or_else(too_many)?,
             first: header.channels.first,
@@ -186,7 +192,8 @@ fn window(read: &Read, header: &Header) -> Result<Window> {
     if let Some(TimeWindow { from, to }) = read.time {
         let first = header.segments.first().map_or(0, |segment| segment.start);
         let sample = |seconds: f64| {
-            let exact = Rational::approximate(seconds).map_or(seconds * header.rate.as_f64(), |s| (s * header.rate).as_f64());
+            let exact = Rational::approximate(seconds)
+                .map_or(seconds * header.rate.as_f64(), |s| (s * header.rate).as_f64());
             // The first sample at or after the instant.
             first.saturating_add(exact.ceil() as i64)
         };
@@ -215,7 +222,8 @@ fn positions(table: &std::path::Path, header: &Header) -> Result<Arc<[f64]>> {
     let channels = header.channels;
     let numbers = (0..channels.count).map(|i| channels.first + i as i64 * channels.step);
     let found: Vec<Option<f64>> = numbers.clone().map(|number| by_number.get(&number).copied()).collect();
-    let missing: Vec<i64> = numbers.zip(&found).filter(|(_, d)| d.is_none()).map(|(number, _)| number).collect();
+    let missing: Vec<i64> =
+        numbers.zip(&found).filter(|(_, d)| d.is_none()).map(|(number, _)| number).collect();
     if let Some(first) = missing.first() {
         let message = format!(
             "'{}' gives no distance for {} of {} channels, the first of them {first}",

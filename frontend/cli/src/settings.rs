@@ -68,9 +68,11 @@ fn nearest(name: &str) -> Option<PathBuf> {
 
 fn read(path: &Path) -> Result<File> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| Diag::world(format!("cannot read '{name}': {e}")))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Diag::world(format!("cannot read '{name}': {e}")))?;
     parse(&text).map_err(|why| {
-        Diag::usage(format!("'{name}' is not right: {why}")).help("it may hold threads, memory, cache and color")
+        Diag::usage(format!("'{name}' is not right: {why}"))
+            .help("it may hold threads, memory, cache and color")
     })
 }
 
@@ -92,7 +94,10 @@ mod tests {
     #[test]
     fn a_settings_file_is_read_and_slips_in_it_are_told() {
         let file = parse("threads = 3\nmemory = \"2GiB\"\ncolor = \"never\"").unwrap();
-        assert_eq!((file.threads, file.memory, file.color), (Some(3), Some(Bytes(2 << 30)), Some(When::Never)));
+        assert_eq!(
+            (file.threads, file.memory, file.color),
+            (Some(3), Some(Bytes(2 << 30)), Some(When::Never))
+        );
         assert!(parse("thraeds = 3").unwrap_err().contains("thraeds"));
         assert!(parse("memory = \"much\"").unwrap_err().contains("500MB"));
     }

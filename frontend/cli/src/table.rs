@@ -33,12 +33,21 @@ pub fn table(headings: &[(&str, Style)], rows: &[Vec<String>], ink: Ink) -> Stri
     text
 }
 
-fn line(cells: &[String], headings: &[(&str, Style)], widths: &[usize], paint: impl Fn(&str, Style) -> String) -> String {
+fn line(
+    cells: &[String],
+    headings: &[(&str, Style)],
+    widths: &[usize],
+    paint: impl Fn(&str, Style) -> String,
+) -> String {
     let mut text = String::new();
     for ((cell, (_, style)), width) in cells.iter().zip(headings).zip(widths) {
         let blank = " ".repeat(width.saturating_sub(shown(cell)));
         let painted = paint(cell, *style);
-        text += &if *style == Style::Right { format!("  {blank}{painted}") } else { format!("  {painted}{blank}") };
+        text += &if *style == Style::Right {
+            format!("  {blank}{painted}")
+        } else {
+            format!("  {painted}{blank}")
+        };
     }
     text.truncate(text.trim_end().len());
     text.push('\n');

@@ -71,7 +71,10 @@ impl Collected {
         for (i, (a, b)) in self.outputs.iter().zip(&other.outputs).enumerate() {
             assert_eq!(a.len(), b.len(), "{what}: length of output {i}");
             for (at, (x, y)) in a.iter().zip(b).enumerate() {
-                assert!(x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()), "{what}: output {i} at {at}: {x:e} and {y:e}");
+                assert!(
+                    x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
+                    "{what}: output {i} at {at}: {x:e} and {y:e}"
+                );
             }
         }
         assert_eq!(self.detections, other.detections, "{what}: detections");
@@ -116,10 +119,17 @@ pub fn near(meaning: &Value, result: &Collected, output: usize, floor: f64, what
     let got = &result.outputs[output];
     let want = &tensor.values;
     // A statistic of the whole record is one row in the meaning and one per segment in the run.
-    let want: Vec<f64> = if !tensor.timed && want.len() < got.len() { want.iter().cycle().take(got.len()).copied().collect() } else { want.clone() };
+    let want: Vec<f64> = if !tensor.timed && want.len() < got.len() {
+        want.iter().cycle().take(got.len()).copied().collect()
+    } else {
+        want.clone()
+    };
     assert_eq!(want.len(), got.len(), "{what}: length");
     let scale = (want.iter().map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(floor);
     for (at, (x, y)) in want.iter().zip(got).enumerate() {
-        assert!((x - y).abs() <= 2e-5 * scale.max(x.abs()) || (x.is_nan() && y.is_nan()), "{what} at {at}: meant {x:e}, got {y:e}");
+        assert!(
+            (x - y).abs() <= 2e-5 * scale.max(x.abs()) || (x.is_nan() && y.is_nan()),
+            "{what} at {at}: meant {x:e}, got {y:e}"
+        );
     }
 }

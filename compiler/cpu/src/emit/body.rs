@@ -1,6 +1,6 @@
 //! The instructions of a body.
 
-use cranelift_codegen::ir::types::{F64, F64X2, I16, I16X8, I32, I32X4, I64, I64X2};
+use cranelift_codegen::ir::types::{F64, F64X2, I16, I16X8, I32, I32X4, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value};
 use dasc_ir::DType;
 use dasc_ir::kernel::{Affine, Instr, LaneAt, Place, Val};
@@ -324,8 +324,8 @@ impl Nest<'_, '_> {
                     self.b.ins().swiden_low(two)
                 }
                 (_, true) => {
-                    let two = self.b.ins().load(I64, element_flags(), at, at_byte);
-                    let two = self.b.ins().scalar_to_vector(I64X2, two);
+                    let two = self.b.ins().load(F64, element_flags(), at, at_byte);
+                    let two = self.b.ins().scalar_to_vector(F64X2, two);
                     self.ops().cast_bits(vector(dtype, width), two)
                 }
                 (_, false) => self.b.ins().load(vector(dtype, width), element_flags(), at, at_byte),

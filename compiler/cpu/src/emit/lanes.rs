@@ -143,6 +143,9 @@ impl Ops<'_, '_> {
                 _ => o.b.ins().bxor(x[0], x[1]),
             });
         }
+        // The operand in memory stands second, where the instruction can take it.
+        let swap = matches!(op, Binary::Add | Binary::Mul) && matches!(a.form, Form::Memory(..));
+        let (a, b) = if swap { (b, a) } else { (a, b) };
         let float = a.dtype.is_float();
         let dtype = if op.is_comparison() { DType::Bool } else { a.dtype };
         let wide = a.width == 8;
@@ -315,9 +318,10 @@ impl Ops<'_, '_> {
                 }
                 Form::Each(out)
             }
+            // The lower half is where a narrowed float already is.
             Form::Each(xs) => {
                 let x = f(self, xs[0]);
-                Form::Each(vec![self.shuffle(x, x, pick, ty)])
+                Form::Each(vec![if pick == LOWS { x } else { self.shuffle(x, x, pick, ty) }])
             }
             Form::Memory(..) | Form::Same(_) => {
                 let x = self.at(a, 0);

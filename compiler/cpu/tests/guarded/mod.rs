@@ -229,12 +229,12 @@ fn fill_with(bytes: &mut [u8], dtype: DType, rng: &mut Random) {
     for chunk in bytes.chunks_exact_mut(dtype.size()) {
         let x = rng.number();
         match dtype {
-            DType::I16 => chunk.copy_from_slice(&(rng.next() as i16).to_le_bytes()),
+            DType::I16 => chunk.copy_from_slice(&(rng.word() as i16).to_le_bytes()),
             DType::I32 => {
-                let n = if rng.chance(50) { rng.between(-9, 9) as i32 } else { rng.next() as i32 };
+                let n = if rng.chance(50) { rng.between(-9, 9) as i32 } else { rng.word() as i32 };
                 chunk.copy_from_slice(&n.to_le_bytes());
             }
-            DType::I64 => chunk.copy_from_slice(&rng.next().to_le_bytes()),
+            DType::I64 => chunk.copy_from_slice(&rng.word().to_le_bytes()),
             DType::F32 => chunk.copy_from_slice(&(x as f32).to_le_bytes()),
             _ => chunk.copy_from_slice(&x.to_le_bytes()),
         }

@@ -15,7 +15,7 @@ use crate::scalar::{Binary, Unary};
 pub struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,7 +25,7 @@ impl Random {
 
     /// A number below `n`.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
+        self.word() % n.max(1)
     }
 
     /// A number of `low ..= high`.
@@ -55,7 +55,7 @@ impl Random {
             8 => -1e300,
             9 => 1.0,
             10..15 => self.between(-5, 5) as f64,
-            _ => (self.next() as i64 as f64) / 9.3e17,
+            _ => (self.word() as i64 as f64) / 9.3e17,
         }
     }
 }
@@ -174,7 +174,7 @@ impl Maker<'_> {
         match dtype {
             DType::F32 | DType::F64 => self.add(Instr::Param { slot, dtype }, Some(dtype), list),
             DType::I32 | DType::I64 => {
-                let bits = if self.rng.chance(50) { self.rng.below(9) } else { self.rng.next() >> 33 };
+                let bits = if self.rng.chance(50) { self.rng.below(9) } else { self.rng.word() >> 33 };
                 self.add(Instr::Bits { bits, dtype }, Some(dtype), list)
             }
             _ => {

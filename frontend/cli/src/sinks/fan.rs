@@ -37,7 +37,8 @@ impl<'a> Fan<'a> {
                 list.push(number);
             }
         }
-        let drains: Result<Vec<_>> = pipeline.sinks.iter().map(|sink| super::open(sink, pipeline, provenance)).collect();
+        let drains: Result<Vec<_>> =
+            pipeline.sinks.iter().map(|sink| super::open(sink, pipeline, provenance)).collect();
         Ok(Fan { pipeline, drains: drains?, takers, found: HashMap::new(), progress, interrupt })
     }
 

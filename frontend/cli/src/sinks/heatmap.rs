@@ -32,7 +32,9 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let time = b.time(flow.node)?.clone();
     let signal = b.real(flow.node)?;
     if signal.inner.is_some() {
-        return Err(b.diag("draws one value per sample, but its input has frequencies").help("draw it with PLOT_SPEC"));
+        return Err(b
+            .diag("draws one value per sample, but its input has frequencies")
+            .help("draw it with PLOT_SPEC"));
     }
     let channels = signal.channel.clone().ok_or_else(|| {
         b.diag("needs a channel axis, which its input does not have").help("draw it with PLOT_TS")
@@ -40,7 +42,8 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let quantity = Quantity::new(quantity_name(&signal.unit), signal.unit.symbol());
     let positions = pixels::chosen(b, &channels, plot.ch)?;
     let limits = plot.limits.as_ref().map(|given| style::limits(given, &signal.unit)).transpose()?;
-    let target = names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let target =
+        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
     let look = Look { title: plot.title, size: plot.size };
     Ok(SinkSpec {
@@ -55,7 +58,12 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     })
 }
 
-pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+pub fn open(
+    spec: &Spec,
+    sink: &SinkSpec,
+    pipeline: &Pipeline,
+    provenance: &Provenance,
+) -> Result<Box<dyn Drain>> {
     let clock = pipeline.record.clock();
     let (axis, metres) = axis(&spec.channels, &spec.positions);
     let mut style = Heatmap::new(pixels::time_axis(&spec.time, &clock, false), axis, spec.quantity.clone());
@@ -64,7 +72,15 @@ pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Prov
     let figure = style::figure(&spec.look, &spec.quantity.name, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::default(), &spec.time)?;
-    Ok(Box::new(Waterfall { pixels, style, figure, metres, sink: super::traces::copied(sink), time: spec.time.clone(), clock }))
+    Ok(Box::new(Waterfall {
+        pixels,
+        style,
+        figure,
+        metres,
+        sink: super::traces::copied(sink),
+        time: spec.time.clone(),
+        clock,
+    }))
 }
 
 /// Distance where channels lie evenly, numbers where a channel table says that they do not.
@@ -75,10 +91,19 @@ fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
     let places: Vec<f64> = positions.iter().map(|p| channels.distance_at(*p)).collect();
     let last = places.last().copied().unwrap_or(start);
     let step = match places.len() {
-        0 | 1 => if next == start { channels.spacing } else { next - start },
+        0 | 1 => {
+            if next == start {
+                channels.spacing
+            } else {
+                next - start
+            }
+        }
         n => (last - start) / (n - 1) as f64,
     };
-    let even = places.iter().enumerate().all(|(i, place)| (place - (start + i as f64 * step)).abs() <= 0.5 * step.abs());
+    let even = places
+        .iter()
+        .enumerate()
+        .all(|(i, place)| (place - (start + i as f64 * step)).abs() <= 0.5 * step.abs());
     if even && step != 0.0 && step.is_finite() {
         return (Axis::distance(start, step), true);
     }
@@ -110,7 +135,9 @@ impl Drain for Waterfall {
         let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
         let metres = self.metres;
         self.figure.events = style::marks(&events, |event| match metres {
-            true => Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite()),
+            true => {
+                Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite())
+            }
             false => Some((event.channel_lo as f64, event.channel_hi as f64)),
         });
         let picture = dasc_plot::plot_heatmap(&self.pixels.raster, &self.style, &self.figure)?;

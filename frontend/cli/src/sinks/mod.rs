@@ -76,7 +76,11 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
 }
 
 /// Opens a sink for a run.
-pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &dasc_sink::Provenance) -> Result<Box<dyn Drain>> {
+pub fn open(
+    sink: &SinkSpec,
+    pipeline: &Pipeline,
+    provenance: &dasc_sink::Provenance,
+) -> Result<Box<dyn Drain>> {
     let opened: Result<Box<dyn Drain>> = match &sink.kind {
         Kind::Write(spec) => write::open(spec, sink, pipeline, provenance),
         Kind::Events => events::open(sink, provenance),
@@ -94,7 +98,8 @@ impl SinkSpec {
             Kind::Write(_) => {
                 let signal = pipeline.graph.signal(*pipeline.graph.outputs.get(self.output?)?)?;
                 let rows = signal.time.as_ref().map_or(Some(1), |time| time.rows.count())?;
-                let row = u64::from(signal.inner_len()) * u64::from(signal.channels()) * signal.dtype.size() as u64;
+                let row =
+                    u64::from(signal.inner_len()) * u64::from(signal.channels()) * signal.dtype.size() as u64;
                 rows.checked_mul(row)
             }
             _ => None,

@@ -71,7 +71,11 @@ fn extent(time: &TimeAxis) -> (i64, Option<u64>) {
 /// The picture's time axis. `centred` rows stand for the time around their instant, as frames do.
 pub fn time_axis(time: &TimeAxis, clock: &Clock, centred: bool) -> dasc_plot::TimeAxis {
     let start = clock.stretches(time).first().map(|(_, _, instant)| *instant).unwrap_or(0);
-    let half = if centred { (time.period * Rational::new(1, 2).unwrap_or(Rational::ZERO)).nanoseconds(1) } else { 0 };
+    let half = if centred {
+        (time.period * Rational::new(1, 2).unwrap_or(Rational::ZERO)).nanoseconds(1)
+    } else {
+        0
+    };
     // Records that do not know when they began start in 1970; their pictures count from 0.
     let start_ns = start.saturating_sub(half);
     let known = start.saturating_abs() > 86_400_000_000_000;
@@ -79,7 +83,12 @@ pub fn time_axis(time: &TimeAxis, clock: &Clock, centred: bool) -> dasc_plot::Ti
 }
 
 /// Where the pictures' events lie on that axis: its own origin where the start is unknown.
-pub fn shift(events: &[dasc_sink::Event], axis: &dasc_plot::TimeAxis, time: &TimeAxis, clock: &Clock) -> Vec<dasc_sink::Event> {
+pub fn shift(
+    events: &[dasc_sink::Event],
+    axis: &dasc_plot::TimeAxis,
+    time: &TimeAxis,
+    clock: &Clock,
+) -> Vec<dasc_sink::Event> {
     let origin = clock.stretches(time).first().map_or(0, |(_, _, instant)| *instant);
     let by = if axis.start_ns.is_some() { 0 } else { origin };
     let moved = |event: &dasc_sink::Event| dasc_sink::Event {
@@ -109,7 +118,11 @@ pub fn chosen(b: &Builder, axis: &ChannelAxis, window: Option<ChannelWindow>) ->
     if chosen.is_empty() {
         let last = axis.number(axis.len.saturating_sub(1));
         let message = format!("chooses no channel: the data has numbers {} to {last}", axis.first);
-        return Err(b.diag(message).help(format!("for example CH={}..{}", axis.first, last.saturating_add(1))));
+        return Err(b.diag(message).help(format!(
+            "for example CH={}..{}",
+            axis.first,
+            last.saturating_add(1)
+        )));
     }
     Ok(chosen)
 }

@@ -43,7 +43,11 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
             return Err(b.diag("has no channel left: those chosen are muted").help("choose others with CH="));
         };
         let number = |position| u64::try_from(axis.number(position)).unwrap_or(0);
-        channels = if first == last { Channels::One(number(first)) } else { Channels::Mean(number(first), number(last)) };
+        channels = if first == last {
+            Channels::One(number(first))
+        } else {
+            Channels::Mean(number(first), number(last))
+        };
         count = positions.len();
         if positions.len() < axis.len as usize {
             node = b.gather(node, positions)?;
@@ -52,7 +56,8 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let node = mean_power(b, node)?;
     let unit = b.signal(node)?.unit.clone();
     let limits = plot.limits.as_ref().map(|given| style::limits(given, &decibel())).transpose()?;
-    let target = names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let target =
+        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
     let look = Look { title: plot.title, size: plot.size };
     Ok(SinkSpec {
@@ -74,7 +79,9 @@ fn frequencies(b: &Builder, node: NodeId) -> Result<InnerAxis> {
         _ => {
             let longest = signal.time.as_ref().and_then(|time| time.rows.longest()).unwrap_or(1024);
             let frame = (longest / 8).clamp(2, 1024).next_power_of_two().min(longest.max(1));
-            Err(b.diag("needs frequencies, and its input has none").help(format!("put STFT {frame} before it")))
+            Err(b
+                .diag("needs frequencies, and its input has none")
+                .help(format!("put STFT {frame} before it")))
         }
     }
 }
@@ -102,11 +109,17 @@ fn mean_power(b: &mut Builder, x: NodeId) -> Result<NodeId> {
     }
 }
 
-pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+pub fn open(
+    spec: &Spec,
+    sink: &SinkSpec,
+    pipeline: &Pipeline,
+    provenance: &Provenance,
+) -> Result<Box<dyn Drain>> {
     let clock = pipeline.record.clock();
     let axis = Axis::frequency(spec.frequency.start, spec.frequency.step);
     let quantity = Quantity::new("Power", spec.unit.symbol().trim_start_matches("1^2"));
-    let mut style = Spectrogram::new(pixels::time_axis(&spec.time, &clock, true), axis, quantity, spec.channels);
+    let mut style =
+        Spectrogram::new(pixels::time_axis(&spec.time, &clock, true), axis, quantity, spec.channels);
     style.colormap = spec.colormap.unwrap_or(style.colormap);
     style.limits = spec.limits.unwrap_or(style.limits);
     let title = match spec.channels {
@@ -118,7 +131,14 @@ pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Prov
     let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Inner(spec.frequency.len), RasterSize::default(), &spec.time)?;
-    Ok(Box::new(Picture { pixels, style, figure, sink: super::traces::copied(sink), time: spec.time.clone(), clock }))
+    Ok(Box::new(Picture {
+        pixels,
+        style,
+        figure,
+        sink: super::traces::copied(sink),
+        time: spec.time.clone(),
+        clock,
+    }))
 }
 
 struct Picture {

@@ -55,7 +55,8 @@ pub fn figure(
     let start = header.segments.first().map_or(0, |segment| segment.start_ns);
     let file = pipeline.record.name.rsplit('/').next().unwrap_or_default();
     let mut figure = Figure::new(look.title.as_deref().unwrap_or(default_title));
-    let begins = if start == 0 { String::new() } else { format!("  ·  start {} UTC", dasc_plot::utc(start)) };
+    let begins =
+        if start == 0 { String::new() } else { format!("  ·  start {} UTC", dasc_plot::utc(start)) };
     figure.subtitle = format!("{file}{begins}  ·  {}", numbers::hertz(header.rate.as_f64()));
     figure.events = events;
     figure.provenance = vec![
@@ -90,7 +91,8 @@ pub fn limits(given: &Limits, unit: &Unit) -> Result<dasc_plot::Limits> {
     let value = |value: f64, of: &Option<Unit>| match of {
         None => Ok(value),
         Some(of) => of.convert(value, unit).ok_or_else(|| {
-            Diag::usage(format!("LIMITS are in {of}, but the picture is in {unit}")).help(format!("give them in {unit}"))
+            Diag::usage(format!("LIMITS are in {of}, but the picture is in {unit}"))
+                .help(format!("give them in {unit}"))
         }),
     };
     match (&given.from, &given.to) {
@@ -111,7 +113,8 @@ pub fn limits(given: &Limits, unit: &Unit) -> Result<dasc_plot::Limits> {
 pub fn picture_mode(mode: Mode) -> Result<Mode> {
     match mode {
         Mode::Append => {
-            Err(Diag::usage("a picture cannot be appended to").help("say MODE=overwrite, or give another name"))
+            Err(Diag::usage("a picture cannot be appended to")
+                .help("say MODE=overwrite, or give another name"))
         }
         other => Ok(other),
     }
@@ -126,7 +129,8 @@ pub fn save(sink: &SinkSpec, picture: &Picture, rows: u64) -> Result<Summary> {
             let written = file.write_all(&png);
             if let Err(error) = written {
                 let fault = file.fault().cloned();
-                return Err(fault.unwrap_or_else(|| Diag::world(format!("cannot write '{}': {error}", path.display()))));
+                return Err(fault
+                    .unwrap_or_else(|| Diag::world(format!("cannot write '{}': {error}", path.display()))));
             }
             Ok(Summary { path: path.clone(), bytes: file.commit()?, rows })
         }

@@ -35,7 +35,9 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let time = b.time(flow.node)?.clone();
     let signal = b.real(flow.node)?;
     if signal.inner.is_some() {
-        return Err(b.diag("draws one value per sample, but its input has frequencies").help("draw it with PLOT_SPEC"));
+        return Err(b
+            .diag("draws one value per sample, but its input has frequencies")
+            .help("draw it with PLOT_SPEC"));
     }
     if plot.limits.is_some() {
         return Err(b.diag("takes no LIMITS: every curve fills its own band").help("leave LIMITS out"));
@@ -48,13 +50,15 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let thinned = plot.ch.is_none() && positions.len() > MOST;
     if thinned {
         let all = positions.len();
-        positions = (0..MOST).filter_map(|i| positions.get((2 * i + 1) * all / (2 * MOST)).copied()).collect();
+        positions =
+            (0..MOST).filter_map(|i| positions.get((2 * i + 1) * all / (2 * MOST)).copied()).collect();
     }
     if positions.len() > 64 {
         let message = format!("cannot draw {} curves that could be told apart; 64 can", positions.len());
         return Err(b.diag(message).help("choose fewer with CH=, or draw a PLOT_HEATMAP"));
     }
-    let target = names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let target =
+        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let look = Look { title: plot.title, size: plot.size };
     Ok(SinkSpec {
         step: step.index,
@@ -68,7 +72,12 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     })
 }
 
-pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+pub fn open(
+    spec: &Spec,
+    sink: &SinkSpec,
+    pipeline: &Pipeline,
+    provenance: &Provenance,
+) -> Result<Box<dyn Drain>> {
     let labels: Vec<String> =
         spec.positions.iter().map(|p| format!("{}", spec.channels.number(*p))).collect();
     let title = match (spec.thinned, labels.as_slice()) {

@@ -55,7 +55,12 @@ fn per_segment(graph: &Graph, node: NodeId) -> bool {
     }
 }
 
-pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
+pub fn open(
+    spec: &Spec,
+    sink: &SinkSpec,
+    pipeline: &Pipeline,
+    provenance: &Provenance,
+) -> Result<Box<dyn Drain>> {
     let node = sink.output.and_then(|output| pipeline.graph.outputs.get(output)).copied();
     let signal = node.and_then(|node| pipeline.graph.signal(node));
     let signal = signal.ok_or_else(|| Diag::compiler("WRITE has no signal"))?;
@@ -79,7 +84,8 @@ pub fn open(spec: &Spec, sink: &SinkSpec, pipeline: &Pipeline, provenance: &Prov
     let sub = axes.iter().skip(1).map(|axis| usize::try_from(axis.len.unwrap_or(1)).unwrap_or(usize::MAX));
     let row_bytes = sub.fold(element.size(), usize::saturating_mul);
     let name = quantity_name(&signal.unit).to_lowercase();
-    let layout = Layout { name, unit: signal.unit.clone(), dtype: element, axes, provenance: provenance.clone() };
+    let layout =
+        Layout { name, unit: signal.unit.clone(), dtype: element, axes, provenance: provenance.clone() };
     let file = dasc_sink::open_signal(&sink.target, layout, sink.mode)?;
     Ok(Box::new(Array {
         file,
@@ -208,7 +214,10 @@ fn channel_axis(axis: &ChannelAxis) -> AxisInfo {
     };
     let metres = Unit::parse("m").unwrap_or_else(Unit::none);
     let also = vec![Coordinate { name: "distance".into(), unit: metres, coords }];
-    AxisInfo { also, ..plain("channel", axis.len.into(), Coords::Index { first: axis.first, step: axis.stride }) }
+    AxisInfo {
+        also,
+        ..plain("channel", axis.len.into(), Coords::Index { first: axis.first, step: axis.stride })
+    }
 }
 
 fn second() -> Unit {

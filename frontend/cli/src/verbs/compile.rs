@@ -28,7 +28,7 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
         for what in &args.emit {
             let text = match what {
                 Emit::Graph => run.graph().to_string(),
-                Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel:#?}\n")).collect(),
+                Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel}\n")).collect(),
                 Emit::Clif | Emit::Asm => listing(run.plan(), *what)?,
             };
             if !context.terminal.json {
@@ -45,8 +45,10 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
             numbers::seconds(seconds),
             place.as_ref().map(|folder| format!(", kept in {folder}")).unwrap_or_default()
         ));
-        answers.push(json!({ "record": pipeline.record.name, "kernels": count, "seconds": seconds, "cache": place,
-                             "emitted": emitted }));
+        answers.push(
+            json!({ "record": pipeline.record.name, "kernels": count, "seconds": seconds, "cache": place,
+                             "emitted": emitted }),
+        );
     }
     if context.terminal.json {
         context.terminal.answer(json!({ "ok": true, "script": script.name, "records": answers }))?;

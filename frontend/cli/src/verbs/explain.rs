@@ -80,11 +80,20 @@ pub struct Traffic {
 }
 
 impl<'a> Told<'a> {
-    fn new(script: &Script, context: &Context, pipeline: &'a Pipeline, graph: &Graph, plan: &Plan) -> Told<'a> {
+    fn new(
+        script: &Script,
+        context: &Context,
+        pipeline: &'a Pipeline,
+        graph: &Graph,
+        plan: &Plan,
+    ) -> Told<'a> {
         let all = facts(&pipeline.graph);
         let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
         let pass = |pass: &dasc_compiler::plan::Pass| PassFacts {
-            kernels: [&pass.flow, &pass.finals].into_iter().flat_map(|flow| kernels(flow, graph, plan)).collect(),
+            kernels: [&pass.flow, &pass.finals]
+                .into_iter()
+                .flat_map(|flow| kernels(flow, graph, plan))
+                .collect(),
         };
         let passes = plan.passes.iter().map(pass).collect();
         Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline) }
@@ -115,7 +124,8 @@ impl<'a> Told<'a> {
         let mut used: Vec<Class> = self.steps.iter().filter_map(|step| Some(step.facts?.class())).collect();
         used.sort();
         used.dedup();
-        let legend: Vec<String> = used.iter().map(|class| format!("{} {}", class.letter(), meaning(*class))).collect();
+        let legend: Vec<String> =
+            used.iter().map(|class| format!("{} {}", class.letter(), meaning(*class))).collect();
         text += &format!("\n  {}\n\n", ink.dim(&legend.join("  ·  ")));
         let plural = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let kernels: usize = self.passes.iter().map(|pass| pass.kernels.len()).sum();
@@ -133,7 +143,11 @@ impl<'a> Told<'a> {
                 .kernels
                 .iter()
                 .map(|kernel| {
-                    let ffts = if kernel.transforms > 0 { format!(" + {}", plural(kernel.transforms, "FFT", "FFTs")) } else { String::new() };
+                    let ffts = if kernel.transforms > 0 {
+                        format!(" + {}", plural(kernel.transforms, "FFT", "FFTs"))
+                    } else {
+                        String::new()
+                    };
                     vec![
                         "  ".into(),
                         kernel.operators.join(" · "),
@@ -142,7 +156,11 @@ impl<'a> Told<'a> {
                     ]
                 })
                 .collect();
-            text += &table(&[("", Style::Plain), ("", Style::Keyword), ("", Style::Plain), ("", Style::Right)], &rows, ink);
+            text += &table(
+                &[("", Style::Plain), ("", Style::Keyword), ("", Style::Plain), ("", Style::Right)],
+                &rows,
+                ink,
+            );
         }
         text
     }
@@ -154,8 +172,11 @@ impl<'a> Told<'a> {
             json!({ "operators": kernel.operators, "loops": kernel.loops, "ffts": kernel.transforms,
                     "bytes_per_sample": kernel.bytes / samples })
         };
-        let passes: Vec<Value> =
-            self.passes.iter().map(|pass| json!({ "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() })).collect();
+        let passes: Vec<Value> = self
+            .passes
+            .iter()
+            .map(|pass| json!({ "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
+            .collect();
         json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
     }
@@ -163,7 +184,8 @@ impl<'a> Told<'a> {
 
 impl StepFacts {
     fn row(&self) -> Vec<String> {
-        let mut row = vec![self.number.to_string(), shortened(&self.text, 34), self.result.clone(), self.kind.clone()];
+        let mut row =
+            vec![self.number.to_string(), shortened(&self.text, 34), self.result.clone(), self.kind.clone()];
         let Some(facts) = self.facts else { return row };
         let latency = match facts.latency() {
             Some(latency) if latency == Rational::ZERO => "0".into(),
@@ -195,7 +217,13 @@ pub fn headline(pipeline: &Pipeline) -> String {
     let header = pipeline.record.header();
     let rate = header.rate.as_f64();
     let last = header.distance + header.spacing * header.channels.count.saturating_sub(1) as f64;
-    let metres = |m: f64| if m.abs() >= 1000.0 { format!("{} km", numbers::three_digits(m / 1000.0)) } else { format!("{} m", numbers::three_digits(m)) };
+    let metres = |m: f64| {
+        if m.abs() >= 1000.0 {
+            format!("{} km", numbers::three_digits(m / 1000.0))
+        } else {
+            format!("{} m", numbers::three_digits(m))
+        }
+    };
     [
         pipeline.record.name.clone(),
         format!("{} samples × {} channels", header.samples(), header.channels.count),
@@ -217,7 +245,8 @@ pub struct Gap {
 pub fn gaps(pipeline: &Pipeline) -> Vec<Gap> {
     let header = pipeline.record.header();
     let rate = header.rate.as_f64();
-    let ends = header.segments.iter().map(|s| (s, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX))));
+    let ends =
+        header.segments.iter().map(|s| (s, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX))));
     ends.zip(header.segments.iter().skip(1))
         .map(|((segment, end), next)| {
             let stretch = segment.len as f64 / rate;
@@ -230,12 +259,15 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
     let graph = &pipeline.graph;
     let step = script.program.steps.get(bound.step);
     let keyword = step.map_or("", |step| step.keyword.as_str());
-    let text = step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
+    let text =
+        step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
     let (result, kind) = match &graph.node(bound.result).ty {
         Type::Table => ("events".to_string(), detector(graph, bound.result)),
         Type::Signal(signal) => (shape(signal), described(signal)),
     };
-    let channels = |id: NodeId| graph.node(id).inputs.first().and_then(|x| graph.signal(*x)).map_or(1, |s| u64::from(s.channels()));
+    let channels = |id: NodeId| {
+        graph.node(id).inputs.first().and_then(|x| graph.signal(*x)).map_or(1, |s| u64::from(s.channels()))
+    };
     let ids = bound.nodes.clone().map(NodeId);
     let carry_bytes = ids
         .filter_map(|id| {
@@ -245,7 +277,11 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         .fold(0, u64::saturating_add);
     let number = bound.step + 1;
     let facts = all.get(bound.result.index()).copied();
-    let defaults = if keyword == "THRESHOLD_DETECT" { format!("detects {}", detector(graph, bound.result)) } else { String::new() };
+    let defaults = if keyword == "THRESHOLD_DETECT" {
+        format!("detects {}", detector(graph, bound.result))
+    } else {
+        String::new()
+    };
     StepFacts { number, text: text.unwrap_or_default(), defaults, result, kind, facts, carry_bytes }
 }
 
@@ -279,13 +315,17 @@ fn needs(facts: &Facts) -> String {
     let back = match facts.back {
         Reach::Whole => return with_halo("the record".into(), facts),
         Reach::State => "the past".to_string(),
-        Reach::Seconds(seconds) if seconds > Rational::ZERO => format!("{} back", numbers::exact_seconds(seconds)),
+        Reach::Seconds(seconds) if seconds > Rational::ZERO => {
+            format!("{} back", numbers::exact_seconds(seconds))
+        }
         Reach::Seconds(_) => String::new(),
     };
     let ahead = match facts.ahead {
         Reach::Whole => return with_halo("the record".into(), facts),
         Reach::State => "the future".to_string(),
-        Reach::Seconds(seconds) if seconds > Rational::ZERO => format!("{} ahead", numbers::exact_seconds(seconds)),
+        Reach::Seconds(seconds) if seconds > Rational::ZERO => {
+            format!("{} ahead", numbers::exact_seconds(seconds))
+        }
         Reach::Seconds(_) => String::new(),
     };
     let both: Vec<String> = [back, ahead].into_iter().filter(|part| !part.is_empty()).collect();
@@ -320,7 +360,11 @@ fn shortened(text: &str, most: usize) -> String {
 /// Bytes of a stream's rows in the whole record, without padding.
 fn stream_bytes(stream: &Stream) -> f64 {
     let rows: i64 = stream.rows.iter().map(|(from, to)| (to - from).max(0)).sum();
-    rows as f64 * f64::from(stream.channels) * f64::from(stream.inner) * f64::from(stream.planes) * stream.element() as f64
+    rows as f64
+        * f64::from(stream.channels)
+        * f64::from(stream.inner)
+        * f64::from(stream.planes)
+        * stream.element() as f64
 }
 
 fn kernel_bytes(stage: &KernelStage, flow: &Flow) -> f64 {
@@ -388,7 +432,9 @@ fn operators(stage: &KernelStage, flow: &Flow, graph: &Graph, plan: &Plan) -> Ve
     let mut made: Vec<NodeId> = stage.tables.clone();
     for (buffer, binding) in stage.kernel.buffers.iter().zip(&stage.bindings) {
         let node = match binding {
-            Binding::Stream(number) | Binding::Strided(number) => flow.streams.get(*number as usize).map(|s| s.node),
+            Binding::Stream(number) | Binding::Strided(number) => {
+                flow.streams.get(*number as usize).map(|s| s.node)
+            }
             Binding::Statistic(number) => plan.statistics.get(*number as usize).map(|s| s.node),
             Binding::Local => None,
         };
@@ -408,7 +454,10 @@ fn operators(stage: &KernelStage, flow: &Flow, graph: &Graph, plan: &Plan) -> Ve
     let mut names: Vec<String> = Vec::new();
     for id in seen {
         let node = graph.node(NodeId(id));
-        if !matches!(node.prim, Prim::Source) && names.last() != Some(&node.operator) && !names.contains(&node.operator) {
+        if !matches!(node.prim, Prim::Source)
+            && names.last() != Some(&node.operator)
+            && !names.contains(&node.operator)
+        {
             names.push(node.operator.clone());
         }
     }

@@ -19,7 +19,9 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
     let mut mistakes = Vec::new();
     for file in &args.files {
         match dasc_io::inspect(file) {
-            Ok(found) if context.terminal.json => answers.push(serde_json::to_value(&found).unwrap_or(Value::Null)),
+            Ok(found) if context.terminal.json => {
+                answers.push(serde_json::to_value(&found).unwrap_or(Value::Null))
+            }
             Ok(found) => {
                 let text = describe(&found, context.terminal.verbose, context.terminal.ink());
                 context.terminal.out(&text)?;
@@ -32,7 +34,9 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
     }
     if context.terminal.json {
         let problems: Vec<String> = mistakes.iter().map(Diag::to_string).collect();
-        context.terminal.answer(json!({ "ok": mistakes.is_empty(), "files": answers, "problems": problems }))?;
+        context
+            .terminal
+            .answer(json!({ "ok": mistakes.is_empty(), "files": answers, "problems": problems }))?;
     }
     match mistakes.len() {
         0 => Ok(Done::Well),
@@ -72,12 +76,25 @@ fn describe(found: &Inspection, verbose: u8, ink: Ink) -> String {
     let mut row = |name: &str, value: String| rows.push(vec![name.to_string(), value]);
     if let Some(record) = &found.record {
         row("format", record.format.clone());
-        row("shape", format!("{} samples × {} channels of {}", record.samples, record.channels, record.file_type));
+        row(
+            "shape",
+            format!("{} samples × {} channels of {}", record.samples, record.channels, record.file_type),
+        );
         let exact = if record.rate.contains('/') { format!(" ({} Hz)", record.rate) } else { String::new() };
         row("rate", format!("{}{exact}", numbers::hertz(record.rate_hz)));
         row("duration", numbers::seconds(record.samples as f64 / record.rate_hz));
-        let last = record.first_channel.saturating_add(record.channel_step.saturating_mul(record.channels as i64 - 1));
-        row("channels", format!("{} to {last}, every {} m from {} m", record.first_channel, short(record.spacing_m), short(record.distance_m)));
+        let last = record
+            .first_channel
+            .saturating_add(record.channel_step.saturating_mul(record.channels as i64 - 1));
+        row(
+            "channels",
+            format!(
+                "{} to {last}, every {} m from {} m",
+                record.first_channel,
+                short(record.spacing_m),
+                short(record.distance_m)
+            ),
+        );
         if let Some(gauge) = record.gauge_length_m {
             row("gauge", format!("{} m", short(gauge)));
         }
@@ -88,7 +105,13 @@ fn describe(found: &Inspection, verbose: u8, ink: Ink) -> String {
             [one] => row("start", one.start.clone()),
             several => {
                 for (i, segment) in several.iter().enumerate().take(20) {
-                    row(&format!("stretch {}", i + 1), format!("{}  {} samples from {}", segment.start, segment.samples, segment.start_sample));
+                    row(
+                        &format!("stretch {}", i + 1),
+                        format!(
+                            "{}  {} samples from {}",
+                            segment.start, segment.samples, segment.start_sample
+                        ),
+                    );
                 }
                 if several.len() > 20 {
                     row("", format!("and {} more stretches", several.len() - 20));
@@ -112,10 +135,18 @@ fn describe(found: &Inspection, verbose: u8, ink: Ink) -> String {
         };
         let rows: Vec<Vec<String>> = found.datasets.iter().map(listed).collect();
         if !rows.is_empty() {
-            let head = [("dataset", Style::Keyword), ("shape", Style::Plain), ("type", Style::Plain), ("storage", Style::Dim)];
+            let head = [
+                ("dataset", Style::Keyword),
+                ("shape", Style::Plain),
+                ("type", Style::Plain),
+                ("storage", Style::Dim),
+            ];
             text += &table(&head, &rows, ink);
         }
-        found.skipped.iter().for_each(|skipped| text += &format!("  {}\n", ink.dim(&format!("passed over {skipped}"))));
+        found
+            .skipped
+            .iter()
+            .for_each(|skipped| text += &format!("  {}\n", ink.dim(&format!("passed over {skipped}"))));
     }
     text
 }

@@ -18,7 +18,8 @@ pub fn ops(args: &OpsArgs, context: &mut Context) -> Outcome {
     let Some(name) = &args.name else {
         if terminal.json {
             let list = |schemas: Vec<&'static Schema>| schemas.into_iter().map(as_json).collect::<Vec<_>>();
-            terminal.answer(json!({ "operators": list(operators()), "statements": list(STATEMENTS.to_vec()) }))?;
+            terminal
+                .answer(json!({ "operators": list(operators()), "statements": list(STATEMENTS.to_vec()) }))?;
         } else {
             terminal.out(&overview(terminal.ink()))?;
         }
@@ -26,10 +27,18 @@ pub fn ops(args: &OpsArgs, context: &mut Context) -> Outcome {
     };
     let words = vocabulary();
     let Some(schema) = words.find(name) else {
-        let at = dasc_ir::Span { source: context.sources.add("dasc ops", name.clone())?, start: 0, end: name.len() as u32 };
+        let at = dasc_ir::Span {
+            source: context.sources.add("dasc ops", name.clone())?,
+            start: 0,
+            end: name.len() as u32,
+        };
         return Err(words.unknown(name, at).into());
     };
-    if terminal.json { terminal.answer(as_json(schema))? } else { terminal.out(&page(schema, terminal.ink()))? }
+    if terminal.json {
+        terminal.answer(as_json(schema))?
+    } else {
+        terminal.out(&page(schema, terminal.ink()))?
+    }
     Ok(Done::Well)
 }
 
@@ -69,7 +78,12 @@ fn page(schema: &Schema, ink: Ink) -> String {
             vec![param.name.to_uppercase(), kind(&param.kind), default, doc.join(" ")]
         };
         let rows: Vec<Vec<String>> = schema.params.iter().map(row).collect();
-        let head = [("parameter", Style::Keyword), ("is", Style::Plain), ("default", Style::Plain), ("", Style::Dim)];
+        let head = [
+            ("parameter", Style::Keyword),
+            ("is", Style::Plain),
+            ("default", Style::Plain),
+            ("", Style::Dim),
+        ];
         text += &format!("\n{}", table(&head, &rows, ink));
     }
     text += &format!("\n{}  {}\n", ink.dim("example   "), schema.example);

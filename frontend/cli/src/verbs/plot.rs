@@ -31,7 +31,9 @@ fn text(args: &PlotArgs) -> dasc_ir::Result<String> {
     let mut steps = vec![read];
     if let Some(band) = &args.bandpass {
         let corners = plain("--bandpass", band)?.split_once("..");
-        let (low, high) = corners.ok_or_else(|| Diag::usage(format!("--bandpass {band} is no range")).help("write --bandpass 1..10"))?;
+        let (low, high) = corners.ok_or_else(|| {
+            Diag::usage(format!("--bandpass {band} is no range")).help("write --bandpass 1..10")
+        })?;
         steps.push("DETREND".into());
         steps.push(format!("BANDPASS {low} {high}"));
     }
@@ -45,7 +47,9 @@ fn text(args: &PlotArgs) -> dasc_ir::Result<String> {
     };
     sink += &format!(" OUT={}", quoted(&args.out.clone().unwrap_or_else(|| picture(&args.file)))?);
     match &args.cmap {
-        Some(_) if args.traces => return Err(Diag::usage("--cmap means nothing for --traces").help("leave one of them out")),
+        Some(_) if args.traces => {
+            return Err(Diag::usage("--cmap means nothing for --traces").help("leave one of them out"));
+        }
         Some(name) => sink += &format!(" CMAP={}", plain("--cmap", name)?),
         None => {}
     }
@@ -79,7 +83,8 @@ fn plain<'a>(flag: &str, value: &'a str) -> dasc_ir::Result<&'a str> {
     if !value.is_empty() && value.chars().all(harmless) {
         return Ok(value);
     }
-    Err(Diag::usage(format!("{flag} {value} cannot be understood")).help("for example --ch 100..200, --time 10s..20s, --spectrogram 256"))
+    Err(Diag::usage(format!("{flag} {value} cannot be understood"))
+        .help("for example --ch 100..200, --time 10s..20s, --spectrogram 256"))
 }
 
 #[cfg(test)]

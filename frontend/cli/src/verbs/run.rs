@@ -41,10 +41,13 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
     let pipelines = bind(script)?;
     if let Some(loose) = pipelines.iter().find(|pipeline| pipeline.sinks.is_empty()) {
         let read = loose.steps.first().and_then(|bound| script.program.steps.get(bound.step));
-        return Err(Diag::usage(format!("nothing is done with '{}': no step writes or draws it", loose.record.name))
-            .at(read.map(|step| step.span))
-            .help("end with WRITE, EVENTS, PLOT_TS, PLOT_HEATMAP or PLOT_SPEC")
-            .into());
+        return Err(Diag::usage(format!(
+            "nothing is done with '{}': no step writes or draws it",
+            loose.record.name
+        ))
+        .at(read.map(|step| step.span))
+        .help("end with WRITE, EVENTS, PLOT_TS, PLOT_HEATMAP or PLOT_SPEC")
+        .into());
     }
     names::check(&pipelines)?;
     notes(&pipelines, context);
@@ -72,10 +75,17 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
     }
 }
 
-fn one(script: &Script, pipeline: &Pipeline, manner: &Manner, interrupt: &Interrupt, context: &Context) -> Outcome<Value> {
+fn one(
+    script: &Script,
+    pipeline: &Pipeline,
+    manner: &Manner,
+    interrupt: &Interrupt,
+    context: &Context,
+) -> Outcome<Value> {
     let terminal = &context.terminal;
     let clock = Instant::now();
-    let prepared = Run::prepare(pipeline.graph.clone(), &options(&context.settings, manner.chunk, manner.interpret))?;
+    let prepared =
+        Run::prepare(pipeline.graph.clone(), &options(&context.settings, manner.chunk, manner.interpret))?;
     let compiled = clock.elapsed().as_secs_f64();
     let mut progress = Progress::new(terminal, decodes(pipeline));
     let provenance = sinks::provenance(script, pipeline);
@@ -143,7 +153,11 @@ fn tell(
     for summary in written {
         let name = summary.path.display().to_string();
         let name = if name == "-" { "standard output".into() } else { name };
-        terminal.say(&format!("{} {name}  {}", ink.good("wrote"), ink.dim(&numbers::bytes(summary.bytes as f64))));
+        terminal.say(&format!(
+            "{} {name}  {}",
+            ink.good("wrote"),
+            ink.dim(&numbers::bytes(summary.bytes as f64))
+        ));
     }
     let found = match events {
         0 if pipeline.detectors.is_empty() => String::new(),
@@ -157,7 +171,11 @@ fn tell(
         numbers::seconds(seconds)
     );
     if terminal.verbose > 0 {
-        let hits = if stats.cache_hits > 0 { format!(", {} from the cache", stats.cache_hits) } else { String::new() };
+        let hits = if stats.cache_hits > 0 {
+            format!(", {} from the cache", stats.cache_hits)
+        } else {
+            String::new()
+        };
         line += &format!(
             "\n  {}  ·  limited by {}  ·  {} passes  ·  {} kernels in {}{hits}  ·  {} held",
             progress::rate(stats, seconds, copy_bandwidth()),
@@ -178,7 +196,11 @@ fn notes(pipelines: &[Pipeline], context: &Context) {
         let header = pipeline.record.header();
         if header.segments.len() > 1 {
             let gaps = header.segments.len() - 1;
-            let text = format!("{} has {gaps} gap{}; filters start anew after each", pipeline.record.name, if gaps == 1 { "" } else { "s" });
+            let text = format!(
+                "{} has {gaps} gap{}; filters start anew after each",
+                pipeline.record.name,
+                if gaps == 1 { "" } else { "s" }
+            );
             context.terminal.say(&format!("{} {text}", ink.warn("note")));
         }
         for note in &header.notes {
@@ -209,9 +231,12 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
                 Target::Stdout => "-".into(),
             };
             let bytes = sink.expected_bytes(pipeline);
-            let size = bytes.map(|bytes| format!("  {}", ink.dim(&numbers::bytes(bytes as f64)))).unwrap_or_default();
+            let size = bytes
+                .map(|bytes| format!("  {}", ink.dim(&numbers::bytes(bytes as f64))))
+                .unwrap_or_default();
             text += &format!("{} {path}{size}\n", ink.bold("writes"));
-            outputs.push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": bytes }));
+            outputs
+                .push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": bytes }));
         }
         text += &format!(
             "{} {} pass{} over the data, {} moved: at least {} at this machine's {}/s\n",
@@ -230,7 +255,9 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
         }));
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "dry_run": true, "runs": answers }))?;
+        context
+            .terminal
+            .answer(json!({ "ok": true, "script": script.name, "dry_run": true, "runs": answers }))?;
     } else {
         context.terminal.out(&text)?;
     }

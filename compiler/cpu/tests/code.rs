@@ -1,0 +1,82 @@
+//! What generated code may not do, and the functions that random kernels leave out.
+
+mod guarded;
+
+use dasc_cpu::{Options, compile};
+use dasc_ir::kernel::text::parse;
+use dasc_ir::kernel::{Interpreter, Kernel, NumericProfile, expand, random};
+
+use guarded::{Memory, Shape};
+
+fn functions() -> Kernel {
+    let mut text =
+        String::from("kernel \"functions\"\nbuffer b0 \"x\" f32 input\nbuffer b1 \"xx\" f64 input\n");
+    let ops = ["exp", "log", "sin", "cos"];
+    for (at, op) in ops.iter().enumerate() {
+        text += &format!("buffer b{} \"{op}\" f32 output\n", 2 + at);
+    }
+    for (at, op) in ops.iter().enumerate() {
+        text += &format!("buffer b{} \"{op} wide\" f64 output\n", 6 + at);
+    }
+    for (at, op) in ops.iter().enumerate() {
+        for (from, to) in [(0, 2 + at), (1, 6 + at)] {
+            text += &format!(
+                "loop rows b{to} {{\n v0 = load b{from}[i]\n v1 = {op} v0\n store b{to}[i] v1\n}}\n"
+            );
+        }
+    }
+    parse(&text).unwrap()
+}
+
+#[test]
+fn transcendentals_equal_the_interpreter() {
+    let mut kernel = functions();
+    let refused = compile(&kernel, &Options::default()).unwrap_err();
+    assert!(refused.message.contains("has to be expanded"), "{refused}");
+    expand(&mut kernel);
+    let shape = Shape { start: 0, rows: 40, lanes: 64, lane0: 0, at_end: true };
+    for profile in [NumericProfile::host(), NumericProfile::NoFma] {
+        for group in [2, 4, 8, 16] {
+            let options = Options { profile, group: Some(group), listing: false };
+            let machine = compile(&kernel, &options).unwrap().load().unwrap();
+            let interpreter = Interpreter::with_profile(&kernel, profile).unwrap();
+            let (expected, actual) = (Memory::new(&kernel, shape, 1), Memory::new(&kernel, shape, 1));
+            expected.run(&kernel, &interpreter, shape);
+            actual.run(&kernel, &machine, shape);
+            assert_eq!(expected.difference(&actual, &kernel), None, "{options:?}");
+        }
+    }
+}
+
+#[test]
+fn listings_show_both_forms() {
+    let options = Options { listing: true, ..Options::default() };
+    let code = compile(&random::kernel(0), &options).unwrap();
+    assert_eq!(code.listings.len(), random::kernel(0).steps.len());
+    for listing in &code.listings {
+        assert!(listing.clif.starts_with("function") && listing.clif.contains("brif"), "{}", listing.clif);
+        assert!(listing.asm.contains("ret"), "{}", listing.asm);
+    }
+}
+
+/// Mappings of this process with these rights.
+fn mappings(rights: &str) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|r| r.starts_with(rights))).count()
+}
+
+#[test]
+fn code_is_never_writable_and_is_freed() {
+    let load = || compile(&random::kernel(2), &Options::default()).unwrap().load().unwrap();
+    drop(load());
+    let before = mappings("r-x");
+    let kept: Vec<_> = (0..20).map(|_| load()).collect();
+    assert!(mappings("r-x") > before);
+    assert_eq!(mappings("rwx"), 0);
+    drop(kept);
+    for _ in 0..300 {
+        load();
+    }
+    // Other tests of this process may hold a few.
+    assert!(mappings("r-x") <= before + 8);
+}

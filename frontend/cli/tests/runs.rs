@@ -1,0 +1,197 @@
+//! Whole runs: scripts in, files out.
+
+mod dasc;
+
+use std::io::Read;
+use std::process::Stdio;
+
+use dasc::{Workplace, json, npy_shape};
+
+const SCRIPT: &str = "READ fiber.dat\nDETREND AXIS=time\nBANDPASS 10 200\nSTFT 1024\nTHRESHOLD_DETECT -30\nPLOT_SPEC CMAP=inferno\n";
+const SIDECAR: &str = r#"{"version":1,"channels":16,"rate":1000,"type":"f32","byte_order":"little","scale":1,"spacing":2,"unit":"nstrain/s","start":"2024-05-01T12:00:00Z"}"#;
+
+/// Eight seconds of 16 channels at 1 kHz: a 50 Hz burst of amplitude 1 between 3 s and 4 s on channels 4 to 7.
+fn fiber() -> Vec<u8> {
+    let sample = |row: u32, channel: u32| {
+        let t = f64::from(row) / 1000.0;
+        let burst = (3.0..4.0).contains(&t) && (4..8).contains(&channel);
+        let quiet = 1e-6 * (f64::from(row.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 - 0.5);
+        (if burst { (std::f64::consts::TAU * 50.0 * t).sin() } else { 0.0 } + quiet) as f32
+    };
+    (0..8000).flat_map(|row| (0..16).flat_map(move |channel| sample(row, channel).to_le_bytes())).collect()
+}
+
+fn with_fiber() -> Workplace {
+    let place = Workplace::new();
+    std::fs::write(place.path("fiber.dat"), fiber()).unwrap();
+    place.file("fiber.dat.json", SIDECAR);
+    place
+}
+
+#[test]
+fn the_script_of_the_readme_runs_verbatim() {
+    let place = with_fiber();
+    place.file("pipeline.dql", SCRIPT);
+    let ran = place.run(&["run", "pipeline.dql"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.is_empty(), "{}", ran.out);
+    let png = std::fs::read(place.path("pipeline-6.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png.len() > 10_000);
+    // What exists is not replaced.
+    let ran = place.run(&["run", "pipeline.dql"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("exists already") && ran.err.contains("MODE=overwrite"), "{}", ran.err);
+}
+
+#[test]
+fn a_headerless_file_without_sidecar_says_what_is_missing() {
+    let place = with_fiber();
+    std::fs::remove_file(place.path("fiber.dat.json")).unwrap();
+    let ran = place.run(&["run", "-e", SCRIPT]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    for missing in ["CHANNELS", "FS", "DTYPE", "--write-sidecar"] {
+        assert!(ran.err.contains(missing), "{missing}: {}", ran.err);
+    }
+    let given = SCRIPT.replace("fiber.dat", "fiber.dat CHANNELS=16 FS=1kHz DTYPE=float32 DX=2m");
+    assert_eq!(place.run(&["run", "-e", &given]).code, 0);
+    assert_eq!(place.run(&["inspect", "--write-sidecar", "fiber.dat"]).code, 0);
+    assert!(place.path("fiber.dat.json").exists());
+}
+
+#[test]
+fn events_say_when_and_where() {
+    let place = with_fiber();
+    let script = "READ fiber.dat | BANDPASS 10 200 | ENVELOPE | THRESHOLD_DETECT -6 MERGE=0.1s MERGE_CHANNELS=1 | EVENTS e.csv";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let table = std::fs::read_to_string(place.path("e.csv")).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 2, "{table}");
+    let cell: Vec<&str> = lines[1].split(',').collect();
+    assert!(cell[1].starts_with("2024-05-01T12:00:03.0"), "{table}");
+    assert!(cell[2].starts_with("2024-05-01T12:00:04.0"), "{table}");
+    assert_eq!(&cell[4..8], ["4", "7", "8.0", "14.0"].map(String::from), "{table}");
+}
+
+#[test]
+fn data_goes_to_standard_output_and_a_script_comes_from_standard_input() {
+    let place = with_fiber();
+    let ran = place.run_with_input(&["run", "-"], b"READ fiber.dat CH=3..9 TIME=1s..2s | WRITE -");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(npy_shape(&ran.bytes), "(1000, 6)");
+    let expected: Vec<u8> =
+        (1000..2000).flat_map(|row| fiber()[(row * 16 + 3) * 4..(row * 16 + 9) * 4].to_vec()).collect();
+    assert!(ran.bytes.ends_with(&expected));
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    let place = Workplace::new();
+    let script = "READ 'synthetic:noise?channels=512&samples=20000&fs=1kHz' | ABS | WRITE -";
+    let mut child =
+        place.command(&["run", "-e", script]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut head = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut head).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn json_answers_of_a_run_have_a_version() {
+    let place = with_fiber();
+    let script = "READ fiber.dat | ABS | WRITE a.npy";
+    let dry = json(&place.run(&["run", "--json", "--dry-run", "-e", script]).out);
+    assert_eq!(dry["runs"][0]["outputs"][0]["bytes"], 8000 * 16 * 4);
+    assert!(!place.path("a.npy").exists());
+    let ran = json(&place.run(&["run", "--json", "-e", script]).out);
+    assert_eq!((&ran["version"], &ran["ok"]), (&1.into(), &true.into()));
+    assert_eq!(ran["runs"][0]["outputs"][0]["rows"], 8000);
+    assert!(place.path("a.npy").exists());
+}
+
+#[test]
+fn muted_channels_are_nan_and_left_out_of_means() {
+    let place = with_fiber();
+    place.file("bad.csv", "channel\n4\n5\n");
+    let ran = place.run(&["run", "-e", "READ fiber.dat CH=3..7 TIME=0s..10ms | MUTE bad.csv | WRITE -"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let data = &ran.bytes[ran.bytes.len() - 10 * 4 * 4..];
+    let values: Vec<f32> = data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    for row in values.chunks(4) {
+        assert_eq!(row.iter().map(|v| v.is_nan()).collect::<Vec<_>>(), [false, true, true, false]);
+    }
+}
+
+#[test]
+fn outputs_that_meet_are_refused_before_the_run() {
+    let place = with_fiber();
+    let ran = place.run(&["run", "-e", "READ fiber.dat AS x | WRITE a.npy\nFROM x | ABS | WRITE ./a.npy"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("written twice"), "{}", ran.err);
+    let ran = place.run(&["run", "-e", "READ fiber.dat | WRITE nowhere/a.npy"]);
+    assert!(ran.code == 2 && ran.err.contains("nowhere"), "{}", ran.err);
+    assert!(!place.path("a.npy").exists());
+}
+
+#[test]
+fn results_do_not_depend_on_chunks_threads_or_back_end() {
+    let place = with_fiber();
+    let run = |more: &[&str]| {
+        let script = "READ fiber.dat | DETREND | BANDPASS 10 200 | ABS | WRITE -";
+        let ran = place.run(&[&["run", "-e", script], more].concat());
+        assert_eq!(ran.code, 0, "{more:?}: {}", ran.err);
+        ran.bytes
+    };
+    let whole = run(&[]);
+    assert!(whole == run(&["--chunk", "7"]), "chunks of 7");
+    assert!(whole == run(&["--threads", "1", "--chunk", "1000"]), "one thread");
+    assert!(whole == run(&["--no-cache", "--interpret"]), "interpreter");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_nothing_unfinished() {
+    let place = Workplace::new();
+    let script =
+        "READ 'synthetic:quake?channels=2048&samples=20000000&fs=1kHz' | BANDPASS 10 200 | WRITE a.npy";
+    let mut child = place.command(&["run", "-e", script]).stderr(Stdio::piped()).spawn().unwrap();
+    let partial = || {
+        std::fs::read_dir(place.path("."))
+            .unwrap()
+            .any(|e| e.unwrap().file_name().to_string_lossy().contains(".partial"))
+    };
+    let started = std::time::Instant::now();
+    while !partial() && started.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(partial(), "the run never began to write");
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(!partial() && !place.path("a.npy").exists());
+}
+
+#[test]
+fn several_reads_are_several_runs() {
+    let place = with_fiber();
+    let ran = place.run(&["run", "-e", "READ fiber.dat | WRITE a.npy\nREAD fiber.dat CH=0..2 | WRITE b.npy"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(npy_shape(&std::fs::read(place.path("a.npy")).unwrap()), "(8000, 16)");
+    assert_eq!(npy_shape(&std::fs::read(place.path("b.npy")).unwrap()), "(8000, 2)");
+}
+
+#[test]
+fn plot_draws_a_file_without_a_script() {
+    let place = with_fiber();
+    for (flags, name) in [
+        (&[][..], "fiber.png"),
+        (&["--spectrogram", "256", "-o", "s.png"], "s.png"),
+        (&["--traces", "-o", "t.png"], "t.png"),
+    ] {
+        let ran = place.run(&[&["plot", "fiber.dat"], flags].concat());
+        assert_eq!(ran.code, 0, "{flags:?}: {}", ran.err);
+        assert!(std::fs::read(place.path(name)).unwrap().starts_with(b"\x89PNG"), "{name}");
+    }
+}

@@ -1,2 +1,0 @@
-use dasc_ir::graph::random::{Limits, random_graph};
-#[test] fn show() { let seed: u64 = std::env::var("SEED").unwrap().parse().unwrap(); let l = Limits { steps: false, nan: false, events: false, transforms: seed % 3 == 0, ..Limits::default() }; let g = random_graph(seed, &l); for (i, n) in g.nodes.iter().enumerate() { println!("%{i} {:?} {:?} :: {:?}", n.prim, n.inputs, n.ty); } println!("{:?}", g.outputs); }

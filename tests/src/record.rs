@@ -1,0 +1,206 @@
+//! A record in memory, an observer that keeps everything, and ways to run one over the other.
+
+use std::ops::ControlFlow;
+
+use dasc_ir::graph::interp::{Stretch, Tensor, Value};
+use dasc_ir::graph::{Graph, Prim, Rows, Signal};
+use dasc_ir::{DType, Result};
+use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView, Stats};
+
+use crate::noise::Noise;
+
+/// Rows of a source, in the source's type.
+pub struct Record {
+    segments: Vec<(i64, i64)>,
+    row: usize,
+    bytes: Vec<u8>,
+}
+
+impl Record {
+    /// From the numbers the Graph interpreter takes.
+    ///
+    /// # Panics
+    /// When the graph has no source with rows.
+    pub fn new(graph: &Graph, input: &[f64]) -> Record {
+        let signal = source(graph);
+        let segments = match signal.time.as_ref().map(|t| &t.rows) {
+            Some(Rows::Segments(ranges)) => ranges.clone(),
+            other => panic!("a record with rows, not {other:?}"),
+        };
+        let bytes = input.iter().flat_map(|x| encode(signal.dtype, *x)).collect();
+        Record { segments, row: signal.channels() as usize * signal.dtype.size(), bytes }
+    }
+}
+
+/// The type of a graph's source.
+///
+/// # Panics
+/// When the graph has none.
+pub fn source(graph: &Graph) -> &Signal {
+    let source = graph.ids().find(|id| matches!(graph.node(*id).prim, Prim::Source)).expect("a source");
+    graph.signal(source).expect("a signal")
+}
+
+fn encode(dtype: DType, x: f64) -> Vec<u8> {
+    match dtype {
+        DType::I16 => (x as i16).to_ne_bytes().to_vec(),
+        DType::I32 => (x as i32).to_ne_bytes().to_vec(),
+        DType::F32 => (x as f32).to_ne_bytes().to_vec(),
+        DType::F64 => x.to_ne_bytes().to_vec(),
+        other => panic!("no source of {other}"),
+    }
+}
+
+impl Feed for Record {
+    fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {
+        let mut before = 0;
+        for &(start, stop) in &self.segments {
+            if start <= first && first + rows as i64 <= stop {
+                for i in 0..rows {
+                    let at = (before + (first - start) as usize + i) * self.row;
+                    out[i * stride..i * stride + self.row].copy_from_slice(&self.bytes[at..at + self.row]);
+                }
+                return Ok(());
+            }
+            before += (stop - start).max(0) as usize;
+        }
+        panic!("rows {first}+{rows} are in no segment of {:?}", self.segments);
+    }
+}
+
+/// Everything a run gave: numbers as `[row][inner][channel][plane]`, and detections.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    pub outputs: Vec<Vec<f64>>,
+    pub detections: Vec<Vec<Detection>>,
+}
+
+impl Collected {
+    pub fn new(run: &Run) -> Collected {
+        let outputs = run.graph().outputs.len();
+        Collected { outputs: vec![Vec::new(); outputs], detections: vec![Vec::new(); outputs] }
+    }
+
+    /// Where the bits differ; any NaN equals any other.
+    pub fn difference(&self, other: &Collected) -> Option<String> {
+        for (i, (a, b)) in self.outputs.iter().zip(&other.outputs).enumerate() {
+            if a.len() != b.len() {
+                return Some(format!("output {i} has {} and {} values", a.len(), b.len()));
+            }
+            let differ = |(x, y): (&f64, &f64)| x.to_bits() != y.to_bits() && !(x.is_nan() && y.is_nan());
+            if let Some(at) = a.iter().zip(b).position(differ) {
+                return Some(format!("output {i} at {at} of {}: {:e} and {:e}", a.len(), a[at], b[at]));
+            }
+        }
+        let differ = self.detections != other.detections;
+        differ.then(|| format!("detections {:?} and {:?}", self.detections, other.detections))
+    }
+
+    /// # Panics
+    /// When the bits differ.
+    pub fn assert_same(&self, other: &Collected, what: &str) {
+        if let Some(difference) = self.difference(other) {
+            panic!("{what}: {difference}");
+        }
+    }
+}
+
+impl Observer for Collected {
+    fn rows(&mut self, output: usize, _segment: usize, rows: &RowsView) -> Result<()> {
+        for row in 0..rows.rows {
+            for inner in 0..rows.inner() {
+                for channel in 0..rows.channels {
+                    for plane in 0..rows.planes() {
+                        self.outputs[output].push(rows.value(row, inner, plane, channel));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn statistic(&mut self, output: usize, _segment: usize, value: &StatisticView) -> Result<()> {
+        for inner in 0..value.inner {
+            for channel in 0..value.channels {
+                for plane in 0..value.planes {
+                    self.outputs[output].push(value.value(inner, plane, channel));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
+        self.detections[output] = detections;
+        Ok(())
+    }
+}
+
+/// Runs a graph from beginning to end.
+pub fn run(graph: &Graph, feed: &dyn Feed, options: &Options) -> Result<(Collected, Stats)> {
+    let run = Run::prepare(graph.clone(), options)?;
+    let mut collected = Collected::new(&run);
+    let stats = run.execute(feed, &mut collected)?;
+    Ok((collected, stats))
+}
+
+/// Runs a graph with interruptions: again and again a random chunk size and number of threads, some chunks, and all
+/// state through bytes into the next. Returns with the result how often state was saved.
+///
+/// # Errors
+/// Those of the run; a graph with a whole-record transform cannot be saved.
+pub fn run_in_parts(graph: &Graph, feed: &dyn Feed, options: &Options, seed: u64) -> Result<(Collected, u32)> {
+    let mut noise = Noise(seed);
+    let rows = source(graph).time.as_ref().and_then(|t| t.rows.longest()).unwrap_or(1);
+    let (mut saved, mut saves): (Option<Vec<u8>>, u32) = (None, 0);
+    let mut collected: Option<Collected> = None;
+    loop {
+        // The first parts end anywhere, even after one row; then larger ones come, so that the end is reached.
+        let chunk = if saves < 6 { 1 + noise.below(rows) } else { rows };
+        let threads = 1 + noise.below(3) as usize;
+        let run = Run::prepare(graph.clone(), &Options { chunk: Some(chunk as usize), threads, ..options.clone() })?;
+        let collected = collected.get_or_insert_with(|| Collected::new(&run));
+        let mut session = saved.as_deref().map_or_else(|| Ok(run.begin()), |bytes| run.restore(bytes))?;
+        let mut left = 1 + noise.below(3);
+        let end = run.resume(&mut session, feed, collected, |_| {
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        if end.is_continue() {
+            return Ok((collected.clone(), saves));
+        }
+        saved = Some(run.save(&mut session)?);
+        saves += 1;
+    }
+}
+
+/// Where what was computed is not what the Graph means, to the rounding of F32 through a chain of operators.
+pub fn far(meaning: &Value, result: &Collected, output: usize) -> Option<String> {
+    match meaning {
+        Value::Signal(tensor) => far_values(tensor, &result.outputs[output]),
+        Value::Events(events) => far_events(events, &result.detections[output]),
+    }
+}
+
+fn far_values(tensor: &Tensor, got: &[f64]) -> Option<String> {
+    // A statistic of the whole record is one row in the meaning and one per segment in the run.
+    let repeat = !tensor.timed && tensor.values.len() < got.len();
+    let rows = if repeat { got.len() / tensor.values.len().max(1) } else { 1 };
+    let want = tensor.values.repeat(rows);
+    if want.len() != got.len() {
+        return Some(format!("{} values, not {}", got.len(), want.len()));
+    }
+    let finite = want.iter().filter(|x| x.is_finite());
+    let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(1e-12);
+    let near = |x: f64, y: f64| (x - y).abs() <= 2e-5 * scale.max(x.abs()) || x == y || (x.is_nan() && y.is_nan());
+    let at = want.iter().zip(got).position(|(x, y)| !near(*x, *y))?;
+    Some(format!("at {at} of {}: meant {:e}, got {:e}", want.len(), want[at], got[at]))
+}
+
+fn far_events(events: &[Stretch], got: &[Detection]) -> Option<String> {
+    let mut want: Vec<_> = events.iter().map(|e| (e.segment, e.channel, e.first, e.end - 1)).collect();
+    let mut got: Vec<_> = got.iter().map(|d| (d.segment, d.channel as usize, d.first, d.last)).collect();
+    want.sort_unstable();
+    got.sort_unstable();
+    (want != got).then(|| format!("meant {want:?}, got {got:?}"))
+}

@@ -1,0 +1,117 @@
+//! Every operator of the standard library, by its own example: interpreter and machine code give the same bits, whole or
+//! in chunks, on any number of threads, stopped and continued anywhere; and they mean what the Graph says.
+
+mod script;
+
+use dasc_ir::DType;
+use dasc_ir::graph::{Graph, interp};
+use dasc_runtime::{Backend, Options};
+use dasc_stdlib::ops::{Entry, OPERATORS};
+use dasc_tests::noise::Noise;
+use dasc_tests::record::{Record, far, run, run_in_parts};
+
+/// Long enough for the examples' seconds at this rate, with a gap, and not beginning at row 0.
+const RATE: f64 = 500.0;
+const SEGMENTS: [(i64, i64); 2] = [(0, 1301), (1400, 2600)];
+
+/// An operator on a record, with the numbers of the record.
+struct Case {
+    name: String,
+    graph: Graph,
+    input: Vec<f64>,
+    record: Record,
+}
+
+#[test]
+fn f32_on_1_channel() {
+    check(DType::F32, 1);
+}
+
+#[test]
+fn f32_on_5_channels() {
+    check(DType::F32, 5);
+}
+
+#[test]
+fn f32_on_37_channels() {
+    check(DType::F32, 37);
+}
+
+#[test]
+fn i16_on_1_channel() {
+    check(DType::I16, 1);
+}
+
+#[test]
+fn i16_on_5_channels() {
+    check(DType::I16, 5);
+}
+
+#[test]
+fn i16_on_37_channels() {
+    check(DType::I16, 37);
+}
+
+fn check(dtype: DType, channels: u32) {
+    assert!(OPERATORS.len() > 30, "only {} operators", OPERATORS.len());
+    let failures: Vec<String> = OPERATORS
+        .iter()
+        .filter_map(|entry| {
+            let name = format!("{} as {dtype} on {channels} channels", entry.schema.example);
+            let failure = case(entry, dtype, channels).and_then(|case| holds(&case)).err()?;
+            Some(format!("{name}: {failure}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn case(entry: &Entry, dtype: DType, channels: u32) -> Result<Case, String> {
+    let mut signal = script::signal(dtype, RATE, &SEGMENTS, channels);
+    // Examples choose channels by number, from 10 on.
+    signal.channel.as_mut().ok_or("no channels")?.first = 10;
+    let graph = script::graph(&format!("READ record | {}", entry.schema.example), &signal)?;
+    let rows: i64 = SEGMENTS.iter().map(|(a, b)| b - a).sum();
+    let mut noise = Noise(u64::from(channels));
+    let input: Vec<f64> = (0..rows * i64::from(channels))
+        .map(|_| if dtype == DType::F32 { f64::from(noise.value() as f32) } else { (noise.value() * 1000.0).round() })
+        .collect();
+    let record = Record::new(&graph, &input);
+    Ok(Case { name: entry.schema.name.to_string(), graph, input, record })
+}
+
+fn holds(case: &Case) -> Result<(), String> {
+    let words = |e: dasc_ir::Diag| e.to_string();
+    let options = |backend, threads, chunk| Options { backend, threads, chunk, ..Options::default() };
+    let machine = |threads, chunk| options(Backend::Cranelift, threads, Some(chunk));
+    let (whole, _) = run(&case.graph, &case.record, &machine(1, 1 << 20)).map_err(words)?;
+
+    let oracle = options(Backend::Interpreter, 1, Some(1 << 20));
+    let (prescribed, _) = run(&case.graph, &case.record, &oracle).map_err(words)?;
+    whole.difference(&prescribed).map_or(Ok(()), |d| Err(format!("not what the interpreter gives: {d}")))?;
+
+    for (threads, chunk) in [(2, 1 << 20), (1, 1), (2, 13), (2, 64)] {
+        let (cut, _) = run(&case.graph, &case.record, &machine(threads, chunk)).map_err(words)?;
+        let differ = |d| Err(format!("chunks of {chunk} on {threads} threads: {d}"));
+        whole.difference(&cut).map_or(Ok(()), differ)?;
+    }
+
+    let seed = case.name.bytes().fold(7, |seed: u64, b| seed.wrapping_mul(31) + u64::from(b));
+    let cranelift = Options { backend: Backend::Cranelift, ..Options::default() };
+    match run_in_parts(&case.graph, &case.record, &cranelift, seed) {
+        Ok((continued, saves)) => {
+            assert!(saves > 0, "nothing was saved");
+            let differ = |d| Err(format!("continued after {saves} interruptions: {d}"));
+            whole.difference(&continued).map_or(Ok(()), differ)?;
+        }
+        // The one class that cannot be: whatever holds the whole record.
+        Err(diag) => {
+            let last = dasc_ir::graph::facts::facts(&case.graph).pop().ok_or("no nodes")?;
+            if last.class() != dasc_ir::graph::facts::Class::Whole {
+                return Err(diag.to_string());
+            }
+        }
+    }
+
+    let meaning = interp::interpret(&case.graph, &case.input).map_err(words)?;
+    far(&meaning[0], &whole, 0).map_or(Ok(()), |d| Err(format!("not what the graph means: {d}")))
+}

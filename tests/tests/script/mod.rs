@@ -1,0 +1,61 @@
+//! Scripts over records that exist only here: the language, the standard library and the builder in one go.
+
+use dasc_dql::{Sources, Vocabulary, parse, render_all};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, NodeId, Rows, Signal, TimeAxis, Type};
+use dasc_ir::{DType, Rational, Unit};
+use dasc_stdlib::ops::{self, OPERATORS};
+
+/// A record of samples in time and channels.
+pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> Signal {
+    let rate = Rational::approximate(fs).unwrap_or_else(|| panic!("{fs} Hz is no rate"));
+    Signal {
+        dtype,
+        unit: Unit::none(),
+        time: Some(TimeAxis {
+            period: Rational::ONE / rate,
+            origin: Rational::ZERO,
+            rows: Rows::Segments(segments.to_vec()),
+        }),
+        inner: None,
+        channel: Some(ChannelAxis { len: channels, first: 0, stride: 1, distance: 0.0, spacing: 2.0, positions: None }),
+    }
+}
+
+/// The graph of a script whose READ stands for `record`. Statements other than READ are sinks: what they are given
+/// becomes an output. Without one the last step's result does.
+pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
+    let mut sources = Sources::script("test", text).map_err(|diag| diag.to_string())?;
+    let vocabulary = Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema));
+    let program = parse(&mut sources, &[], &vocabulary).map_err(|diags| render_all(&diags, &sources, false))?;
+    let mut b = Builder::new();
+    // Of every step what flows on, and what it made; a detection makes a table and lets its input flow on.
+    let mut made: Vec<(NodeId, NodeId)> = Vec::new();
+    let mut outputs = Vec::new();
+    for step in &program.steps {
+        let Some(input) = step.input else {
+            b.enter(&step.keyword, None);
+            let node = b.source(record.clone());
+            made.push((node, node));
+            continue;
+        };
+        let (flow, result) = made[input];
+        match ops::find(&step.keyword) {
+            Some(entry) => {
+                let node = (entry.build)(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
+                let is_table = b.graph().node(node).ty == Type::Table;
+                made.push((if is_table { flow } else { node }, node));
+            }
+            None => {
+                let observed = if step.keyword == "EVENTS" { result } else { flow };
+                if !outputs.contains(&observed) {
+                    outputs.push(observed);
+                }
+                made.push((flow, result));
+            }
+        }
+    }
+    if outputs.is_empty() {
+        outputs.extend(made.last().map(|last| last.1));
+    }
+    Ok(b.finish(outputs))
+}
