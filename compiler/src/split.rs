@@ -42,11 +42,11 @@ pub fn split(graph: &Graph) -> Split {
     Split { ready, passes: last + 1 }
 }
 
-/// The pass during which a node's work is done.
+/// The pass during which a node's work is done, and its rows (if it has any) are handed out.
 fn pass_of(graph: &Graph, ready: &[u32], id: NodeId) -> u32 {
     let at = ready[id.index()];
     let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
-    if timeless || waits_for_all(&graph.node(id).prim) { at.saturating_sub(1) } else { at }
+    if timeless { at.saturating_sub(1) } else { at }
 }
 
 /// All nodes that some output depends on.

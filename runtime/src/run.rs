@@ -491,7 +491,9 @@ impl Run {
             let statistic = self.plan.statistics.iter().position(|s| s.node == *node);
             for segment in 0..statistic.map_or(0, |_| self.plan.segments) {
                 if let Some(number) = statistic {
-                    observer.statistic(output, segment, &session.statistics[number].view(segment))?;
+                    let view = session.statistics[number].view(segment);
+                    session.stats.bytes_out += (view.lanes(0, 0).len() * view.inner * view.planes) as u64;
+                    observer.statistic(output, segment, &view)?;
                 }
             }
         }

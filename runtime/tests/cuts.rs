@@ -1,22 +1,18 @@
-//! Whatever the chunk, the threads and the back end: the same bits. And those bits mean what the Graph says.
-
-mod record;
+//! Whatever the chunk, the threads and the back end, and wherever a run is stopped and continued: the same bits.
+//! And those bits mean what the Graph says.
 
 use dasc_ir::graph::random::{Limits, random_graph, random_input};
-use dasc_ir::graph::{Graph, interp};
-use dasc_runtime::{Backend, Options, Run};
-use record::{Collected, Record, near};
+use dasc_ir::graph::{Graph, Prim, Role, interp};
+use dasc_runtime::{Backend, Options};
+use dasc_tests::record::{Collected, Record, far, run, run_in_parts};
 
 /// Cases; `DASC_CASES` asks for more.
 fn cases() -> u64 {
     std::env::var("DASC_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
 }
 
-fn run(graph: &Graph, record: &Record, options: &Options) -> Collected {
-    let run = Run::prepare(graph.clone(), options).unwrap_or_else(|e| panic!("{e}"));
-    let mut collected = Collected::new(&run);
-    run.execute(record, &mut collected).unwrap_or_else(|e| panic!("{e}"));
-    collected
+fn whole(graph: &Graph, record: &Record, options: &Options) -> Collected {
+    run(graph, record, options).unwrap_or_else(|e| panic!("{e}")).0
 }
 
 #[test]
@@ -28,7 +24,7 @@ fn results_do_not_depend_on_cuts_threads_or_back_end() {
             continue;
         }
         let record = Record::new(&graph, &random_input(&graph, seed, &limits));
-        let oracle = run(
+        let oracle = whole(
             &graph,
             &record,
             &Options {
@@ -45,7 +41,7 @@ fn results_do_not_depend_on_cuts_threads_or_back_end() {
             (1 << 20, 2, Backend::Cranelift),
         ] {
             let options = Options { backend, threads, chunk: Some(chunk), ..Options::default() };
-            let other = run(&graph, &record, &options);
+            let other = whole(&graph, &record, &options);
             oracle.assert_same(&other, &format!("seed {seed}, chunk {chunk}, {backend:?}"));
         }
     }
@@ -68,17 +64,44 @@ fn results_mean_what_the_graph_says() {
         let input = random_input(&graph, seed, &limits);
         let meaning = interp::interpret(&graph, &input).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         let record = Record::new(&graph, &input);
-        let result = run(&graph, &record, &Options { threads: 1, chunk: Some(50), ..Options::default() });
+        let result = whole(&graph, &record, &Options { threads: 1, chunk: Some(50), ..Options::default() });
         for (output, value) in meaning.iter().enumerate() {
-            near(
-                value,
-                &result,
-                output,
-                if limits.transforms { 2e-2 } else { 1e-2 },
-                &format!("seed {seed}, output {output}"),
-            );
+            let floor = if limits.transforms { 2e-2 } else { 1e-2 };
+            if let Some(difference) = far(value, &result, output, floor) {
+                panic!("seed {seed}, output {output}: {difference}");
+            }
         }
     }
+}
+
+#[test]
+fn a_run_continues_from_what_was_saved() {
+    let (mut saves, mut failures) = (0, Vec::new());
+    for seed in 0..cases() {
+        let limits = Limits { transforms: seed % 3 == 0, ..Limits::default() };
+        let graph = random_graph(seed, &limits);
+        if not_yet(&graph) {
+            continue;
+        }
+        let record = Record::new(&graph, &random_input(&graph, seed, &limits));
+        let options = Options { threads: 1, chunk: Some(1 << 20), ..Options::default() };
+        match run_in_parts(&graph, &record, &options, seed) {
+            Ok((parts, times)) => {
+                let difference = whole(&graph, &record, &options).difference(&parts);
+                failures.extend(difference.map(|d| format!("seed {seed}, saved {times} times: {d}")));
+                saves += times;
+            }
+            Err(_) if transforms_whole(&graph) => {}
+            Err(diag) => failures.push(format!("seed {seed}: {diag}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(u64::from(saves) > cases(), "state was saved only {saves} times");
+}
+
+/// Whether some transform needs a whole segment: such runs cannot be saved.
+fn transforms_whole(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|n| matches!(n.prim, Prim::Transform { along: Role::Time, .. }))
 }
 
 fn not_yet(graph: &Graph) -> bool {

@@ -175,14 +175,15 @@ pub fn run_in_parts(graph: &Graph, feed: &dyn Feed, options: &Options, seed: u64
 }
 
 /// Where what was computed is not what the Graph means, to the rounding of F32 through a chain of operators.
-pub fn far(meaning: &Value, result: &Collected, output: usize) -> Option<String> {
+/// `floor` is the magnitude below which a result may be lost in the rounding of larger ones (an F32 FFT's bins).
+pub fn far(meaning: &Value, result: &Collected, output: usize, floor: f64) -> Option<String> {
     match meaning {
-        Value::Signal(tensor) => far_values(tensor, &result.outputs[output]),
+        Value::Signal(tensor) => far_values(tensor, &result.outputs[output], floor),
         Value::Events(events) => far_events(events, &result.detections[output]),
     }
 }
 
-fn far_values(tensor: &Tensor, got: &[f64]) -> Option<String> {
+fn far_values(tensor: &Tensor, got: &[f64], floor: f64) -> Option<String> {
     // A statistic of the whole record is one row in the meaning and one per segment in the run.
     let repeat = !tensor.timed && tensor.values.len() < got.len();
     let rows = if repeat { got.len() / tensor.values.len().max(1) } else { 1 };
@@ -191,7 +192,7 @@ fn far_values(tensor: &Tensor, got: &[f64]) -> Option<String> {
         return Some(format!("{} values, not {}", got.len(), want.len()));
     }
     let finite = want.iter().filter(|x| x.is_finite());
-    let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(1e-12);
+    let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(floor);
     let near = |x: f64, y: f64| (x - y).abs() <= 2e-5 * scale.max(x.abs()) || x == y || (x.is_nan() && y.is_nan());
     let at = want.iter().zip(got).position(|(x, y)| !near(*x, *y))?;
     Some(format!("at {at} of {}: meant {:e}, got {:e}", want.len(), want[at], got[at]))

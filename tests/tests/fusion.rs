@@ -4,6 +4,7 @@
 mod script;
 
 use dasc_ir::DType;
+use dasc_ir::graph::Signal;
 use dasc_tests::filetest;
 
 #[test]
@@ -11,9 +12,18 @@ fn plans() {
     filetest::check("plan", |input| planned(input).unwrap_or_else(|message| format!("{message}\n")));
 }
 
-/// The first line is `# record: <dtype> <rate in Hz> <channels> channels <first>..<end> …`, a range for each segment.
+/// A script under the line `# record: <dtype> <rate in Hz> <channels> channels <first>..<end> …` with a range for each
+/// segment, or the text of a graph.
 fn planned(input: &str) -> Result<String, String> {
-    let header = filetest::header(input, "record").ok_or("a plan needs a line `# record: …`")?;
+    let graph = match filetest::header(input, "record") {
+        Some(header) => script::graph(input, &record(header)?)?,
+        None => dasc_ir::graph::text::parse(input).map_err(|diag| diag.to_string())?,
+    };
+    let (_, plan) = dasc_compiler::compile(graph).map_err(|diag| diag.to_string())?;
+    Ok(plan.to_string())
+}
+
+fn record(header: &str) -> Result<Signal, String> {
     let mut words = header.split_whitespace();
     let mut next = || words.next().ok_or("the description of the record is too short");
     let dtypes = [DType::I16, DType::I32, DType::F32, DType::F64];
@@ -24,7 +34,5 @@ fn planned(input: &str) -> Result<String, String> {
     next()?;
     let range = |word: &str| word.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     let segments: Option<Vec<(i64, i64)>> = words.map(range).collect();
-    let record = script::signal(dtype, rate, &segments.ok_or("no such range")?, channels);
-    let (_, plan) = dasc_compiler::compile(script::graph(input, &record)?).map_err(|diag| diag.to_string())?;
-    Ok(plan.to_string())
+    Ok(script::signal(dtype, rate, &segments.ok_or("no such range")?, channels))
 }

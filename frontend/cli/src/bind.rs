@@ -192,7 +192,7 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
     flow.node = b.map(&[flow.node], signal.unit.clone(), dtype, |e| {
         let at = e.index(Role::Channel);
         let zero = e.constant_of(0.0, plane);
-        let nan = zero / zero;
+        let nan = zero / e.constant_of(0.0, plane);
         let within = stretches
             .iter()
             .map(|&(from, to)| at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to)))));

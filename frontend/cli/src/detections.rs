@@ -155,7 +155,7 @@ mod tests {
             [found(3, 10, 14, 1.0), found(4, 12, 16, 2.0), found(5, 16, 18, 1.0), found(9, 12, 14, 1.0)];
         assert_eq!(sizes(&front, 0, 0), [1, 1, 1, 1]);
         assert_eq!(sizes(&front, 0, 1), [3, 1]);
-        assert_eq!(sizes(&front, 0, 4), [4]);
+        assert_eq!(sizes(&front, 0, 5), [4]);
     }
 
     #[test]

@@ -232,7 +232,7 @@ fn check_loop(kernel: &Kernel, body: &Loop, place: &str) -> Result<()> {
 enum Scope {
     Unknown,
     Outer,
-    /// Inside the fold with this value; `usize` so that a closed fold can be told from an open one.
+    /// Inside the fold with this value.
     Fold(u32),
 }
 
