@@ -2,20 +2,45 @@
 
 use dasc_ir::kernel::{Affine, BufferId, Instr, Kernel, Loop, Step, Val};
 
-/// How a step reads a buffer: row `i` of the step needs rows `i * step + lo ..= i * step + hi`.
+/// How a step reads a buffer: row `i` of the step needs rows `⌊(i * step + lo) / div⌋ ..= ⌊(i * step + hi) / div⌋`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     pub buffer: BufferId,
     pub step: i64,
+    /// 1, except where one row of the buffer serves several of the step.
+    pub div: i64,
     pub lo: i64,
     pub hi: i64,
+}
+
+impl Access {
+    /// First row of the buffer that row `i` needs.
+    pub fn first(&self, i: i64) -> i64 {
+        (i * self.step + self.lo).div_euclid(self.div)
+    }
+
+    /// Last row of the buffer that row `i` needs.
+    pub fn last(&self, i: i64) -> i64 {
+        (i * self.step + self.hi).div_euclid(self.div)
+    }
+
+    /// Rows of the step before this one can be computed from rows of the buffer before `end`.
+    pub fn served(&self, end: i64) -> i64 {
+        (end * self.div - 1 - self.hi).div_euclid(self.step.max(1)) + 1
+    }
 }
 
 /// All reads of a step, one entry per buffer (and step width).
 pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
     match step {
-        Step::Fft(fft) => vec![Access { buffer: fft.input, step: 1, lo: 0, hi: 0 }],
-        Step::Emit(emit) => vec![Access { buffer: emit.level, step: 1, lo: 0, hi: 0 }],
+        Step::Fft(fft) => vec![Access { buffer: fft.input, step: 1, div: 1, lo: 0, hi: 0 }],
+        Step::Emit(emit) => vec![Access { buffer: emit.level, step: 1, div: 1, lo: 0, hi: 0 }],
+        // Row `t` lies in the frames from ⌈(t − lo − n + 1) / hop⌉ to ⌊(t − lo) / hop⌋.
+        Step::OverlapAdd(add) => {
+            let (hop, first, n) =
+                (i64::from(add.hop), i64::from(add.lo), i64::from(kernel.buffers[add.input.index()].inner));
+            vec![Access { buffer: add.input, step: 1, div: hop, lo: hop - first - n, hi: -first }]
+        }
         Step::Loop(body) => {
             let mut found: Vec<Access> = Vec::new();
             loads(body, &body.body, 1, &mut |buffer, row, taps| {
@@ -25,7 +50,7 @@ pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
                 let (lo, hi) = extent(row, body.inner, taps);
                 match found.iter_mut().find(|a| a.buffer == buffer && a.step == row.row) {
                     Some(access) => (access.lo, access.hi) = (access.lo.min(lo), access.hi.max(hi)),
-                    None => found.push(Access { buffer, step: row.row, lo, hi }),
+                    None => found.push(Access { buffer, step: row.row, div: 1, lo, hi }),
                 }
             });
             found
@@ -37,6 +62,7 @@ pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
 pub fn writes(step: &Step) -> Vec<BufferId> {
     match step {
         Step::Fft(fft) => vec![fft.output],
+        Step::OverlapAdd(add) => vec![add.output],
         Step::Emit(_) => vec![],
         Step::Loop(body) => {
             let mut found: Vec<BufferId> = body

@@ -162,7 +162,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
 
 /// Whether a node is a step of its own rather than part of a loop.
 fn is_alone(prim: &Prim) -> bool {
-    matches!(prim, Prim::Transform { .. } | Prim::Emit(_))
+    matches!(prim, Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. }))
         || picks_channels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }

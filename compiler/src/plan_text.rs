@@ -161,6 +161,10 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
                 let (output, input) = (bound(fft.output), bound(fft.input));
                 writeln!(f, "{blanks}  fft {output} <- {input} {:?} {}", fft.kind, fft.n)?;
             }
+            Step::OverlapAdd(add) => {
+                let (output, input) = (bound(add.output), bound(add.input));
+                writeln!(f, "{blanks}  overlap_add {output} <- {input} hop {}", add.hop)?;
+            }
             Step::Emit(emit) => {
                 let table = stage.tables.get(emit.table as usize);
                 let table = table.map(ToString::to_string).unwrap_or_default();
@@ -223,7 +227,7 @@ struct Read<'a>(&'a KernelStage, Access);
 
 impl Display for Read<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Access { buffer, step, lo, hi } = self.1;
+        let Access { buffer, step, div: _, lo, hi } = self.1;
         write!(f, "{}", Bound(self.0, buffer))?;
         let index = |add: i64| {
             let row = match step {

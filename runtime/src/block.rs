@@ -11,6 +11,7 @@ use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
 use crate::flow::EVERYTHING;
+use crate::overlap::overlap_add;
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Merging, Parts};
 use crate::rows::{Layout, Progress, Rows};
@@ -76,7 +77,7 @@ impl Prepared {
         for (step, reads) in self.reads.iter().enumerate() {
             let stop = self.stage.rows[step][segment].1;
             for read in reads.iter().filter(|r| r.buffer == buffer && done[step] < stop) {
-                needed = needed.min(done[step] * read.step + read.lo);
+                needed = needed.min(read.first(done[step]));
             }
         }
         needed
@@ -88,8 +89,8 @@ impl Prepared {
         for (step, reads) in self.reads.iter().enumerate() {
             let (first, last) = self.stage.rows[step][segment];
             for read in reads.iter().filter(|r| r.buffer == buffer && first < last) {
-                before = before.max(start - (first * read.step + read.lo));
-                after = after.max((last - 1) * read.step + read.hi + 1 - stop);
+                before = before.max(start - read.first(first));
+                after = after.max(read.last(last - 1) + 1 - stop);
             }
         }
         (before, after)
@@ -107,11 +108,11 @@ impl Prepared {
         let mut ready = stop;
         for read in &self.reads[step] {
             let (progress, (start, end), after) = of(read.buffer);
-            if !progress.lead && done * read.step + read.lo < start {
+            if !progress.lead && read.first(done) < start {
                 return done;
             }
             let exists = if progress.tail { end + after } else { progress.end };
-            ready = ready.min((exists - 1 - read.hi).div_euclid(read.step.max(1)) + 1);
+            ready = ready.min(read.served(exists));
         }
         ready.max(done)
     }
@@ -259,6 +260,16 @@ impl Block {
                     // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
                     unsafe { plan.run(input, output, from, target - from, lanes) };
                 }
+            }
+            Step::OverlapAdd(add) => {
+                let lanes = self.lanes_of(kernel, add.input);
+                let (n, double) = (
+                    kernel.buffers[add.input.index()].inner,
+                    kernel.buffers[add.input.index()].dtype == DType::F64,
+                );
+                let (frames, output) = (&buffers[add.input.index()], &buffers[add.output.index()]);
+                // SAFETY: all frames that reach into these rows exist by readiness, the output's rows by `reserve`.
+                unsafe { overlap_add(frames, output, (n, add.hop, add.lo), double, from..target, lanes) };
             }
             Step::Emit(emit) => {
                 let at = &buffers[emit.level.index()];

@@ -11,6 +11,7 @@ mod block;
 mod detect;
 mod edges;
 mod flow;
+mod overlap;
 mod pad;
 mod reduce;
 mod rows;

@@ -248,6 +248,9 @@ impl Archived for Rows {
         a.i64(&mut end)?;
         a.flag(&mut self.progress.lead)?;
         a.flag(&mut self.progress.tail)?;
+        // Rows before the segment, and those of an empty one, count as kept before there is memory for them.
+        let mut held = self.capacity > 0;
+        a.flag(&mut held)?;
         if a.is_reading() {
             let valid =
                 self.start - self.before <= first && self.start <= end && end <= self.stop.max(self.start);
@@ -258,7 +261,9 @@ impl Archived for Rows {
             self.progress.end = end;
             self.capacity = 0;
             self.data = Bytes::default();
-            self.reserve(end.max(first), first);
+            if held {
+                self.reserve(end.max(first), first);
+            }
         }
         let last = if self.progress.tail { end + self.after } else { end };
         let (from, to) = (first, last.max(first).min(first + self.capacity));

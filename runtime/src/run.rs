@@ -369,7 +369,8 @@ impl Run {
         let open = |whole: &dasc_compiler::plan::Whole| {
             let stream = &pass.flow.streams[whole.input as usize];
             let (start, stop) = stream.rows[segment];
-            Spool::create((stop - start).max(0) as usize, start, stream.channels as usize, 1, 8)
+            let lines = (stream.inner as usize, stream.channels as usize);
+            Spool::create((stop - start).max(0) as usize, start, lines, 1, 8)
         };
         pass.transforms.iter().map(open).collect()
     }

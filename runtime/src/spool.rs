@@ -1,5 +1,6 @@
-//! Transforms that need a whole segment: rows are spooled to a temporary file channel by channel, transformed one
-//! channel at a time in F64, and read back as rows. Memory is that of one channel, whatever the record's size.
+//! Transforms that need a whole segment: rows are spooled to a temporary file line by line (one line for each channel and
+//! inner position), transformed one line at a time in F64, and read back as rows. Memory is that of one line, whatever
+//! the record's size.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,45 +11,59 @@ use rayon::prelude::*;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
-use crate::rows::{RowsView, number};
+use crate::rows::RowsView;
 use crate::statistics::Stored;
 
-/// A channel-major temporary file of F64 input or F32 planes.
+/// A line-major temporary file of F64 input or F32 planes.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: File,
     rows: usize,
     first: i64,
+    inner: usize,
     channels: usize,
     planes: usize,
     element: usize,
 }
 
 impl Spool {
-    pub fn create(rows: usize, first: i64, channels: usize, planes: usize, element: usize) -> Result<Spool> {
+    /// `(inner, channels)` are the lines; each has `planes` numbers of `element` bytes in a row.
+    pub fn create(
+        rows: usize,
+        first: i64,
+        (inner, channels): (usize, usize),
+        planes: usize,
+        element: usize,
+    ) -> Result<Spool> {
+        let bytes = rows * inner * channels * planes * element;
         let spool = || -> std::io::Result<File> {
             let file = tempfile::tempfile()?;
-            file.set_len((rows * channels * planes * element) as u64)?;
+            file.set_len(bytes as u64)?;
             Ok(file)
         };
-        let file = spool().map_err(|e| full(&e, rows * channels * planes * element))?;
-        Ok(Spool { file, rows, first, channels, planes, element })
+        let file = spool().map_err(|e| full(&e, bytes))?;
+        Ok(Spool { file, rows, first, inner, channels, planes, element })
     }
 
-    fn offset(&self, channel: usize, plane: usize, row: usize) -> u64 {
-        (((channel * self.planes + plane) * self.rows + row) * self.element) as u64
+    fn lines(&self) -> usize {
+        self.inner * self.channels
+    }
+
+    fn offset(&self, line: usize, plane: usize, row: usize) -> u64 {
+        (((line * self.planes + plane) * self.rows + row) * self.element) as u64
     }
 
     /// Takes rows as F64.
     pub fn write(&self, view: &RowsView) -> Result<()> {
         let row = (view.first - self.first) as usize;
         let mut column = vec![0u8; view.rows * self.element];
-        for channel in 0..self.channels {
+        for line in 0..self.lines() {
+            let (inner, channel) = (line / self.channels, line % self.channels);
             for plane in 0..self.planes {
                 for (i, slot) in column.chunks_exact_mut(8).enumerate() {
-                    slot.copy_from_slice(&view.value(i, 0, plane, channel).to_ne_bytes());
+                    slot.copy_from_slice(&view.value(i, inner, plane, channel).to_ne_bytes());
                 }
-                let at = self.offset(channel, plane, row);
+                let at = self.offset(line, plane, row);
                 self.file.write_all_at(&column, at).map_err(|e| full(&e, column.len()))?;
             }
         }
@@ -66,12 +81,14 @@ impl Spool {
     ) -> Result<()> {
         let row = (first - self.first) as usize;
         let mut column = vec![0u8; rows * self.element];
-        for channel in 0..self.channels {
+        for line in 0..self.lines() {
+            let (inner, channel) = (line / self.channels, line % self.channels);
             for plane in 0..self.planes {
-                let at = self.offset(channel, plane, row);
+                let at = self.offset(line, plane, row);
                 self.file.read_exact_at(&mut column, at).map_err(|e| full(&e, column.len()))?;
+                let lane = (inner * self.planes + plane) * plane_stride + channel * self.element;
                 for (i, value) in column.chunks_exact(self.element).enumerate() {
-                    let to = i * stride + plane * plane_stride + channel * self.element;
+                    let to = i * stride + lane;
                     out[to..to + self.element].copy_from_slice(value);
                 }
             }
@@ -79,14 +96,14 @@ impl Spool {
         Ok(())
     }
 
-    /// The analytic signal of every channel (scipy.signal.hilbert).
+    /// The analytic signal of every line (scipy.signal.hilbert).
     pub fn analytic(&self) -> Result<Spool> {
-        let output = Spool::create(self.rows, self.first, self.channels, 2, 4)?;
+        let output = Spool::create(self.rows, self.first, (self.inner, self.channels), 2, 4)?;
         let n = self.rows;
         let mut planner = FftPlanner::<f64>::new();
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
-        (0..self.channels).into_par_iter().try_for_each(|channel| {
-            let mut line = self.channel(channel)?;
+        (0..self.lines()).into_par_iter().try_for_each(|number| {
+            let mut line = self.line(number)?;
             forward.process(&mut line);
             let half = n / 2;
             for (k, value) in line.iter_mut().enumerate() {
@@ -105,7 +122,7 @@ impl Spool {
                     .collect();
                 output
                     .file
-                    .write_all_at(&bytes, output.offset(channel, plane, 0))
+                    .write_all_at(&bytes, output.offset(number, plane, 0))
                     .map_err(|e| full(&e, bytes.len()))?;
             }
             Ok(())
@@ -113,13 +130,13 @@ impl Spool {
         Ok(output)
     }
 
-    /// The unscaled real FFT of every channel (numpy.fft.rfft), as a statistic.
+    /// The unscaled real FFT of every channel (numpy.fft.rfft) of a plain time series, as a statistic.
     pub fn spectrum(&self, output: &mut Stored, segment: usize) -> Result<()> {
         let n = self.rows;
         let forward = FftPlanner::<f64>::new().plan_fft_forward(n);
         let stride = output.lane_stride();
         for channel in 0..self.channels {
-            let mut line = self.channel(channel)?;
+            let mut line = self.line(channel)?;
             forward.process(&mut line);
             let bytes = output.bytes_mut(segment);
             for (k, z) in line.iter().take(n / 2 + 1).enumerate() {
@@ -132,10 +149,10 @@ impl Spool {
         Ok(())
     }
 
-    fn channel(&self, channel: usize) -> Result<Vec<Complex<f64>>> {
+    fn line(&self, index: usize) -> Result<Vec<Complex<f64>>> {
         let mut bytes = vec![0u8; self.rows * self.element];
-        self.file.read_exact_at(&mut bytes, self.offset(channel, 0, 0)).map_err(|e| full(&e, bytes.len()))?;
-        Ok(bytes.chunks_exact(8).map(|b| Complex::new(number(DType::F64, b), 0.0)).collect())
+        self.file.read_exact_at(&mut bytes, self.offset(index, 0, 0)).map_err(|e| full(&e, bytes.len()))?;
+        Ok(bytes.chunks_exact(8).map(|b| Complex::new(crate::rows::number(DType::F64, b), 0.0)).collect())
     }
 }
 

@@ -20,9 +20,6 @@ fn results_do_not_depend_on_cuts_threads_or_back_end() {
     for seed in 0..cases() {
         let limits = Limits { transforms: seed % 3 == 0, ..Limits::default() };
         let graph = random_graph(seed, &limits);
-        if not_yet(&graph) {
-            continue;
-        }
         let record = Record::new(&graph, &random_input(&graph, seed, &limits));
         let oracle = whole(
             &graph,
@@ -58,9 +55,6 @@ fn results_mean_what_the_graph_says() {
             ..Limits::default()
         };
         let graph = random_graph(seed, &limits);
-        if not_yet(&graph) {
-            continue;
-        }
         let input = random_input(&graph, seed, &limits);
         let meaning = interp::interpret(&graph, &input).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         let record = Record::new(&graph, &input);
@@ -80,9 +74,6 @@ fn a_run_continues_from_what_was_saved() {
     for seed in 0..cases() {
         let limits = Limits { transforms: seed % 3 == 0, ..Limits::default() };
         let graph = random_graph(seed, &limits);
-        if not_yet(&graph) {
-            continue;
-        }
         let record = Record::new(&graph, &random_input(&graph, seed, &limits));
         let options = Options { threads: 1, chunk: Some(1 << 20), ..Options::default() };
         match run_in_parts(&graph, &record, &options, seed) {
@@ -102,9 +93,4 @@ fn a_run_continues_from_what_was_saved() {
 /// Whether some transform needs a whole segment: such runs cannot be saved.
 fn transforms_whole(graph: &Graph) -> bool {
     graph.nodes.iter().any(|n| matches!(n.prim, Prim::Transform { along: Role::Time, .. }))
-}
-
-fn not_yet(graph: &Graph) -> bool {
-    let text = format!("{graph:?}");
-    ["OverlapAdd"].iter().any(|w| text.contains(w))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind};
+use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
     Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    Role as BufferRole, Schedule, Step, Val,
+    OverlapAdd, Role as BufferRole, Schedule, Step, Val,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -195,6 +195,14 @@ impl Builder<'_> {
                 };
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(Step::Fft(Fft { kind, n: *n, input, output }), place.rows.clone());
+                Ok(())
+            }
+            Prim::View(View::OverlapAdd { hop, lo }) => {
+                let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
+                self.step(
+                    Step::OverlapAdd(OverlapAdd { input, output, hop: *hop, lo: *lo }),
+                    place.rows.clone(),
+                );
                 Ok(())
             }
             Prim::Emit(emission) => {

@@ -13,8 +13,10 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
             (*edge, Edge::Valid)
         }
         Prim::Window { along: Role::Channel, edge, .. } => (Edge::Valid, *edge),
+        // Frames that do not exist add nothing.
+        Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. } | View::OverlapAdd { .. })
+        | Prim::View(View::Slice { .. })
         | Prim::Source
         | Prim::Map(_)
         | Prim::Scan { .. }

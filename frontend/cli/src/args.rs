@@ -54,7 +54,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FOLDER", env = "DASC_CACHE", value_hint = ValueHint::DirPath)]
     pub cache: Option<PathBuf>,
     /// Neither read nor write compiled kernels
-    #[arg(long, global = true, conflicts_with = "cache")]
+    #[arg(long, global = true)]
     pub no_cache: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Where sinks write: the path of the statement or the default name, with its fields filled in, relative to the script.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use dasc_dql::Step;
 use dasc_dql::statements::{FilePath, Mode};
@@ -21,6 +21,19 @@ pub fn located(script: &Script, path: &str) -> PathBuf {
         Some((rest, home)) => Path::new(&home).join(rest),
         None => script.folder.join(path),
     }
+}
+
+/// A path for people: `a/../out/x` as `out/x`, where that is the same folder.
+pub fn shown(path: &Path) -> String {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let climbs = part == Component::ParentDir
+            && matches!(short.components().next_back(), Some(Component::Normal(_)));
+        if climbs { drop(short.pop()) } else { short.push(part) }
+    }
+    let folder = |path: &Path| path.parent().map(|folder| Path::new(".").join(folder).canonicalize().ok());
+    let same = folder(&short) == folder(path) && folder(path).flatten().is_some();
+    if same { short } else { path.to_path_buf() }.display().to_string()
 }
 
 /// Where a sink writes. `known` are the endings its formats have, the first being the default.

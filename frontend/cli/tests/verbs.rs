@@ -123,7 +123,7 @@ fn explain_tells_types_streaming_and_kernels() {
 fn compile_emits_what_it_is_asked_for() {
     let place = Workplace::new();
     let script = "READ 'synthetic:noise?channels=32&samples=1000&fs=1kHz' | BANDPASS 10 200 | WRITE a.npy";
-    for (what, part) in [("graph", "scan"), ("kernel", "BANDPASS"), ("clif", "function"), ("asm", "ret")] {
+    for (what, part) in [("graph", "scan"), ("kernel", "loop rows"), ("clif", "function"), ("asm", "ret")] {
         let ran = place.run(&["compile", "--emit", what, "-e", script]);
         assert_eq!(ran.code, 0, "{what}: {}", ran.err);
         assert!(ran.out.contains(part), "{what}:\n{}", ran.out);

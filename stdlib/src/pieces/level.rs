@@ -63,7 +63,13 @@ impl Level {
             }
             Reference::Max => {
                 whole_record(b, level, "REF=noise(10s) measures against what went before, which streams")?;
-                let mut largest = b.reduce(level, Role::Time, Reduction::Max, Scope::Record)?;
+                // A dead channel of NaN is no reason to lose the others; a level is at least 0.
+                let unit = b.signal(level)?.unit.clone();
+                let known = b.map(&[level], unit, float, |e| {
+                    let x = e.input(0).to(float);
+                    vec![x.eq(x).select(x, e.constant_of(0.0, float))]
+                })?;
+                let mut largest = b.reduce(known, Role::Time, Reduction::Max, Scope::Record)?;
                 if b.signal(largest)?.inner.is_some() {
                     largest = b.reduce(largest, Role::Inner, Reduction::Max, Scope::Record)?;
                 }

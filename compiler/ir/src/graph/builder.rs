@@ -329,6 +329,9 @@ impl Builder {
         if signal.inner.take().is_none() || hop == 0 {
             return Err(self.diag("needs frames to overlap and add"));
         }
+        if !signal.dtype.is_float() {
+            return Err(self.diag("overlaps and adds frames of real numbers"));
+        }
         signal.time = Some(time);
         self.push_checked(Prim::View(View::OverlapAdd { hop, lo }), vec![x], signal)
     }

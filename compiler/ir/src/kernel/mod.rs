@@ -128,6 +128,7 @@ pub struct Carry {
 pub enum Step {
     Loop(Loop),
     Fft(Fft),
+    OverlapAdd(OverlapAdd),
     Emit(Emit),
 }
 
@@ -298,6 +299,18 @@ pub enum FftKind {
     ComplexInverse,
 }
 
+/// Lays frames back where they came from and adds them: row `t` of the output is the sum over frames `j` of their inner
+/// position `t − lo − j * hop`, where that exists, in order of frames and in F64.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlapAdd {
+    /// Frames along the inner axis, F32 or F64.
+    pub input: BufferId,
+    /// The same type, inner 1.
+    pub output: BufferId,
+    pub hop: u32,
+    pub lo: i32,
+}
+
 /// Watches a level and notes the stretches in which it exceeds `on`, until it no longer exceeds `off`
 /// (ObsPy `trigger_onset`). NaN ends a stretch.
 #[derive(Clone, Debug, PartialEq)]
@@ -331,7 +344,7 @@ impl Kernel {
     pub fn loops(&self) -> Vec<(LoopRef, &Loop)> {
         let steps = self.steps.iter().enumerate().filter_map(|(i, step)| match step {
             Step::Loop(body) => Some((LoopRef::Step(i as u32), body)),
-            Step::Fft(_) | Step::Emit(_) => None,
+            Step::Fft(_) | Step::OverlapAdd(_) | Step::Emit(_) => None,
         });
         let merges = self.reduces.iter().enumerate().flat_map(|(i, reduce)| {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]

@@ -10,7 +10,7 @@
 
 use super::{
     Affine, Buffer, BufferId, CarryId, Domain, Fft, FftKind, Instr, Kernel, LANES, LaneAt, Lanes, Loop,
-    Place, Role, Step, Val,
+    OverlapAdd, Place, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -23,6 +23,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
         match step {
             Step::Loop(body) => check_loop(kernel, body, &place)?,
             Step::Fft(fft) => check_fft(kernel, fft, &place)?,
+            Step::OverlapAdd(add) => check_overlap_add(kernel, add, &place)?,
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
                 if buffer.inner != 1 || buffer.planes != 1 {
@@ -200,6 +201,25 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
     }
     if matches!(output.role, Role::Input | Role::Constant) {
         return Err(mistake(kernel, place, "an FFT cannot write an input or a constant"));
+    }
+    Ok(())
+}
+
+fn check_overlap_add(kernel: &Kernel, add: &OverlapAdd, place: &str) -> Result<()> {
+    let (input, output) = (buffer(kernel, add.input, place)?, buffer(kernel, add.output, place)?);
+    if add.hop == 0 || output.inner != 1 || input.planes != 1 || output.planes != 1 {
+        let what = "overlap_add needs a hop, real frames and an output of one inner position";
+        return Err(mistake(kernel, place, what));
+    }
+    if !input.dtype.is_float() || input.dtype != output.dtype || input.lanes != output.lanes {
+        return Err(mistake(
+            kernel,
+            place,
+            "overlap_add needs two buffers of one float type with the same lanes",
+        ));
+    }
+    if add.input == add.output || matches!(output.role, Role::Input | Role::Constant) {
+        return Err(mistake(kernel, place, "overlap_add cannot write its input or a constant"));
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ pub struct Spec {
     frequency: InnerAxis,
     unit: Unit,
     channels: Channels,
-    /// Channels averaged over, where some in between are left out.
-    count: usize,
+    /// Channels averaged over, if some in between are left out.
+    some: Option<usize>,
     colormap: Option<Colormap>,
     limits: Option<Limits>,
     look: Look,
@@ -34,7 +34,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let time = assembly.b.time(flow.node)?.clone();
     let frequency = frequencies(&assembly.b, flow.node)?;
     let b = &mut assembly.b;
-    let (mut channels, mut count) = (Channels::One(0), 1);
+    let (mut channels, mut some) = (Channels::One(0), None);
     let mut node = flow.node;
     if let Some(axis) = b.signal(node)?.channel.clone() {
         let mut positions = pixels::chosen(b, &axis, plot.ch)?;
@@ -48,7 +48,8 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         } else {
             Channels::Mean(number(first), number(last))
         };
-        count = positions.len();
+        let between = (last - first) as usize + 1;
+        some = (positions.len() < between).then_some(positions.len());
         if positions.len() < axis.len as usize {
             node = b.gather(node, positions)?;
         }
@@ -68,7 +69,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         mode: style::picture_mode(names::mode(plot.mode))?,
         output: Some(assembly.output(node)),
         tables: Vec::new(),
-        kind: Kind::Spectrogram(Spec { time, frequency, unit, channels, count, colormap, limits, look }),
+        kind: Kind::Spectrogram(Spec { time, frequency, unit, channels, some, colormap, limits, look }),
     })
 }
 
@@ -86,7 +87,7 @@ fn frequencies(b: &Builder, node: NodeId) -> Result<InnerAxis> {
     }
 }
 
-/// Power of every frequency, averaged over channels.
+/// Power of every frequency, averaged over the channels that have one.
 fn mean_power(b: &mut Builder, x: NodeId) -> Result<NodeId> {
     let signal = b.signal(x)?;
     let (unit, dtype) = (signal.unit.clone(), signal.dtype);
@@ -103,10 +104,23 @@ fn mean_power(b: &mut Builder, x: NodeId) -> Result<NodeId> {
     } else {
         b.map1(x, power_unit(&unit), |x, _| x * x)?
     };
-    match b.signal(power)?.channel {
-        Some(_) => b.reduce(power, Role::Channel, Reduction::Mean, Scope::Segment),
-        None => Ok(power),
+    if b.signal(power)?.channel.is_none() {
+        return Ok(power);
     }
+    // A channel of NaN is left out of the mean, not the picture.
+    let unit = b.signal(power)?.unit.clone();
+    let float = b.signal(power)?.float();
+    let known = b.map(&[power], unit.clone(), float, |e| {
+        let x = e.input(0).to(float);
+        vec![x.eq(x).select(x, e.constant_of(0.0, float))]
+    })?;
+    let one = b.map(&[power], Unit::none(), float, |e| {
+        let x = e.input(0).to(float);
+        vec![x.eq(x).select(e.constant_of(1.0, float), e.constant_of(0.0, float))]
+    })?;
+    let sum = b.reduce(known, Role::Channel, Reduction::Sum, Scope::Segment)?;
+    let count = b.reduce(one, Role::Channel, Reduction::Sum, Scope::Segment)?;
+    b.map(&[sum, count], unit, DType::F64, |e| vec![e.input(0) / e.input(1)])
 }
 
 pub fn open(
@@ -122,11 +136,9 @@ pub fn open(
         Spectrogram::new(pixels::time_axis(&spec.time, &clock, true), axis, quantity, spec.channels);
     style.colormap = spec.colormap.unwrap_or(style.colormap);
     style.limits = spec.limits.unwrap_or(style.limits);
-    let title = match spec.channels {
-        Channels::Mean(first, last) if (spec.count as u64) < last.saturating_sub(first).saturating_add(1) => {
-            format!("Spectrogram, {} channels", spec.count)
-        }
-        _ => "Spectrogram".to_string(),
+    let title = match spec.some {
+        Some(count) => format!("Spectrogram, {count} channels"),
+        None => "Spectrogram".to_string(),
     };
     let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
     figure.pixels()?;

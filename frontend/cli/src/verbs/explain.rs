@@ -52,8 +52,6 @@ struct Told<'a> {
 struct StepFacts {
     number: usize,
     text: String,
-    /// What a threshold and the like are measured against, where the script leaves it to the default.
-    defaults: String,
     result: String,
     kind: String,
     facts: Option<Facts>,
@@ -118,9 +116,6 @@ impl<'a> Told<'a> {
         ];
         let rows: Vec<Vec<String>> = self.steps.iter().map(StepFacts::row).collect();
         text += &table(&columns, &rows, ink);
-        for step in self.steps.iter().filter(|step| !step.defaults.is_empty()) {
-            text += &format!("  {}\n", ink.dim(&format!("{}: {}", step.number, step.defaults)));
-        }
         let mut used: Vec<Class> = self.steps.iter().filter_map(|step| Some(step.facts?.class())).collect();
         used.sort();
         used.dedup();
@@ -208,7 +203,7 @@ impl StepFacts {
                     "latency_seconds": facts.latency().map(Rational::as_f64), "passes": facts.passes, "exact": facts.exact })
         });
         json!({ "step": self.number, "text": self.text, "shape": self.result, "type": self.kind,
-                "carry_bytes": self.carry_bytes, "facts": facts, "defaults": self.defaults })
+                "carry_bytes": self.carry_bytes, "facts": facts })
     }
 }
 
@@ -258,7 +253,6 @@ pub fn gaps(pipeline: &Pipeline) -> Vec<Gap> {
 fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, all: &[Facts]) -> StepFacts {
     let graph = &pipeline.graph;
     let step = script.program.steps.get(bound.step);
-    let keyword = step.map_or("", |step| step.keyword.as_str());
     let text =
         step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
     let (result, kind) = match &graph.node(bound.result).ty {
@@ -277,12 +271,7 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         .fold(0, u64::saturating_add);
     let number = bound.step + 1;
     let facts = all.get(bound.result.index()).copied();
-    let defaults = if keyword == "THRESHOLD_DETECT" {
-        format!("detects {}", detector(graph, bound.result))
-    } else {
-        String::new()
-    };
-    StepFacts { number, text: text.unwrap_or_default(), defaults, result, kind, facts, carry_bytes }
+    StepFacts { number, text: text.unwrap_or_default(), result, kind, facts, carry_bytes }
 }
 
 /// Bytes of an element that a node keeps.

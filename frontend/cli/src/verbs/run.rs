@@ -151,7 +151,7 @@ fn tell(
     let terminal = &context.terminal;
     let ink = terminal.faint_ink();
     for summary in written {
-        let name = summary.path.display().to_string();
+        let name = names::shown(&summary.path);
         let name = if name == "-" { "standard output".into() } else { name };
         terminal.say(&format!(
             "{} {name}  {}",
@@ -227,7 +227,7 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
         let mut outputs = Vec::new();
         for sink in &pipeline.sinks {
             let path = match &sink.target {
-                Target::File(path) => path.display().to_string(),
+                Target::File(path) => names::shown(path),
                 Target::Stdout => "-".into(),
             };
             let bytes = sink.expected_bytes(pipeline);

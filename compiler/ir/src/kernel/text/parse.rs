@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::print;
 use crate::kernel::{
     Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    Place, Reduce, Role, Step, Val,
+    OverlapAdd, Place, Reduce, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -51,6 +51,15 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let output = BufferId(p.id('b')?);
                 kernel.steps.push(Step::Fft(Fft { kind, n, input, output }));
             }
+            "overlap_add" => {
+                p.word("hop")?;
+                let hop = p.count()?;
+                p.word("lo")?;
+                let (lo, input) = (p.signed()?, BufferId(p.id('b')?));
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo }));
+            }
             "emit" => {
                 let level = BufferId(p.id('b')?);
                 let mut field = |name| p.word(name).and_then(|()| p.count());
@@ -63,7 +72,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, emit or reduce"));
+                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, emit or reduce"));
             }
         }
     }
@@ -250,6 +259,15 @@ impl Parser {
         u32::try_from(value).map_err(|_| {
             self.at -= 1;
             self.wrong("a number below 2^32")
+        })
+    }
+
+    fn signed(&mut self) -> Result<i32> {
+        let negative = self.take_punct("-");
+        let value = i64::from(self.count()?);
+        i32::try_from(if negative { -value } else { value }).map_err(|_| {
+            self.at -= 1;
+            self.wrong("a number between -2^31 and 2^31")
         })
     }
 

@@ -44,6 +44,10 @@ impl Display for Kernel {
                         fft.output.0
                     )?;
                 }
+                Step::OverlapAdd(add) => {
+                    let (hop, lo) = (add.hop, add.lo);
+                    writeln!(f, "overlap_add hop {hop} lo {lo} b{} -> b{}", add.input.0, add.output.0)?;
+                }
                 Step::Emit(emit) => {
                     let (level, on, off, table) = (emit.level.0, emit.on, emit.off, emit.table);
                     writeln!(f, "emit b{level} on {on} off {off} table {table}")?;
