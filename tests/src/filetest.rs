@@ -40,5 +40,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// What stands behind `# key:` in an input.
 pub fn header<'a>(input: &'a str, key: &str) -> Option<&'a str> {
-    input.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
+    input
+        .lines()
+        .find_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':'))
+        .map(str::trim)
 }

@@ -149,7 +149,12 @@ pub fn run(graph: &Graph, feed: &dyn Feed, options: &Options) -> Result<(Collect
 ///
 /// # Errors
 /// Those of the run; a graph with a whole-record transform cannot be saved.
-pub fn run_in_parts(graph: &Graph, feed: &dyn Feed, options: &Options, seed: u64) -> Result<(Collected, u32)> {
+pub fn run_in_parts(
+    graph: &Graph,
+    feed: &dyn Feed,
+    options: &Options,
+    seed: u64,
+) -> Result<(Collected, u32)> {
     let mut noise = Noise(seed);
     let rows = source(graph).time.as_ref().and_then(|t| t.rows.longest()).unwrap_or(1);
     let (mut saved, mut saves): (Option<Vec<u8>>, u32) = (None, 0);
@@ -158,7 +163,10 @@ pub fn run_in_parts(graph: &Graph, feed: &dyn Feed, options: &Options, seed: u64
         // The first parts end anywhere, even after one row; then larger ones come, so that the end is reached.
         let chunk = if saves < 6 { 1 + noise.below(rows) } else { rows };
         let threads = 1 + noise.below(3) as usize;
-        let run = Run::prepare(graph.clone(), &Options { chunk: Some(chunk as usize), threads, ..options.clone() })?;
+        let run = Run::prepare(
+            graph.clone(),
+            &Options { chunk: Some(chunk as usize), threads, ..options.clone() },
+        )?;
         let collected = collected.get_or_insert_with(|| Collected::new(&run));
         let mut session = saved.as_deref().map_or_else(|| Ok(run.begin()), |bytes| run.restore(bytes))?;
         let mut left = 1 + noise.below(3);
@@ -193,7 +201,8 @@ fn far_values(tensor: &Tensor, got: &[f64], floor: f64) -> Option<String> {
     }
     let finite = want.iter().filter(|x| x.is_finite());
     let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(floor);
-    let near = |x: f64, y: f64| (x - y).abs() <= 2e-5 * scale.max(x.abs()) || x == y || (x.is_nan() && y.is_nan());
+    let near =
+        |x: f64, y: f64| (x - y).abs() <= 2e-5 * scale.max(x.abs()) || x == y || (x.is_nan() && y.is_nan());
     let at = want.iter().zip(got).position(|(x, y)| !near(*x, *y))?;
     Some(format!("at {at} of {}: meant {:e}, got {:e}", want.len(), want[at], got[at]))
 }

@@ -36,7 +36,9 @@ fn results(graph: &Graph, input: &[f64]) -> Vec<f64> {
 fn a_band_pass_is_finite_again_after_a_burst() {
     let input = holed();
     let zeroed: Vec<f64> = input.iter().map(|x| if x.is_finite() { *x } else { 0.0 }).collect();
-    for steps in ["BANDPASS 10Hz 40Hz", "BANDPASS 10Hz 40Hz | LOWPASS 30Hz", "NOTCH 50Hz Q=30", "HIGHPASS 1Hz ORDER=2"] {
+    for steps in
+        ["BANDPASS 10Hz 40Hz", "BANDPASS 10Hz 40Hz | LOWPASS 30Hz", "NOTCH 50Hz Q=30", "HIGHPASS 1Hz ORDER=2"]
+    {
         let record = script::signal(DType::F32, 1000.0, &[(0, ROWS as i64)], CHANNELS as u32);
         let graph = script::graph(&format!("READ record | {steps}"), &record).unwrap();
         let (found, sound) = (results(&graph, &input), results(&graph, &zeroed));
@@ -54,10 +56,8 @@ fn a_band_pass_is_finite_again_after_a_burst() {
 
 #[test]
 fn sections_follow_the_stated_policy() {
-    let sections = [
-        Section { b: [0.2, 0.4, 0.2], a: [-1.2, 0.6] },
-        Section { b: [1.0, -2.0, 1.0], a: [-1.7, 0.8] },
-    ];
+    let sections =
+        [Section { b: [0.2, 0.4, 0.2], a: [-1.2, 0.6] }, Section { b: [1.0, -2.0, 1.0], a: [-1.7, 0.8] }];
     let mut b = Builder::new();
     let x = b.source(script::signal(DType::F64, 1000.0, &[(0, ROWS as i64)], CHANNELS as u32));
     let y = b.biquads(x, 0.5, &sections).unwrap();
@@ -77,7 +77,10 @@ fn sections_follow_the_stated_policy() {
             }
             let got = found[row * CHANNELS + channel];
             if given.is_finite() {
-                assert!((got - y).abs() <= 1e-12 * y.abs().max(1.0), "row {row} of channel {channel}: {got}, not {y}");
+                assert!(
+                    (got - y).abs() <= 1e-12 * y.abs().max(1.0),
+                    "row {row} of channel {channel}: {got}, not {y}"
+                );
             } else {
                 assert!(got.is_nan(), "row {row} of channel {channel}: {got}, not NaN");
             }

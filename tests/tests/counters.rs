@@ -63,7 +63,9 @@ fn every_pass_reads_the_record_once() {
         for (script, passes) in SCRIPTS {
             let run = prepare(script, dtype);
             let (_, stats, read) = execute(&run);
-            let reading = |plan: &Plan| plan.passes.iter().filter(|p| p.flow.streams.iter().any(|s| s.place == Place::Source)).count();
+            let reading = |plan: &Plan| {
+                plan.passes.iter().filter(|p| p.flow.streams.iter().any(|s| s.place == Place::Source)).count()
+            };
             let said = run.graph().outputs.iter().map(|id| facts(run.graph())[id.index()].passes).max();
             assert_eq!(said, Some(passes), "{script}: passes by the facts");
             assert_eq!(reading(run.plan()), passes as usize, "{script}: passes of the plan that read");
@@ -71,7 +73,11 @@ fn every_pass_reads_the_record_once() {
             let record = ROWS * u64::from(CHANNELS) * dtype.size() as u64;
             assert_eq!(stats.bytes_in, record * u64::from(passes), "{script}: bytes in");
             assert_eq!(read, stats.bytes_in, "{script}: bytes asked of the source");
-            assert_eq!((stats.rows_done, stats.rows_total), (ROWS * u64::from(passes), ROWS * u64::from(passes)), "{script}");
+            assert_eq!(
+                (stats.rows_done, stats.rows_total),
+                (ROWS * u64::from(passes), ROWS * u64::from(passes)),
+                "{script}"
+            );
         }
     }
 }
@@ -86,7 +92,11 @@ fn outputs_are_handed_out_once() {
             let Type::Signal(signal) = &run.graph().node(*output).ty else { panic!("{script}: a table") };
             let rows = signal.time.as_ref().map_or(SEGMENTS.len() as u64, |t| t.rows.count().unwrap());
             let count = rows * u64::from(signal.inner_len()) * u64::from(signal.channels());
-            assert_eq!(values.len() as u64, count * u64::from(signal.planes()), "{script}: values of {output}");
+            assert_eq!(
+                values.len() as u64,
+                count * u64::from(signal.planes()),
+                "{script}: values of {output}"
+            );
             bytes += count * signal.dtype.size() as u64;
         }
         assert_eq!(stats.bytes_out, bytes, "{script}: bytes out");
@@ -128,7 +138,8 @@ fn state_is_what_the_facts_say() {
 #[test]
 fn memory_held_stays_within_what_was_asked() {
     for (script, _) in SCRIPTS {
-        let graph: Graph = script::graph(script, &script::signal(DType::F32, 1000.0, &SEGMENTS, CHANNELS)).unwrap();
+        let graph: Graph =
+            script::graph(script, &script::signal(DType::F32, 1000.0, &SEGMENTS, CHANNELS)).unwrap();
         let memory = 1 << 20;
         let run = Run::prepare(graph, &Options { memory, threads: 2, ..Options::default() }).unwrap();
         let (_, stats, _) = execute(&run);

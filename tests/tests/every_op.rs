@@ -7,7 +7,7 @@ use dasc_ir::DType;
 use dasc_ir::graph::facts::{Class, facts};
 use dasc_ir::graph::{Graph, interp};
 use dasc_runtime::{Backend, Options};
-use dasc_stdlib::ops::{Entry, OPERATORS};
+use dasc_stdlib::ops::OPERATORS;
 use dasc_tests::noise::Noise;
 use dasc_tests::record::{Record, far, run, run_in_parts};
 
@@ -17,7 +17,7 @@ const SEGMENTS: &[(i64, i64)] = &[(0, 1301), (1400, 2600)];
 /// For what needs the whole record at once, and refuses gaps.
 const WHOLE: &[(i64, i64)] = &[(0, 1301)];
 
-/// An operator on a record, with the numbers of the record.
+/// Steps on a record, with the numbers of the record.
 struct Case {
     name: String,
     graph: Graph,
@@ -55,21 +55,39 @@ fn i16_on_37_channels() {
     check(DType::I16, 37);
 }
 
+/// What one operator alone does not show: several passes, rates, crossings of channels, whole transforms of frames.
+const CHAINS: [&str; 6] = [
+    "DETREND | BANDPASS 10Hz 200Hz | NORMALIZE",
+    "DECIMATE 5 | STA_LTA 0.1s 1s METHOD=recursive | SPATIAL_SMOOTH 3 | DEMEAN",
+    "COMMON_MODE | STFT 64 | SQUARE | MEAN AXIS=channel | DB",
+    "MEDIAN 5 | DIFF | STACK 100ms | MAX AXIS=time",
+    "STFT 64 | ABS | ENVELOPE",
+    "LOWPASS 40Hz | HILBERT | ABS | TAPER 0.1",
+];
+
+#[test]
+fn chains() {
+    check_all(CHAINS.into_iter(), DType::F32, 5);
+    check_all(CHAINS.into_iter(), DType::I16, 5);
+}
+
 fn check(dtype: DType, channels: u32) {
     assert!(OPERATORS.len() > 30, "only {} operators", OPERATORS.len());
-    let failures: Vec<String> = OPERATORS
-        .iter()
-        .filter_map(|entry| {
-            let name = format!("{} as {dtype} on {channels} channels", entry.schema.example);
-            let failure = case(entry, dtype, channels).and_then(|case| holds(&case)).err()?;
-            Some(format!("{name}: {failure}"))
+    check_all(OPERATORS.iter().map(|entry| entry.schema.example), dtype, channels);
+}
+
+fn check_all<'a>(steps: impl Iterator<Item = &'a str>, dtype: DType, channels: u32) {
+    let failures: Vec<String> = steps
+        .filter_map(|steps| {
+            let failure = case(steps, dtype, channels).and_then(|case| holds(&case)).err()?;
+            Some(format!("{steps} as {dtype} on {channels} channels: {failure}"))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn case(entry: &Entry, dtype: DType, channels: u32) -> Result<Case, String> {
-    let text = format!("READ record | {}", entry.schema.example);
+fn case(steps: &str, dtype: DType, channels: u32) -> Result<Case, String> {
+    let text = format!("READ record | {steps}");
     let graph = |segments: &[(i64, i64)]| {
         let mut signal = script::signal(dtype, RATE, segments, channels);
         // Examples choose channels by number, from 10 on.
@@ -89,10 +107,16 @@ fn case(entry: &Entry, dtype: DType, channels: u32) -> Result<Case, String> {
     let rows: i64 = segments.iter().map(|(a, b)| b - a).sum();
     let mut noise = Noise(u64::from(channels));
     let input: Vec<f64> = (0..rows * i64::from(channels))
-        .map(|_| if dtype == DType::F32 { f64::from(noise.value() as f32) } else { (noise.value() * 1000.0).round() })
+        .map(|_| {
+            if dtype == DType::F32 {
+                f64::from(noise.value() as f32)
+            } else {
+                (noise.value() * 1000.0).round()
+            }
+        })
         .collect();
     let record = Record::new(&graph, &input);
-    Ok(Case { name: entry.schema.name.to_string(), graph, input, record })
+    Ok(Case { name: steps.to_string(), graph, input, record })
 }
 
 fn holds(case: &Case) -> Result<(), String> {

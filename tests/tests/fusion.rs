@@ -32,7 +32,8 @@ fn record(header: &str) -> Result<Signal, String> {
     let rate: f64 = next()?.parse().map_err(|_| "no such rate")?;
     let channels: u32 = next()?.parse().map_err(|_| "no such number of channels")?;
     next()?;
-    let range = |word: &str| word.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    let range =
+        |word: &str| word.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     let segments: Option<Vec<(i64, i64)>> = words.map(range).collect();
     Ok(script::signal(dtype, rate, &segments.ok_or("no such range")?, channels))
 }

@@ -31,7 +31,9 @@ fn the_kernel_interpreter_gives_the_same_bits() {
 #[test]
 fn chunks_do_not_change_a_bit() {
     for (phase, chunk) in [(0, 1), (1, 7), (2, 1 << 20)] {
-        each_case(phase, 3, |_, graph, record| same(graph, record, &machine(None, 1), &machine(Some(chunk), 2)));
+        each_case(phase, 3, |_, graph, record| {
+            same(graph, record, &machine(None, 1), &machine(Some(chunk), 2))
+        });
     }
 }
 
@@ -57,10 +59,22 @@ fn each_case(phase: usize, step: usize, check: impl Fn(&Json, &Graph, &Record) -
         .step_by(step)
         .filter_map(|case| {
             let outcome = prepare(case).and_then(|(graph, record)| check(case, &graph, &record));
-            Some(format!("{} `{}` {}: {}", word(&case["name"]), word(&case["dql"]), case["input"], outcome.err()?))
+            Some(format!(
+                "{} `{}` {}: {}",
+                word(&case["name"]),
+                word(&case["dql"]),
+                case["input"],
+                outcome.err()?
+            ))
         })
         .collect();
-    assert!(failures.is_empty(), "{} of {} cases fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases fail:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }
 
 fn prepare(case: &Json) -> Result<(Graph, Record), String> {
@@ -104,7 +118,8 @@ fn compare(case: &Json, graph: &Graph, found: &Collected) -> Result<(), String> 
     if rms(error) <= bound {
         return Ok(());
     }
-    let worst = (0..count).max_by(|&i, &j| (found[i] - values[i]).abs().total_cmp(&(found[j] - values[j]).abs()));
+    let worst =
+        (0..count).max_by(|&i, &j| (found[i] - values[i]).abs().total_cmp(&(found[j] - values[j]).abs()));
     let worst = worst.unwrap_or(0);
     let (f, e) = (found[worst], values[worst]);
     Err(format!("rms error {:.1e}, allowed {bound:.1e}; worst is value {worst}, {f} and not {e}", rms(error)))
@@ -130,7 +145,8 @@ fn check_axes(case: &Json, graph: &Graph) -> Result<(), String> {
 fn compare_events(expected: &[f64], found: &[Detection]) -> Result<(), String> {
     let mut found: Vec<_> = found.iter().map(|d| (d.channel, d.first, d.last)).collect();
     found.sort_unstable();
-    let found: Vec<f64> = found.iter().flat_map(|&(c, on, off)| [f64::from(c), on as f64, off as f64]).collect();
+    let found: Vec<f64> =
+        found.iter().flat_map(|&(c, on, off)| [f64::from(c), on as f64, off as f64]).collect();
     if found == expected { Ok(()) } else { Err(format!("found {found:?}, not {expected:?}")) }
 }
 
@@ -145,7 +161,10 @@ fn array(file: &Json) -> Vec<f64> {
     let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();
     assert!(header.contains("'fortran_order': False"), "{header}");
     if header.contains("'<f4'") {
-        return bytes[start..].chunks_exact(4).map(|c| f32::from_le_bytes(c.try_into().unwrap()).into()).collect();
+        return bytes[start..]
+            .chunks_exact(4)
+            .map(|c| f32::from_le_bytes(c.try_into().unwrap()).into())
+            .collect();
     }
     assert!(header.contains("'<f8'"), "{header}");
     bytes[start..].chunks_exact(8).map(|c| f64::from_le_bytes(c.try_into().unwrap())).collect()

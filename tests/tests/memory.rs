@@ -49,12 +49,18 @@ fn main() -> ExitCode {
 fn child() -> ExitCode {
     let signal = script::signal(DType::F32, 1000.0, &[(0, ROWS)], CHANNELS as u32);
     let graph = script::graph(SCRIPT, &signal).expect("a sound script");
-    let run = Run::prepare(graph, &Options { memory: BUDGET, threads: 2, ..Options::default() }).expect("a plan");
+    let run =
+        Run::prepare(graph, &Options { memory: BUDGET, threads: 2, ..Options::default() }).expect("a plan");
     let mut seen = Seen { rows: 0, most: 0.0 };
     let stats = run.execute(&MadeUp, &mut seen).expect("a whole run");
     assert_eq!(stats.bytes_in, 10 * BUDGET as u64, "the whole record was read");
     // Within one frame of the end, one RMS for each fifth row; the maximum over all is among those seen.
-    assert!(seen.rows > ROWS / 5 - 500 && seen.rows <= ROWS / 5 && seen.most > 0.0, "{} rows, {}", seen.rows, seen.most);
+    assert!(
+        seen.rows > ROWS / 5 - 500 && seen.rows <= ROWS / 5 && seen.most > 0.0,
+        "{} rows, {}",
+        seen.rows,
+        seen.most
+    );
     let status = std::fs::read_to_string("/proc/self/status").expect("/proc/self/status");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
     let kib: usize = peak.trim().trim_end_matches(" kB").parse().expect("a number of kB");

@@ -29,7 +29,11 @@ pub fn shown(path: &Path) -> String {
     for part in path.components() {
         let climbs = part == Component::ParentDir
             && matches!(short.components().next_back(), Some(Component::Normal(_)));
-        if climbs { drop(short.pop()) } else { short.push(part) }
+        if climbs {
+            short.pop();
+        } else {
+            short.push(part);
+        }
     }
     let folder = |path: &Path| path.parent().map(|folder| Path::new(".").join(folder).canonicalize().ok());
     let same = folder(&short) == folder(path) && folder(path).flatten().is_some();

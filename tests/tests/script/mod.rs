@@ -17,7 +17,14 @@ pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> 
             rows: Rows::Segments(segments.to_vec()),
         }),
         inner: None,
-        channel: Some(ChannelAxis { len: channels, first: 0, stride: 1, distance: 0.0, spacing: 2.0, positions: None }),
+        channel: Some(ChannelAxis {
+            len: channels,
+            first: 0,
+            stride: 1,
+            distance: 0.0,
+            spacing: 2.0,
+            positions: None,
+        }),
     }
 }
 
@@ -26,7 +33,8 @@ pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> 
 pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
     let mut sources = Sources::script("test", text).map_err(|diag| diag.to_string())?;
     let vocabulary = Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema));
-    let program = parse(&mut sources, &[], &vocabulary).map_err(|diags| render_all(&diags, &sources, false))?;
+    let program =
+        parse(&mut sources, &[], &vocabulary).map_err(|diags| render_all(&diags, &sources, false))?;
     let mut b = Builder::new();
     // Of every step what flows on, and what it made; a detection makes a table and lets its input flow on.
     let mut made: Vec<(NodeId, NodeId)> = Vec::new();
@@ -41,7 +49,8 @@ pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
         let (flow, result) = made[input];
         match ops::find(&step.keyword) {
             Some(entry) => {
-                let node = (entry.build)(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
+                let node =
+                    (entry.build)(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
                 let is_table = b.graph().node(node).ty == Type::Table;
                 made.push((if is_table { flow } else { node }, node));
             }
