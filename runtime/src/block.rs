@@ -268,8 +268,15 @@ impl Block {
                     kernel.buffers[add.input.index()].dtype == DType::F64,
                 );
                 let (frames, output) = (&buffers[add.input.index()], &buffers[add.output.index()]);
+                let exist = match (&self.scratch[add.input.index()], &shared[add.input.index()]) {
+                    (Some(rows), _) => (rows.start, rows.stop),
+                    (None, Some(stream)) => stream.range,
+                    (None, None) => (0, 0),
+                };
                 // SAFETY: all frames that reach into these rows exist by readiness, the output's rows by `reserve`.
-                unsafe { overlap_add(frames, output, (n, add.hop, add.lo), double, from..target, lanes) };
+                unsafe {
+                    overlap_add(frames, output, exist, (n, add.hop, add.lo), double, from..target, lanes)
+                };
             }
             Step::Emit(emit) => {
                 let at = &buffers[emit.level.index()];

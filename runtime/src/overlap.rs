@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use dasc_ir::kernel::BufferAt;
 
-/// Rows of the sum of frames of `n` rows, frame `j` beginning at row `j * hop + lo`: in order of frames, in F64.
+/// Rows of the sum of frames of `n` rows, frame `j` beginning at row `j * hop + lo`: in order of frames, in F64. Frames
+/// outside `exist` add nothing: a segment may have rows and not a single frame.
 ///
 /// # Safety
-/// Every frame that reaches into `rows`, and the output's `rows`, lie in live memory in these lanes, of type `f64` if
-/// `double`, else `f32`; nobody else touches the output's meanwhile.
+/// Every frame of `exist` that reaches into `rows`, and the output's `rows`, lie in live memory in these lanes, of type
+/// `f64` if `double`, else `f32`; nobody else touches the output's meanwhile.
 pub(crate) unsafe fn overlap_add(
     frames: &BufferAt,
     output: &BufferAt,
+    exist: (i64, i64),
     (n, hop, lo): (u32, u32, i32),
     double: bool,
     rows: Range<i64>,
@@ -19,8 +21,8 @@ pub(crate) unsafe fn overlap_add(
 ) {
     let (n, hop, lo) = (i64::from(n), i64::from(hop), i64::from(lo));
     for row in rows {
-        let first = (row - lo - n + hop).div_euclid(hop);
-        let last = (row - lo).div_euclid(hop);
+        let first = (row - lo - n + hop).div_euclid(hop).max(exist.0);
+        let last = (row - lo).div_euclid(hop).min(exist.1 - 1);
         let to = output.base.wrapping_offset((row as isize).wrapping_mul(output.row));
         for lane in 0..lanes {
             let mut sum = 0f64;

@@ -140,7 +140,11 @@ fn distances(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
     if chosen.len() as u64 == u64::from(last - first) + 1 {
         b.slice(x, Role::Channel, first.into(), u64::from(last) + 1, 1)
     } else {
-        b.gather(x, chosen)
+        // Channels keep numbers that grow evenly, by which events and files name them.
+        let (first, last) = (axis.number(first), axis.number(last));
+        Err(b
+            .diag(format!("selects channels that are not neighbours: {} of those from {first} to {last} lie in the range", chosen.len()))
+            .help("the surveyed positions turn back on themselves there; choose channels with CH="))
     }
 }
 
