@@ -183,7 +183,7 @@ fn file_type(given: SampleType) -> Result<FileType> {
 fn window(read: &Read, header: &Header) -> Result<Window> {
     let mut window = Window::default();
     if let Some(ch) = read.ch {
-        window.channels = Some(ch.from.map_or(i64::MIN, i64::from)..ch.to.map_or(i64::MAX, i64::from));
+        window.channels = Some(ch.from.unwrap_or(i64::MIN)..ch.to.unwrap_or(i64::MAX));
         window.every = if ch.step > 1 { usize::try_from(ch.step).unwrap_or(usize::MAX) } else { 0 };
     }
     if let Some(dist) = read.dist {

@@ -58,8 +58,9 @@ impl Parameter for TimeWindow {
 /// `CH=0..1999/4`: every fourth channel below 1999. A single number is the one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelWindow {
-    pub from: Option<u32>,
-    pub to: Option<u32>,
+    /// Some instruments number channels from below zero.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
     /// At least 1.
     pub step: u32,
 }
@@ -68,11 +69,15 @@ impl Parameter for ChannelWindow {
     const KIND: Kind = Kind::Range("");
     fn read(literal: &Literal) -> Result<ChannelWindow, String> {
         const EXPECTED: &str = "channel numbers such as 100..200, 0..1999/4 or 42";
-        let number = |literal: &Literal| u32::read(literal).map_err(|_| EXPECTED.to_string());
+        let number = |literal: &Literal| match literal {
+            Literal::Number(n) if n.fract() == 0.0 && n.abs() <= f64::from(i32::MAX) => Ok(*n as i64),
+            _ => Err(EXPECTED.to_string()),
+        };
         match literal {
             Literal::Range { from, to, step } => {
                 let end = |end: &Option<Box<Literal>>| end.as_deref().map(number).transpose();
-                let (from, to, step) = (end(from)?, end(to)?, end(step)?.unwrap_or(1));
+                let step = step.as_deref().map(u32::read).transpose().map_err(|_| EXPECTED)?.unwrap_or(1);
+                let (from, to) = (end(from)?, end(to)?);
                 match (from, to) {
                     (Some(from), Some(to)) if from >= to => Err("a range that begins before it ends".into()),
                     _ if step == 0 => Err("a stride of at least 1".into()),

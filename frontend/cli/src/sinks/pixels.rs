@@ -102,8 +102,8 @@ pub fn shift(
 /// Positions of the channels a statement chooses, by the file's own numbers; all without a choice.
 pub fn chosen(b: &Builder, axis: &ChannelAxis, window: Option<ChannelWindow>) -> Result<Vec<u32>> {
     let Some(window) = window else { return Ok((0..axis.len).collect()) };
-    let from = window.from.map_or(i64::MIN, i64::from);
-    let to = window.to.map_or(i64::MAX, i64::from);
+    let from = window.from.unwrap_or(i64::MIN);
+    let to = window.to.unwrap_or(i64::MAX);
     let within = (0..axis.len).filter(|position| (from..to).contains(&axis.number(*position)));
     let every = usize::try_from(window.step.max(1)).unwrap_or(usize::MAX);
     // Every so many numbers, counted from the first one chosen.
