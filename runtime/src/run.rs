@@ -123,6 +123,11 @@ impl Run {
                 PreparedFlow::new(pass.finals.clone(), &mut machine)?,
             ));
         }
+        if options.threads > MOST_THREADS {
+            let message =
+                format!("cannot use {} threads; at most {MOST_THREADS} are possible", options.threads);
+            return Err(Diag::usage(message).help("0 takes as many as there are processors"));
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let pool = pool.map_err(|e| Diag::world(format!("cannot start {} threads: {e}", options.threads)))?;
         compiled.rows_total = (0..plan.passes.len())
@@ -525,6 +530,9 @@ impl Run {
         (fits.min(cached.max(256.0)).min(65_536.0) as usize).max(1)
     }
 }
+
+/// More than any machine this is likely to meet has processors.
+const MOST_THREADS: usize = 1024;
 
 /// Channels of a block, before a kernel's schedule narrows it.
 const BLOCK: usize = 64 * LANES;

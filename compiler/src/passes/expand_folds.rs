@@ -70,6 +70,10 @@ fn expand(nodes: &mut Vec<Node>, fold: &Node, lo: i32, hi: i32, edge: Edge, how:
     let Some((trailing, _)) = partial else {
         return Err(Diag::compiler("expand_folds: a fold of no samples"));
     };
+    // A window that ends at its row is the trailing fold, which was appended last.
+    if hi == 0 && dtype_of(nodes, trailing)? == result_dtype(fold) {
+        return Ok(());
+    }
     // Shifts the trailing fold to where the window ends, and gives it the type of the original.
     let taps = Expr::write(&[dtype_of(nodes, trailing)?], |e| vec![e.tap(0, hi).to(result_dtype(fold))]);
     let prim = Prim::Window { along: Role::Time, lo: hi, hi, hop: 1, edge, body: WindowBody::Stencil(taps) };
