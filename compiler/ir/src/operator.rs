@@ -1,6 +1,6 @@
 //! An operator is defined once: a record of parameters and a function that composes primitives.
 //!
-//! The [`operator!`](crate::operator) macro makes of one definition the Rust type with its setters, the [`Schema`] from which the
+//! The [`operator!`](crate::operator!) macro makes of one definition the Rust type with its setters, the [`Schema`] from which the
 //! grammar, `dasc ops` and the documentation follow, and the reader that turns a script's arguments into the type.
 //!
 //! ```text

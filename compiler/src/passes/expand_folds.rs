@@ -1,6 +1,6 @@
 //! Turns long sliding folds into a logarithmic chain of two-tap windows.
 //!
-//! With Sₖ[i] the fold of the k samples up to i, S₂ₖ[i] = Sₖ[i] ∘ Sₖ[i−k]; the window's length is put together from
+//! With `Sₖ(i)` the fold of the k samples up to i, `S₂ₖ(i) = Sₖ(i) ∘ Sₖ(i−k)`; the window's length is put together from
 //! its binary digits. Nothing is subtracted, and a result depends on its own taps only, so a burst leaves no trace
 //! and no anchor is needed. Work per sample falls from W to 2 log₂ W.
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use dasc_dql::Step;
 use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
-use dasc_ir::graph::{Builder, Graph, NodeId, Role, Type};
+use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
 use dasc_stdlib::ops;
 
@@ -146,12 +146,28 @@ fn operate(
     entry: &ops::Entry,
     mut flow: Flow,
 ) -> Result<(Flow, NodeId)> {
+    let before = assembly.b.graph().nodes.len();
     let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    let table = assembly.b.graph().node(result).ty == Type::Table;
+    if !flow.muted.is_empty() && !table && assembly.b.graph().nodes[before..].iter().any(mixes_channels) {
+        let muted = flow.muted.len();
+        return Err(assembly
+            .b
+            .diag(format!(
+                "mixes channels, and {muted} of them are muted: NaN would spread to their neighbours"
+            ))
+            .help("MUTE after this step, or leave the channels out with CH= of READ or SLICE"));
+    }
     match assembly.b.graph().node(result).ty {
         Type::Table => flow.tables.push(result),
         Type::Signal(_) => flow.node = result,
     }
     Ok((flow, result))
+}
+
+/// Whether a node's result depends on more than one channel.
+fn mixes_channels(node: &Node) -> bool {
+    matches!(node.prim, Prim::Window { along: Role::Channel, .. } | Prim::Reduce { along: Role::Channel, .. })
 }
 
 /// Muted channels become NaN and are remembered, so that means leave them out.

@@ -23,6 +23,8 @@ pub struct Record {
     pub file: Option<PathBuf>,
     pub source: Box<dyn Source>,
     positions: Option<Arc<[f64]>>,
+    /// Where a window asked for more than there is, in words.
+    pub clipped: Vec<String>,
 }
 
 impl Record {
@@ -44,6 +46,7 @@ impl Record {
         let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
         let source = dasc_io::open(&location)?;
         let window = window(read, source.header())?;
+        let clipped = clipped(&window, source.header());
         let source: Box<dyn Source> = match window == Window::default() {
             true => source,
             false => Box::new(Selected::new(source, &window)?),
@@ -53,7 +56,7 @@ impl Record {
             None => None,
         };
         let file = (!name.starts_with("synthetic:")).then_some(path);
-        Ok(Record { name: name.clone(), file, source, positions })
+        Ok(Record { name: name.clone(), file, source, positions, clipped })
     }
 
     pub fn header(&self) -> &Header {
@@ -178,6 +181,24 @@ fn file_type(given: SampleType) -> Result<FileType> {
     };
     Err(Diag::usage(format!("samples of type {name} cannot be read"))
         .help("this version reads int16, int32, float32 and float64"))
+}
+
+/// What a window asks for beyond what the record has, in words.
+fn clipped(window: &Window, header: &Header) -> Vec<String> {
+    let mut notes = Vec::new();
+    let count = i64::try_from(header.channels.count).unwrap_or(i64::MAX);
+    let ends = [header.channels.first, header.channels.first + header.channels.step * (count - 1).max(0)];
+    let (first, last) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    if let Some(asked) = &window.channels
+        && ((asked.start != i64::MIN && asked.start < first)
+            || (asked.end != i64::MAX && asked.end > last + 1))
+    {
+        notes.push(format!(
+            "CH asks for more channels than there are; those read are within {first}..{}",
+            last + 1
+        ));
+    }
+    notes
 }
 
 fn window(read: &Read, header: &Header) -> Result<Window> {

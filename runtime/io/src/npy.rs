@@ -30,8 +30,10 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
     file.read_at(&mut text, start)?;
     let text = String::from_utf8_lossy(&text);
     let descr = field(&text, "descr").ok_or_else(|| bad("its header has no 'descr'".into()))?;
-    let (big_endian, file_type) =
-        element(descr).ok_or_else(|| bad(format!("its elements are {descr}; i2, i4, f4 and f8 are read")))?;
+    let (big_endian, file_type) = element(descr).ok_or_else(|| {
+        let name = descr.split(',').next().unwrap_or(descr).trim();
+        bad(format!("its elements are {name}; i2, i4, f4 and f8 are read"))
+    })?;
     if field(&text, "fortran_order").is_none_or(|v| !v.starts_with("False")) {
         return Err(bad("it is in Fortran order".into()).help("save it with np.ascontiguousarray"));
     }
@@ -42,11 +44,10 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
     let shape: Option<Vec<u64>> = shape
         .map(|s| s.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::parse).collect())
         .and_then(Result::ok);
-    let [samples, channels] = shape
-        .as_deref()
-        .and_then(|s| s.as_array::<2>())
-        .copied()
-        .ok_or_else(|| bad(format!("its shape is {shape:?}, not (samples, channels)")))?;
+    let [samples, channels] = shape.as_deref().and_then(|s| s.as_array::<2>()).copied().ok_or_else(|| {
+        let lengths = shape.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        bad(format!("its shape is ({lengths}), not (samples, channels)"))
+    })?;
     if let Some(given) = options.channels.filter(|n| *n != channels) {
         return Err(Diag::usage(format!("CHANNELS is {given} but '{path}' has {channels}"))
             .help("leave CHANNELS out"));

@@ -79,6 +79,12 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
     Ok(Box::new(match kind(&file)? {
         Kind::Hdf5 => hdf5::open(file, options)?,
         Kind::Npy => npy::open(file, options)?,
+        Kind::Plain if named_like_hdf5(path) => {
+            return Err(Diag::world(format!(
+                "'{path}' is named like an HDF5 file but does not begin like one"
+            ))
+            .help("it is damaged, empty or still being written; a headerless file wants the ending .dat"));
+        }
         Kind::Plain => dat::open(file, options)?,
         Kind::Foreign(what) => {
             let known = "dasc reads HDF5 (all vendors), NetCDF-4, NumPy .npy and headerless .dat files";
@@ -87,6 +93,11 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
             );
         }
     }))
+}
+
+fn named_like_hdf5(path: &str) -> bool {
+    let ending = path.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    matches!(ending.as_str(), "h5" | "hdf5" | "hdf" | "nc")
 }
 
 pub(crate) enum Kind {

@@ -30,7 +30,7 @@ pub(crate) fn failed(action: &str, path: &Path, bytes: u64, error: &io::Error) -
             .help("write to another folder"),
         ErrorKind::InvalidFilename => Diag::world(format!("cannot {action} '{name}': the file system refuses the name"))
             .help("choose a shorter name, mind that a suffix of about 20 bytes is added while writing"),
-        ErrorKind::NotFound => Diag::world(format!("cannot {action} '{name}': the folder '{}' is gone", folder.display()))
+        ErrorKind::NotFound => Diag::world(format!("cannot {action} '{name}': the folder '{}' is not there, or takes no files", folder.display()))
             .help("keep the output folder in place during the run"),
         _ => Diag::world(format!("cannot {action} '{name}': {error}{so_far}"))
             .help("nothing was kept: check the disk, then run again"),

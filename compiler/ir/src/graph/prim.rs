@@ -53,10 +53,10 @@ pub enum Init {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum WindowBody {
-    /// Sum, minimum or maximum of the taps. Sums are taken by doubling (S₂ₖ[i] = Sₖ[i] + Sₖ[i−k]): nothing is ever subtracted,
+    /// Sum, minimum or maximum of the taps. Sums are taken by doubling (`S₂ₖ(i) = Sₖ(i) + Sₖ(i−k)`): nothing is ever subtracted,
     /// so a burst leaves no trace behind it, and the result of a row depends on its taps alone.
     Fold(Reduction),
-    /// Σ coefficients[k] · x[i + lo + k], accumulated in order with fma in F64.
+    /// `Σ coefficients[k] · x[i + lo + k]`, accumulated in order with fma in F64.
     Dot(Vec<f64>),
     /// Any expression of the taps (`Input { tap }`).
     Stencil(Expr),

@@ -64,7 +64,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
     Ok(())
 }
 
-/// Checks every rule and that no transcendental function is left: see [`super::expand`].
+/// Checks every rule and that no transcendental function is left: see [`super::expand()`].
 pub fn verify_expanded(kernel: &Kernel) -> Result<()> {
     verify(kernel)?;
     let loops = kernel.loops();

@@ -202,6 +202,19 @@ fn notes(pipelines: &[Pipeline], context: &Context) {
                 if gaps == 1 { "" } else { "s" }
             );
             context.terminal.say(&format!("{} {text}", ink.warn("note")));
+            for path in pipeline.sinks.iter().filter_map(|sink| match &sink.target {
+                Target::File(path) if path.extension().is_some_and(|e| e == "npy") => Some(path),
+                Target::File(_) | Target::Stdout => None,
+            }) {
+                let name = names::shown(path);
+                let text = format!(
+                    "{name} holds the rows one after another; .npy cannot say where the gaps are, .zarr does"
+                );
+                context.terminal.say(&format!("{} {text}", ink.warn("note")));
+            }
+        }
+        for note in &pipeline.record.clipped {
+            context.terminal.say(&format!("{} {}: {note}", ink.warn("note"), pipeline.record.name));
         }
         for note in &header.notes {
             context.terminal.detail(&format!("{} {}: {note}", ink.warn("note"), pipeline.record.name));

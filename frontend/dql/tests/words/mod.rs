@@ -49,6 +49,8 @@ operator! {
     ) {
         /// Reference.
         r#ref: Option<Reference> = None,
+        /// Plain ratio.
+        ratio: bool = false,
     }
     example "THRESHOLD_DETECT -30dB REF=noise(10s)";
     reference "";

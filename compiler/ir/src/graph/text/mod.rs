@@ -1,4 +1,4 @@
-//! The text form of a [`Graph`], for people and for file tests: one node a line, what it computes before the colon, its type behind.
+//! The text form of a [`Graph`](super::Graph), for people and for file tests: one node a line, what it computes before the colon, its type behind.
 //!
 //! ```text
 //! %0 = source : i16[time 1000Hz 0..32768, ch 2048 step 1.0m] "count"
