@@ -169,10 +169,10 @@ fn options(read: &Read) -> Result<ReadOptions> {
 
 fn file_type(given: SampleType) -> Result<FileType> {
     let name = match given {
-        SampleType::Int16 => return Ok(FileType::I16),
-        SampleType::Int32 => return Ok(FileType::I32),
-        SampleType::Float32 => return Ok(FileType::F32),
-        SampleType::Float64 => return Ok(FileType::F64),
+        SampleType::I16 | SampleType::Int16 => return Ok(FileType::I16),
+        SampleType::I32 | SampleType::Int32 => return Ok(FileType::I32),
+        SampleType::F32 | SampleType::Float32 => return Ok(FileType::F32),
+        SampleType::F64 | SampleType::Float64 => return Ok(FileType::F64),
         SampleType::Int8 => "int8",
         SampleType::UInt8 => "uint8",
         SampleType::UInt16 => "uint16",

@@ -185,6 +185,7 @@ operator! {
 choice! {
     /// Type of the samples of a raw file.
     SampleType {
+        I16 = "i16", I32 = "i32", F32 = "f32", F64 = "f64",
         Int8 = "int8", UInt8 = "uint8", Int16 = "int16", UInt16 = "uint16", Int32 = "int32", UInt32 = "uint32",
         Int64 = "int64", Float32 = "float32", Float64 = "float64",
     }

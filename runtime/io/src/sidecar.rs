@@ -128,8 +128,17 @@ impl Sidecar {
     }
 }
 
-pub(crate) const FILE_TYPES: [(&str, FileType); 4] =
-    [("i16", FileType::I16), ("i32", FileType::I32), ("f32", FileType::F32), ("f64", FileType::F64)];
+/// Names of sample types: ours first, then NumPy's.
+pub(crate) const FILE_TYPES: [(&str, FileType); 8] = [
+    ("i16", FileType::I16),
+    ("i32", FileType::I32),
+    ("f32", FileType::F32),
+    ("f64", FileType::F64),
+    ("int16", FileType::I16),
+    ("int32", FileType::I32),
+    ("float32", FileType::F32),
+    ("float64", FileType::F64),
+];
 
 fn bad(field: &str, value: String, expected: &str) -> Diag {
     Diag::world(format!("\"{field}\" of the sidecar is {value}")).help(format!("write {expected}"))
