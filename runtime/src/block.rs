@@ -224,6 +224,12 @@ impl Block {
                 }
             }
         }
+        // Frames of one block need not lie about while the others run.
+        for (number, rows) in self.scratch.iter_mut().enumerate() {
+            if let Some(rows) = rows {
+                rows.release(prepared.needed_from(BufferId(number as u32), &self.done, segment));
+            }
+        }
     }
 
     /// Runs one step up to row `target`.

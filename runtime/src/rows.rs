@@ -46,6 +46,9 @@ impl Layout {
     }
 }
 
+/// Bytes a stream may hold beyond what it needs.
+const SLACK: usize = 256 << 10;
+
 /// Rows `first .. first + capacity` of which those before `end` exist.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -116,8 +119,8 @@ impl Rows {
         if needed <= self.capacity {
             self.data.bytes_mut().copy_within(from..from + bytes, 0);
         } else {
-            // Twice the need, so that moving rows stays a small share of the work.
-            let capacity = needed + needed.min(needed / 2 + 16);
+            // More than the need, so that moving rows stays a small share of the work; but large rows are not held in vain.
+            let capacity = needed + needed.min(needed / 2 + 16).min((SLACK / row) as i64);
             let mut grown = Bytes::zeroed(capacity as usize * row);
             if bytes > 0 {
                 grown.bytes_mut()[..bytes].copy_from_slice(&self.data.bytes()[from..from + bytes]);
@@ -126,6 +129,15 @@ impl Rows {
             self.capacity = capacity;
         }
         self.first = keep;
+    }
+
+    /// Gives large memory back when nothing in it is needed any more; `keep` as for [`Rows::reserve`].
+    pub fn release(&mut self, keep: i64) {
+        if self.data.len() > SLACK && self.oldest_kept(keep) >= self.progress.end {
+            self.first = self.progress.end;
+            self.capacity = 0;
+            self.data = Bytes::default();
+        }
     }
 
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.

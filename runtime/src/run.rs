@@ -62,7 +62,9 @@ pub struct Stats {
     /// Bytes of recurrence and accumulation state.
     pub kernels: u32,
     pub cache_hits: u32,
-    /// What was odd about the cache, in words.
+    /// Whether the streams held more than the memory given.
+    pub over_budget: bool,
+    /// What was odd about the cache or the memory, in words.
     pub warnings: Vec<String>,
 }
 
@@ -327,6 +329,7 @@ impl Run {
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
                 session.stats.peak_held = session.stats.peak_held.max(session.flow.held());
+                self.mind_the_budget(&mut session.stats);
                 session.taken = next;
                 observer.progress(&session.stats)?;
                 if watch(&session.stats).is_break() {
@@ -506,12 +509,29 @@ impl Run {
         Ok(())
     }
 
+    /// Says once when what a single row of every stream needs is already more than the memory given.
+    fn mind_the_budget(&self, stats: &mut Stats) {
+        let memory = self.memory();
+        if stats.peak_held > memory && !stats.over_budget {
+            stats.over_budget = true;
+            let (held, given) = (stats.peak_held >> 20, memory >> 20);
+            stats.warnings.push(format!(
+                "the pipeline holds {held} MiB, more than the {given} MiB given: its windows and frames over all channels need them; \
+                 shorter frames or fewer channels need less"
+            ));
+        }
+    }
+
+    fn memory(&self) -> usize {
+        if self.options.memory == 0 { 256 << 20 } else { self.options.memory }
+    }
+
     /// Source rows per chunk: as asked, or what the memory allows, within sizes that suit the caches.
     fn chunk_rows(&self, pass: &Pass) -> usize {
         if let Some(rows) = self.options.chunk {
             return rows.max(1);
         }
-        let memory = if self.options.memory == 0 { 256 << 20 } else { self.options.memory };
+        let memory = self.memory();
         let longest = (0..self.plan.segments).map(|s| longest(pass, s)).max().unwrap_or(1).max(1) as f64;
         // Bytes that one source row becomes in all wide streams, twice over for history and growth.
         let row: f64 = pass
