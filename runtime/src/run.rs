@@ -72,6 +72,8 @@ pub struct Stats {
 pub struct Run {
     graph: Graph,
     plan: Plan,
+    /// For every node, the pass in which it is computed first.
+    ready: Vec<u32>,
     passes: Vec<(PreparedFlow, PreparedFlow)>,
     options: Options,
     pool: rayon::ThreadPool,
@@ -135,7 +137,8 @@ impl Run {
         compiled.rows_total = (0..plan.passes.len())
             .map(|p| (0..plan.segments).map(|s| longest(&plan.passes[p], s) as u64).sum::<u64>())
             .sum();
-        Ok(Run { graph, plan, passes, options: options.clone(), pool, compiled })
+        let ready = dasc_compiler::split::split(&graph).ready;
+        Ok(Run { graph, plan, ready, passes, options: options.clone(), pool, compiled })
     }
 
     /// The graph after the compiler's rewrites; its outputs are those it was given, in order.
@@ -370,7 +373,7 @@ impl Run {
 
     /// Whether an output's rows are handed out in this pass, and not merely computed again for another.
     fn delivers_in(&self, pass: usize, node: NodeId) -> bool {
-        dasc_compiler::split::split(&self.graph).ready[node.index()] as usize == pass
+        self.ready[node.index()] as usize == pass
     }
 
     fn open_inputs(&self, pass: &Pass, segment: usize) -> Result<Vec<Spool>> {
