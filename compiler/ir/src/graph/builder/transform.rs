@@ -1,0 +1,98 @@
+//! Fourier transforms.
+
+use super::Builder;
+use crate::graph::NodeId;
+use crate::graph::axis::{InnerAxis, InnerRole, Rows};
+use crate::graph::prim::{Prim, Role, TransformKind};
+use crate::{DType, Result, Unit};
+
+impl Builder {
+    /// An FFT of frames along the inner axis, or of the whole segment along time (`Analytic` keeps the axis, the others turn it into frequency).
+    pub fn transform(&mut self, x: NodeId, kind: TransformKind, along: Role) -> Result<NodeId> {
+        let mut signal = self.real(x)?.clone();
+        let (n, step) = match along {
+            Role::Inner => {
+                let axis = signal.inner.as_ref().ok_or_else(|| self.diag("needs frames to transform"))?;
+                (axis.len, axis.step)
+            }
+            Role::Time => {
+                let time = self.time(x)?;
+                if let Rows::Segments(ranges) = &time.rows
+                    && kind == TransformKind::Forward
+                    && ranges.iter().filter(|(a, b)| a < b).count() > 1
+                {
+                    return Err(self
+                        .diag("needs a record without gaps, which this one is not")
+                        .help("take a stretch between two gaps with SLICE first, or use STFT"));
+                }
+                if signal.inner.is_some() && kind == TransformKind::Forward {
+                    return Err(
+                        self.diag("needs a plain time series, but its input is already cut into frames")
+                    );
+                }
+                let whole = match time.rows.count() {
+                    Some(n) => n,
+                    None => {
+                        return Err(self
+                            .diag("needs the whole record, which a live stream never has")
+                            .help("use STFT, whose frames stream"));
+                    }
+                };
+                let n = u32::try_from(whole).map_err(|_| {
+                    self.diag(format!("cannot transform {whole} samples at once; 4294967295 are possible"))
+                })?;
+                (n, time.period.as_f64())
+            }
+            Role::Channel => return Err(self.diag("does not transform along channels")),
+        };
+        let hertz = |len: u32| InnerAxis {
+            role: InnerRole::Frequency,
+            len,
+            start: 0.0,
+            step: 1.0 / (f64::from(n) * step),
+            unit: Unit::parse("Hz").unwrap_or_else(Unit::none),
+        };
+        match (kind, along) {
+            (TransformKind::Forward, Role::Inner) => signal.inner = Some(hertz(n / 2 + 1)),
+            (TransformKind::Forward, _) => {
+                signal.time = None;
+                signal.inner = Some(hertz(n / 2 + 1));
+            }
+            (TransformKind::Analytic, _) => {}
+            (TransformKind::Inverse, _) => return Err(self.diag("has an inverse only through ISTFT")),
+        }
+        signal.dtype = DType::C32;
+        self.push_checked(Prim::Transform { kind, along, n }, vec![x], signal)
+    }
+
+    /// The inverse of a forward transform along the inner axis: frequencies back to frames of `n` samples that begin `start` seconds
+    /// after the frame's row.
+    pub fn inverse(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let complex = signal.dtype == DType::C32;
+        let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs frequencies to transform back"))?;
+        if axis.role != InnerRole::Frequency || !complex {
+            return Err(self.diag("transforms complex frequencies back, but its input is something else"));
+        }
+        if n == 0 || axis.len != n / 2 + 1 {
+            return Err(self.diag(format!(
+                "needs {} frequencies for frames of {n} samples, but its input has {}",
+                n / 2 + 1,
+                axis.len
+            )));
+        }
+        *axis = InnerAxis {
+            role: InnerRole::Frame,
+            len: n,
+            start,
+            step: 1.0 / (f64::from(n) * axis.step),
+            unit: Unit::parse("s").unwrap_or_else(Unit::none),
+        };
+        signal.dtype = DType::F32;
+        self.push_checked(
+            Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n },
+            vec![x],
+            signal,
+        )
+    }
+}

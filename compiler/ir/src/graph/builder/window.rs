@@ -1,0 +1,78 @@
+//! Windows and reductions: many elements of an axis become one.
+
+use super::{Builder, role_name, window_rows};
+use crate::graph::NodeId;
+use crate::graph::axis::TimeAxis;
+use crate::graph::prim::{Edge, Prim, Reduction, Role, Scope, WindowBody};
+use crate::{DType, Result, Unit};
+
+impl Builder {
+    /// Taps `lo ..= hi` around every `hop`-th row. Result as given; F64 for dots and sums.
+    #[allow(clippy::too_many_arguments)]
+    pub fn window(
+        &mut self,
+        x: NodeId,
+        along: Role,
+        (lo, hi): (i32, i32),
+        hop: u32,
+        edge: Edge,
+        body: WindowBody,
+        unit: Unit,
+        dtype: DType,
+    ) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        if hop == 0 || lo > hi || (along != Role::Time && hop != 1) {
+            return Err(self.diag("needs a window of at least one sample and a hop of at least one"));
+        }
+        if signal.dtype == DType::C32 {
+            return Err(self.diag("works on real data, but its input is complex; take ABS first"));
+        }
+        match along {
+            Role::Time => {
+                let time = self.time(x)?;
+                let rows = time.rows.map(|a, b| window_rows(a, b, lo, hi, hop, edge));
+                signal.time =
+                    Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time.clone() });
+            }
+            Role::Channel => self.no_valid_edge(edge, signal.channel.is_some(), "channel")?,
+            Role::Inner => return Err(self.diag("slides along time or channels, not along frequency")),
+        }
+        (signal.dtype, signal.unit) = (dtype, unit);
+        self.push_checked(Prim::Window { along, lo, hi, hop, edge, body }, vec![x], signal)
+    }
+
+    fn no_valid_edge(&self, edge: Edge, has_axis: bool, name: &str) -> Result<()> {
+        if !has_axis {
+            return Err(self.diag(format!("needs a {name} axis, which its input does not have")));
+        }
+        if edge == Edge::Valid {
+            return Err(self.diag(format!(
+                "needs an edge mode along the {name} axis: zero, nearest, reflect or mirror"
+            )));
+        }
+        Ok(())
+    }
+
+    /// An accumulation over all of an axis, which disappears. Sums, means and deviations are F64.
+    pub fn reduce(&mut self, x: NodeId, along: Role, how: Reduction, scope: Scope) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        if signal.dtype == DType::C32 {
+            return Err(self.diag("works on real data, but its input is complex; take ABS first"));
+        }
+        let gone = match along {
+            Role::Time => signal.time.take().is_some(),
+            Role::Inner => signal.inner.take().is_some(),
+            Role::Channel => signal.channel.take().is_some(),
+        };
+        if !gone {
+            return Err(
+                self.diag(format!("cannot reduce along {}: its input has no such axis", role_name(along)))
+            );
+        }
+        signal.dtype = match how {
+            Reduction::Sum | Reduction::Mean | Reduction::Std => DType::F64,
+            Reduction::Min | Reduction::Max => signal.float(),
+        };
+        self.push_checked(Prim::Reduce { along, how, scope }, vec![x], signal)
+    }
+}
