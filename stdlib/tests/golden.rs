@@ -26,6 +26,12 @@ fn every_variant_agrees() {
     assert!(count > 80, "only {count} cases");
 }
 
+#[test]
+fn every_bank_and_correlation_agrees() {
+    let count = check(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/banks"));
+    assert!(count > 80, "only {count} cases");
+}
+
 fn check(folder: PathBuf) -> usize {
     let manifest: Json =
         serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();

@@ -49,10 +49,8 @@ fn same(graph: &Graph, record: &Record, one: &Options, other: &Options) -> Resul
 
 /// Builds every `step`-th case from `phase` on and hands it to `check`.
 fn each_case(phase: usize, step: usize, check: impl Fn(&Json, &Graph, &Record) -> Result<(), String>) {
-    let text = fs::read_to_string(folder().join("manifest.json")).unwrap();
-    let manifest: Json = serde_json::from_str(&text).unwrap();
-    let cases = manifest["cases"].as_array().unwrap();
-    assert!(cases.len() > 500, "only {} cases", cases.len());
+    let cases: Vec<Json> = FOLDERS.iter().flat_map(|folder| cases(folder)).collect();
+    assert!(cases.len() > 600, "only {} cases", cases.len());
     let failures: Vec<String> = cases
         .iter()
         .skip(phase)
@@ -77,12 +75,32 @@ fn each_case(phase: usize, step: usize, check: impl Fn(&Json, &Graph, &Record) -
     );
 }
 
+/// Folders with a manifest, beneath `golden`.
+const FOLDERS: [&str; 2] = [".", "banks"];
+
+/// The cases of a folder, their files named from `golden` on.
+fn cases(folder: &str) -> Vec<Json> {
+    let text = fs::read_to_string(self::folder().join(folder).join("manifest.json")).unwrap();
+    let mut manifest: Json = serde_json::from_str(&text).unwrap();
+    let mut cases = manifest["cases"].as_array_mut().map(std::mem::take).unwrap();
+    for case in &mut cases {
+        for part in ["input", "expected"] {
+            case[part]["file"] = format!("{folder}/{}", word(&case[part]["file"])).into();
+        }
+    }
+    cases
+}
+
 fn prepare(case: &Json) -> Result<(Graph, Record), String> {
     let shape = shape(&case["input"]["shape"]);
     let input = array(&case["input"]["file"]);
     let input = input.get(..shape.iter().product()).ok_or("the input is too short")?;
     let fs = case["input"]["fs"].as_f64().unwrap();
-    let mut signal = script::signal(DType::F32, fs, &[(0, shape[0] as i64)], shape[1] as u32);
+    let segments: Vec<(i64, i64)> = match case["segments"].as_array() {
+        Some(ranges) => ranges.iter().map(|r| (r[0].as_i64().unwrap(), r[1].as_i64().unwrap())).collect(),
+        None => vec![(0, shape[0] as i64)],
+    };
+    let mut signal = script::signal(DType::F32, fs, &segments, shape[1] as u32);
     signal.channel.as_mut().unwrap().spacing = case["input"]["dx"].as_f64().unwrap();
     let graph = script::graph(&format!("READ record | {}", word(&case["dql"])), &signal)?;
     let record = Record::new(&graph, input);

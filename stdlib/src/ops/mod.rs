@@ -89,6 +89,7 @@ operators! {
     rms Rms,
     stack Stack,
     decimate Decimate,
+    resample Resample,
     mean Mean,
     max Max,
     min Min,
