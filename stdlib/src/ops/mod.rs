@@ -93,6 +93,7 @@ operators! {
     agc Agc,
     stack Stack,
     decimate Decimate,
+    resample Resample,
     mean Mean,
     max Max,
     min Min,
