@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dasc_ir::graph::interp::{Stretch, Tensor, Value, interpret};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::reference::build_example;
 use serde_json::Value as Json;
@@ -75,6 +75,7 @@ fn build(case: &Json, shape: &[usize]) -> dasc_ir::Result<Graph> {
             distance: 0.0,
             spacing: number(&case["input"]["dx"]),
             positions: None,
+            labels: Labels::Regular,
         }),
     });
     let y = build_example(&mut b, x, text(&case["dql"]))?;

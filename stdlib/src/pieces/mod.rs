@@ -2,9 +2,11 @@
 
 pub mod axis;
 pub mod extent;
+pub mod fan;
 pub mod filter;
 pub mod frames;
 pub mod level;
+pub mod plane;
 pub mod selection;
 pub mod statistic;
 pub mod weight;
