@@ -121,6 +121,13 @@ pub enum Stage {
         output: u32,
         channels: Vec<u32>,
     },
+    /// Complex FFTs along consecutive blocks of channels, of every row and inner position; the inverse divides by the block.
+    Transform {
+        input: u32,
+        output: u32,
+        block: u32,
+        inverse: bool,
+    },
 }
 
 /// A kernel with its buffers tied to what they hold.

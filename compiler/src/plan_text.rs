@@ -83,6 +83,10 @@ impl Display for Indented<'_> {
                 Stage::Gather { input, output, channels } => {
                     writeln!(f, "{blanks}gather t{output} <- t{input} channels {}", Picked(channels))?;
                 }
+                Stage::Transform { input, output, block, inverse } => {
+                    let way = if *inverse { "inverse " } else { "" };
+                    writeln!(f, "{blanks}fft t{output} <- t{input} {way}along channels by {block}")?;
+                }
             }
         }
         for (stream, statistic) in &flow.exports {
@@ -289,6 +293,7 @@ fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
+        Edge::Cover => "cover",
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",

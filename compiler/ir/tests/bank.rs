@@ -1,5 +1,6 @@
 //! Several results a row: what banks of filters, joins and constants mean, and what is refused.
 
+use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::interp::{Value, interpret};
 use dasc_ir::graph::{
     Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, TimeAxis, TransformKind,

@@ -101,6 +101,7 @@ operators! {
     median Median,
     spatial_smooth SpatialSmooth,
     common_mode CommonMode,
+    fk_filter FkFilter,
     hilbert Hilbert,
     envelope Envelope,
     fft Fft,

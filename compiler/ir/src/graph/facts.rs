@@ -205,6 +205,9 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.whole = true;
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
             }
+            if *along == Role::Channel {
+                facts.halo = Halo::All;
+            }
         }
         // Whether it is on, its first row, peak and peak row.
         Prim::Emit(_) => facts.carry = 4,
@@ -274,7 +277,7 @@ fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
 fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
     let (back, ahead) = (-i64::from(lo), i64::from(hi));
     match edge {
-        Edge::Valid | Edge::Zero => (back, ahead),
+        Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
         Edge::Mirror => (back.max(ahead), ahead.max(back)),
@@ -284,7 +287,7 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
 /// How far ahead a row looks that lies up to `before` rows before the segment, as the first of a bank of filters may.
 fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
     match edge {
-        Edge::Valid | Edge::Zero => i64::MIN,
+        Edge::Valid | Edge::Zero | Edge::Cover => i64::MIN,
         Edge::Nearest => before,
         Edge::Reflect | Edge::Mirror => back + 2 * before,
     }

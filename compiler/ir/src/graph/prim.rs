@@ -83,6 +83,8 @@ pub enum Edge {
     Reflect,
     /// `d c b | a b c d | c b a`.
     Mirror,
+    /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
+    Cover,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

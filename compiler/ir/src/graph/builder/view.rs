@@ -2,7 +2,7 @@
 
 use super::{Builder, frame_rows, slice_rows};
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, TimeAxis};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
 use crate::graph::prim::{Edge, Prim, Role, View};
 use crate::{Diag, Result, Unit};
 
@@ -44,6 +44,18 @@ impl Builder {
                     distance: axis.distance + start as f64 * axis.spacing,
                     spacing: axis.spacing * f64::from(step),
                     positions: axis.positions.as_ref().map(chosen),
+                    labels: match &axis.labels {
+                        Labels::Numbers(numbers) => Labels::Numbers(
+                            numbers
+                                .iter()
+                                .skip(start as usize)
+                                .step_by(step as usize)
+                                .take(len as usize)
+                                .copied()
+                                .collect(),
+                        ),
+                        Labels::Regular | Labels::Wavenumbers { .. } => Labels::Regular,
+                    },
                 };
             }
             Role::Inner => {
@@ -113,6 +125,18 @@ impl Builder {
             return Err(Diag::compiler("a gather picks channels that do not exist"));
         }
         let positions: Vec<f64> = channels.iter().map(|c| axis.distance_at(*c)).collect();
+        let numbers: Vec<i64> = channels.iter().map(|c| axis.number(*c)).collect();
+        // Numbers in equal steps need no list.
+        let step = |pair: &[i64]| pair[1] - pair[0];
+        let regular = numbers.windows(2).all(|pair| step(pair) != 0 && step(pair) == step(&numbers[..2]));
+        axis.first = numbers[0];
+        axis.stride = if regular && numbers.len() > 1 { step(&numbers[..2]) } else { axis.stride };
+        axis.spacing = match positions[..] {
+            [a, b, ..] if regular => b - a,
+            _ => axis.spacing,
+        };
+        axis.distance = positions[0];
+        axis.labels = if regular { Labels::Regular } else { Labels::Numbers(numbers.into()) };
         axis.positions = Some(positions.into());
         axis.len = channels.len() as u32;
         self.push_checked(Prim::Gather { channels }, vec![x], signal)

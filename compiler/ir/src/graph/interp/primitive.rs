@@ -254,7 +254,32 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                 }
             }
         }
-        Role::Channel => return Err(Diag::compiler("there is no transform along channels")),
+        Role::Channel => {
+            let sign = match kind {
+                TransformKind::Forward => -1.0,
+                TransformKind::Inverse => 1.0,
+                TransformKind::Analytic => {
+                    return Err(Diag::compiler("there is no analytic signal along channels"));
+                }
+            };
+            let (block, inner) = (n.max(1) as usize, out.inner);
+            let scale = if kind == TransformKind::Inverse { 1.0 / block as f64 } else { 1.0 };
+            for (segment, (a, b)) in out.ranges.clone().into_iter().enumerate() {
+                for (row, inner) in (a..b).flat_map(|r| (0..inner).map(move |i| (r, i))) {
+                    for first in (0..x.channels).step_by(block) {
+                        let values: Vec<_> = (first..first + block)
+                            .map(|c| {
+                                let plane = |p| x.at(segment, row, inner, c, p);
+                                (plane(0), if x.planes > 1 { plane(1) } else { 0.0 })
+                            })
+                            .collect();
+                        for (c, (re, im)) in (first..).zip(fourier::dft(&values, sign)) {
+                            put(&mut out, (segment, row, inner, c), (re * scale, im * scale));
+                        }
+                    }
+                }
+            }
+        }
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::axis::{ChannelAxis, InnerAxis, InnerRole, Rows, Signal, TimeAxis};
+use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
 use super::builder::{Builder, Section, div_ceil};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
 use super::{Expr, Graph, NodeId, Type};
@@ -122,6 +122,7 @@ fn random_source(random: &mut Random, limits: &Limits) -> Signal {
             distance: 0.0,
             spacing: 2.5,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }
@@ -484,7 +485,7 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = if self.random.chance(2) { Edge::Zero } else { Edge::Valid };
+        let edge = [Edge::Zero, Edge::Valid, Edge::Cover, Edge::Zero][self.random.below(4) as usize];
         let frames = self.builder.frame(x, n, hop, lo, edge)?;
         if self.random.chance(4) {
             return Ok(frames);
@@ -497,6 +498,7 @@ impl Grower<'_> {
             vec![(e.input(0).to(DType::F64) * window).to(dtype)]
         })?;
         let spectrum = self.builder.transform(tapered, TransformKind::Forward, Role::Inner)?;
+        let spectrum = if self.random.chance(3) { self.fan(spectrum)? } else { spectrum };
         if self.random.chance(2) {
             return self.modulus(spectrum);
         }
@@ -507,6 +509,24 @@ impl Grower<'_> {
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
         self.builder.overlap_add(back, hop, lo, time)
+    }
+
+    /// Weights wavenumbers of blocks of channels, and mostly comes back from them.
+    fn fan(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.builder.signal(x)?.clone();
+        let channels = signal.channels();
+        let blocks: Vec<u32> = (1..=channels).filter(|n| channels % n == 0).collect();
+        let block = blocks[self.random.below(blocks.len() as u64) as usize];
+        let wavenumbers = self.builder.wavenumbers(x, block)?;
+        let weighted = self.builder.map(&[wavenumbers], signal.unit, DType::C32, |e| {
+            let weight = ((e.index(Role::Channel) - e.index(Role::Inner)) * e.constant(0.25)).cos();
+            let weight = weight.to(DType::F32);
+            vec![e.input(0) * weight, e.imaginary(0) * weight]
+        })?;
+        if self.random.chance(4) {
+            return Ok(weighted);
+        }
+        self.builder.from_wavenumbers(weighted)
     }
 
     fn modulus(&mut self, x: NodeId) -> Result<NodeId> {
