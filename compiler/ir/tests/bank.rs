@@ -25,6 +25,7 @@ fn source(b: &mut Builder, ranges: &[(i64, i64)], channels: u32) -> NodeId {
             distance: 0.0,
             spacing: 1.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     })
 }
