@@ -8,6 +8,8 @@ pub mod filter;
 pub mod frames;
 pub mod gradient;
 pub mod level;
+pub mod motion;
 pub mod selection;
+pub mod span;
 pub mod statistic;
 pub mod weight;
