@@ -10,7 +10,7 @@ pub enum Prim {
     /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
     /// A complex input or result is a pair: the expression has one output per plane.
     Map(Expr),
-    /// A recurrence along time over tuple state. The expression gives the next state of each variable, then the result(s).
+    /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
     /// Taps `lo ..= hi` around row `i * hop` (time), or around the channel or inner position itself (hop 1).
     Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
