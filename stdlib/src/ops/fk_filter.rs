@@ -14,7 +14,7 @@ operator! {
     /// The four speeds ascend: nothing passes at the first, everything from the second to the third, nothing at the fourth, with
     /// flanks of a quarter sine between. Windows overlap by half and are weighted by the root of a Hann window before and after, so
     /// that what passes is unchanged; beyond the ends of a stretch lies zero. `WINDOW=record` transforms the record at once,
-    /// unweighted, and refuses more than 16777216 numbers. The ends of the fibre meet, as in any discrete transform.
+    /// unweighted, and refuses more than 16777216 numbers. The ends of the fibre meet, as in any discrete transform, and its last wavenumber counts half to each direction.
     FkFilter = "FK_FILTER" (
         /// No slower wave passes.
         slowest: Speed,
