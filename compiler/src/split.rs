@@ -24,6 +24,7 @@ pub fn waits_for_all(prim: &Prim) -> bool {
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::View(_)
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,

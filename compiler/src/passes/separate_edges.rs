@@ -24,6 +24,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         | Prim::Scan { .. }
         | Prim::Reduce { .. }
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => (Edge::Valid, Edge::Valid),

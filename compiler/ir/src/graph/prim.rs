@@ -25,6 +25,9 @@ pub enum Prim {
     View(View),
     /// An FFT along the inner axis, or along time (which needs the whole segment).
     Transform { kind: TransformKind, along: Role, n: u32 },
+    /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
+    /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
+    Correlate { lo: i32, hi: i32 },
     /// Rows picked by an index table along the channel axis.
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.

@@ -412,7 +412,12 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
         Stage::Kernel(stage) => KernelFacts {
             operators: operators(stage, flow, graph, plan),
             loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
-            transforms: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Fft(_))).count(),
+            transforms: stage
+                .kernel
+                .steps
+                .iter()
+                .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
+                .count(),
             bytes: kernel_bytes(stage, flow),
         },
     };

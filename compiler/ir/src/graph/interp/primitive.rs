@@ -180,6 +180,21 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
     }
 }
 
+/// Sums of products at each lag, over all positions that both frames have.
+pub fn correlate(lo: i32, x: &Tensor, t: &Tensor, out: Tensor) -> Result<Tensor> {
+    let (n, m) = (x.inner as i64, t.inner as i64);
+    out.fill(|segment, row, inner, channel, element| {
+        let lag = i64::from(lo) + inner as i64;
+        let both = (-lag).max(0)..(n - lag).min(m);
+        element[0] = both.fold(0.0, |sum, k| {
+            let a = t.at(segment, row, k as usize, channel, 0);
+            let b = x.at(segment, row, (k + lag) as usize, channel, 0);
+            if a.is_finite() && b.is_finite() { a.mul_add(b, sum) } else { f64::NAN }
+        });
+        Ok(())
+    })
+}
+
 /// Inputs side by side along the inner axis.
 pub fn join(inputs: &[&Tensor], out: Tensor) -> Result<Tensor> {
     let places: Vec<(&Tensor, usize)> =

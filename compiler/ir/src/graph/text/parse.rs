@@ -115,6 +115,11 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let kind = at.one_of(kinds, print::transform)?;
             Prim::Transform { kind, along, n: at.integer()? }
         }
+        ("correlate", None) => {
+            let lo = at.labelled("lags")?;
+            at.expect("..=")?;
+            Prim::Correlate { lo, hi: at.integer()? }
+        }
         ("gather", None) => Prim::Gather { channels: at.list(Cursor::integer)? },
         ("emit", None) => {
             let detector = at.string()?;
