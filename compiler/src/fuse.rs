@@ -182,7 +182,7 @@ fn crosses_channels(prim: &Prim) -> bool {
         Prim::Window { along, .. } | Prim::Reduce { along, .. } => *along == Role::Channel,
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. })
+        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Reverse)
         | Prim::Source
         | Prim::Map(_)
         | Prim::Scan { .. }

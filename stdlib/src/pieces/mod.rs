@@ -8,3 +8,4 @@ pub mod level;
 pub mod selection;
 pub mod statistic;
 pub mod weight;
+pub mod zero_phase;

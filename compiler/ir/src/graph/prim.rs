@@ -74,6 +74,8 @@ pub enum Edge {
     Reflect,
     /// `d c b | a b c d | c b a`.
     Mirror,
+    /// Mirrored through the end value, `2a − x`: only [`View::Extend`] of floats has it, and no further than the axis is long.
+    Odd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +105,10 @@ pub enum View {
     Frame { n: u32, hop: u32, lo: i32, edge: Edge },
     /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed.
     OverlapAdd { hop: u32, lo: i32 },
+    /// `rows` rows more at either end of every segment, made up as the edge says.
+    Extend { rows: u32, edge: Edge },
+    /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

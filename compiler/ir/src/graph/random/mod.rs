@@ -149,7 +149,7 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(13) {
+        let grown = match self.random.below(15) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
@@ -160,6 +160,8 @@ impl Grower<'_> {
             9 => self.statistic(x)?,
             10 => self.slice(x)?,
             11 => self.gather(x)?,
+            12 => self.beyond(x)?,
+            13 => self.backwards(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -337,7 +339,13 @@ impl Grower<'_> {
             _ => Role::Channel,
         };
         let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-        let how = all[self.random.below(5) as usize];
+        // The largest of nothing is −∞, which would not stay moderate.
+        let nothing = along == Role::Time
+            && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
+        let how = match all[self.random.below(5) as usize] {
+            Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
+            how => how,
+        };
         let scope = if self.random.chance(2) { Scope::Segment } else { Scope::Record };
         let statistic = self.builder.reduce(x, along, how, scope)?;
         if self.random.chance(4) {
@@ -365,6 +373,28 @@ impl Grower<'_> {
         let stop = start + 1 + self.random.below(len.max(1));
         let step = if self.random.chance(2) { 1 } else { 1 + self.random.below(3) as u32 };
         self.builder.slice(x, along, start, stop, step)
+    }
+
+    /// Rows beyond the segments.
+    fn beyond(&mut self, x: NodeId) -> Result<NodeId> {
+        let rows = self.random.below(12) as u32;
+        let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+        let edge = edges[self.random.below(5) as usize];
+        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
+    }
+
+    /// A segment backwards, mostly filtered there and turned round again.
+    fn backwards(&mut self, x: NodeId) -> Result<NodeId> {
+        if !self.limits.whole {
+            return self.map(x);
+        }
+        let reversed = self.builder.reverse(x)?;
+        if self.random.chance(4) {
+            return Ok(reversed);
+        }
+        let filtered = self.filter(reversed)?;
+        self.builder.reverse(filtered)
     }
 
     fn gather(&mut self, x: NodeId) -> Result<NodeId> {

@@ -76,6 +76,10 @@ impl fmt::Display for Applied<'_> {
                 write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}", self::edge(*edge))
             }
             Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
+            Prim::View(View::Extend { rows, edge }) => {
+                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            }
+            Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
@@ -176,6 +180,7 @@ pub(super) const fn edge(edge: Edge) -> &'static str {
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }
 
