@@ -50,6 +50,9 @@ pub struct Global {
     /// Memory for data, as 500MB or 2GiB; a quarter of what the machine or its cgroup has unless given
     #[arg(long, global = true, value_name = "SIZE", env = "DASC_MEMORY")]
     pub memory: Option<Bytes>,
+    /// Folder for what whole-record steps keep while they run (TMPDIR unless given); --dry-run says how much
+    #[arg(long, global = true, value_name = "FOLDER", env = "DASC_TEMPORARY", value_hint = ValueHint::DirPath)]
+    pub temporary: Option<PathBuf>,
     /// Folder of compiled kernels
     #[arg(long, global = true, value_name = "FOLDER", env = "DASC_CACHE", value_hint = ValueHint::DirPath)]
     pub cache: Option<PathBuf>,

@@ -83,6 +83,7 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
             threads: 0,
             memory: 0,
             cache: None,
+            temporary: None,
         };
         let first = error.to_string();
         let message = first.lines().next().unwrap_or("").trim_start_matches("error: ").to_string();
