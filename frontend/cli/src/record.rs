@@ -6,7 +6,7 @@ use dasc_dql::Step;
 use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
 use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey, Window};
-use dasc_ir::graph::{Builder, ChannelAxis, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
 
@@ -126,6 +126,7 @@ impl Record {
             distance: header.distance,
             spacing: header.spacing,
             positions: self.survey.as_ref().and_then(Survey::distances),
+            labels: Labels::Regular,
         })
     }
 }
