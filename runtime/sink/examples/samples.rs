@@ -38,7 +38,7 @@ fn main() -> Result<()> {
         }
         sink.finish()?;
     }
-    for name in ["events.parquet", "events.csv", "events.jsonl", "events.arrow"] {
+    for name in ["events.parquet", "events.csv", "events.jsonl", "events.arrow", "events.xml"] {
         let mut sink = open_events(&Target::File(folder.join(name)), Mode::New, &provenance(), &[])?;
         for batch in 0..4 {
             sink.append(&(batch * 25..batch * 25 + 25).map(event).collect::<Vec<_>>())?;

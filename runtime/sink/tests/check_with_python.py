@@ -1,4 +1,4 @@
-"""Reads what examples/samples.rs wrote with NumPy, zarr-python, xarray, pyarrow and the csv and json modules.
+"""Reads what examples/samples.rs wrote with NumPy, zarr-python, xarray, pyarrow and the csv and json modules, ObsPy.
 
     cargo run -p dasc-sink --example samples -- FOLDER && python runtime/sink/tests/check_with_python.py FOLDER
 
@@ -136,6 +136,21 @@ def text():
         found = [tuple(json.loads(line)[c] for c in TEXT_COLUMNS) for line in file]
     same(found, expected, "events.jsonl")
     same(math.isclose(found[7][10], -7 / 3, rel_tol=0), True, "a score in full")
+
+
+@check("obspy")
+def quakeml(obspy):
+    found = obspy.read_events(str(FOLDER / "events.xml"))
+    same(len(found), 100, "events of events.xml")
+    for event, (i, start, _, peak, low, *rest) in zip(found, events()):
+        same(event.resource_id.id, f"smi:local/dasc/{i}", "id")
+        picks = {pick.comments[0].text: pick for pick in event.picks}
+        same(sorted(picks), ["peak", "start"], "picks")
+        # ObsPy keeps what QuakeML's reader parses, to the microsecond.
+        for name, ns in ("start", start), ("peak", peak):
+            same(abs(picks[name].time.ns - ns) < 1000, True, f"time of {name}")
+            same(picks[name].waveform_id.station_code, str(low), "channel")
+        same(event.event_descriptions[0].text.split(), rest[-1].split(), "description")
 
 
 if skipped:

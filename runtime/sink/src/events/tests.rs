@@ -307,7 +307,7 @@ fn added_columns_are_written_everywhere() {
     }
 }
 
-/// Read by ObsPy in examples/check.py; here that texts cannot break out of their elements.
+/// ObsPy reads it in `tests/check_with_python.py`; here that texts cannot break out of their elements.
 #[test]
 fn quakeml_escapes_texts_and_is_not_continued() {
     in_folder("e.xml", |path| {
