@@ -96,6 +96,7 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("NOTCH 50 HARMONICS=0", &["1 to 20"]),
     ("TAPER 0.1 SIDE=left", &["both, start, end"]),
     ("BANDSTOP 10 600", &["0 < low < high < 500 Hz"]),
+    ("TEAGER STEP=0", &["1 to 1000", "1 is usual"]),
     ("CLIP 5 1", &["not above the upper", "CLIP 1 5"]),
     ("CLIP -1Pa 1Pa", &["nstrain/s", "Pa"]),
     ("CLIP 1", &["needs high"]),

@@ -96,6 +96,7 @@ operators! {
     radians_to_strain RadiansToStrain,
     rms Rms,
     agc Agc,
+    teager Teager,
     stack Stack,
     decimate Decimate,
     mean Mean,

@@ -3,7 +3,7 @@
 mod example;
 
 use dasc_ir::graph::facts::{Facts, carry, facts};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis, Type};
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -23,11 +23,13 @@ of recurrences are f64. A stretch is what lies between two gaps: filters start a
 
 Each example is built on an hour of 64 channels at 1 kHz, and its class read from the graph: **P** sample by sample · **S** exact with
 finite state · **H** needs some samples ahead, so it lags · **2** another pass over the data · **W** the whole record at once.
+What it agrees with is its formula; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
+The pictures are drawn by dasc itself (`docs/pictures/draw.sh`).
 
 ";
 
-/// The text of `docs/operators.md`.
-pub fn reference() -> Result<String> {
+/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`.
+pub fn reference(pictures: &[String]) -> Result<String> {
     let mut text = PREFACE.to_string();
     text += "| Operator | Class | |\n|---|---|---|\n";
     for entry in OPERATORS {
@@ -41,6 +43,10 @@ pub fn reference() -> Result<String> {
     }
     for entry in OPERATORS {
         text += &section(entry.schema, &example_graph(entry)?)?;
+        let name = entry.schema.name.to_lowercase();
+        if pictures.contains(&name) {
+            text += &format!("\n![{}](pictures/{name}.png)\n", entry.schema.name);
+        }
     }
     Ok(text)
 }
@@ -99,12 +105,34 @@ fn section(schema: &Schema, graph: &Graph) -> Result<String> {
         text += "\n";
     }
     text += &format!(
-        "- Example: `{}`\n- Agrees with: `{}`\n- Streaming: {}\n",
+        "- Example: `{}`\n- Agrees with: `{}` ([how closely](accuracy.md))\n- Unit: {}\n- Streaming: {}\n",
         schema.example,
         schema.reference,
+        units(graph),
         streaming(graph)?
     );
     Ok(text)
+}
+
+/// What the example makes of the unit of its input.
+fn units(graph: &Graph) -> String {
+    let unit = |signal: &Signal| match signal.unit.symbol() {
+        "" => "none".to_string(),
+        symbol => format!("`{symbol}`"),
+    };
+    let given = graph.nodes.iter().find_map(|node| match &node.ty {
+        Type::Signal(signal) => Some(unit(signal)),
+        Type::Table => None,
+    });
+    let made = graph.outputs.last().map(|output| match graph.signal(*output) {
+        Some(signal) => unit(signal),
+        None => "a table of events".to_string(),
+    });
+    match (given, made) {
+        (Some(given), Some(made)) if given == made => format!("{given} stays"),
+        (Some(given), Some(made)) => format!("{given} becomes {made}"),
+        (_, _) => "none".to_string(),
+    }
 }
 
 /// The facts of the result.
