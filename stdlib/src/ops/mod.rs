@@ -117,6 +117,7 @@ operators! {
     fft Fft,
     stft Stft,
     spectrogram Spectrogram,
+    fbe Fbe,
     sta_lta StaLta,
     threshold_detect ThresholdDetect,
 }
