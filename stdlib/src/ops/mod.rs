@@ -96,6 +96,7 @@ operators! {
     radians_to_strain RadiansToStrain,
     rms Rms,
     agc Agc,
+    teager Teager,
     stack Stack,
     decimate Decimate,
     resample Resample,
@@ -116,6 +117,7 @@ operators! {
     fft Fft,
     stft Stft,
     spectrogram Spectrogram,
+    fbe Fbe,
     sta_lta StaLta,
     threshold_detect ThresholdDetect,
 }

@@ -49,6 +49,9 @@ fn argument(word: &str) -> Arg {
 }
 
 fn literal(text: &str) -> Literal {
+    if let Some(items) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        return Literal::List(items.split(',').map(|item| literal(item.trim())).collect());
+    }
     if let Some((from, rest)) = text.split_once("..") {
         let (to, step) = rest.split_once('/').map_or((rest, ""), |(to, step)| (to, step));
         // The unit of the last end is the unit of both.
