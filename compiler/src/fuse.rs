@@ -138,6 +138,7 @@ fn loop_inner(graph: &Graph, id: NodeId) -> u32 {
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Call { .. } => id,
     };
@@ -167,6 +168,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
             | View::Reverse,
         )
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
@@ -182,8 +184,10 @@ fn hands_over(graph: &Graph, id: NodeId, input: NodeId) -> bool {
 
 /// Whether a node is a step of its own rather than part of a loop.
 fn is_alone(prim: &Prim) -> bool {
-    matches!(prim, Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. }))
-        || stands_between_kernels(prim)
+    matches!(
+        prim,
+        Prim::Transform { .. } | Prim::Correlate { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. })
+    ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
 
@@ -216,6 +220,7 @@ fn crosses_channels(prim: &Prim) -> bool {
         | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
+        | Prim::Correlate { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
     }

@@ -182,6 +182,10 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
                 let (output, input) = (bound(fft.output), bound(fft.input));
                 writeln!(f, "{blanks}  fft {output} <- {input} {:?} {}", fft.kind, fft.n)?;
             }
+            Step::Correlate(correlate) => {
+                let (output, x, t) = (bound(correlate.output), bound(correlate.x), bound(correlate.t));
+                writeln!(f, "{blanks}  correlate {output} <- {x}, {t} from lag {}", correlate.lo)?;
+            }
             Step::OverlapAdd(add) => {
                 let (output, input) = (bound(add.output), bound(add.input));
                 writeln!(f, "{blanks}  overlap_add {output} <- {input} hop {}", add.hop)?;

@@ -27,6 +27,7 @@ pub fn waits_for_all(prim: &Prim) -> bool {
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::View(_)
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
@@ -45,6 +46,7 @@ pub fn keeps_whole(prim: &Prim) -> bool {
             | View::Extend { .. }
             | View::Join,
         )
+        | Prim::Correlate { .. }
         | Prim::Reduce { .. }
         | Prim::Source
         | Prim::Constant(_)

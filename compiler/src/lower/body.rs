@@ -93,6 +93,7 @@ impl Body {
             | Prim::Constant(_)
             | Prim::Reduce { along: Role::Channel, .. }
             | Prim::Transform { .. }
+            | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
             | Prim::Call { .. } => {

@@ -16,13 +16,14 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. } | View::Reverse | View::Join)
+        | Prim::View(View::Slice { .. } | View::Join | View::Reverse)
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Reduce { .. }
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => (Edge::Valid, Edge::Valid),

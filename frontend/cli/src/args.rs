@@ -93,7 +93,7 @@ pub enum Verb {
     Run(RunArgs),
     /// Show what files hold
     #[command(
-        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
+        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect f.h5 --geometry channels.parquet\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
     )]
     Inspect(InspectArgs),
     /// Draw a file: a waterfall, a spectrogram or traces
@@ -172,6 +172,9 @@ pub struct InspectArgs {
     /// Draft the sidecar of a file without a header
     #[arg(long)]
     pub write_sidecar: bool,
+    /// Join a table of channels (CSV or Parquet), as GEOMETRY of READ does
+    #[arg(long, value_name = "TABLE", value_hint = ValueHint::FilePath, conflicts_with = "write_sidecar")]
+    pub geometry: Option<String>,
 }
 
 #[derive(Args, Debug)]

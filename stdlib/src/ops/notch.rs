@@ -27,7 +27,7 @@ operator! {
         zerophase: bool = false,
     }
     example "NOTCH 50Hz Q=30";
-    reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE sosfiltfilt";
+    reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE filtfilt";
 }
 
 impl Operator for Notch {

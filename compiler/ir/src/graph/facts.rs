@@ -150,6 +150,7 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
     let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
     match &node.prim {
         Prim::Source | Prim::Constant(_) => return source(graph.signal(id)),
+        Prim::Correlate { .. } => return Facts { exact: false, ..join(graph, node, facts, all) },
         Prim::Map(_) | Prim::View(View::Join) => return join(graph, node, facts, all),
         Prim::Scan { state, .. } => {
             // Several inputs meet as in a map; what is kept is as wide as a row of the result.
@@ -256,6 +257,7 @@ fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => 0,

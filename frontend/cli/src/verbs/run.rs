@@ -59,7 +59,7 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
         answers.push(one(script, pipeline, manner, interrupt, context)?);
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "runs": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "runs": answers }))?;
     }
     Ok(Done::Well)
 }
@@ -112,7 +112,7 @@ fn one(
 }
 
 fn decodes(pipeline: &Pipeline) -> bool {
-    pipeline.record.file.is_none()
+    pipeline.record.made_up
 }
 
 fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, seconds: f64) -> Value {
@@ -162,7 +162,7 @@ fn tell(
         ));
     }
     let found = match events {
-        0 if pipeline.detectors.is_empty() => String::new(),
+        0 if pipeline.events.is_empty() => String::new(),
         1 => "  ·  1 event".to_string(),
         n => format!("  ·  {} events", numbers::count(n)),
     };
@@ -274,9 +274,7 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
         }));
     }
     if context.terminal.json {
-        context
-            .terminal
-            .answer(json!({ "ok": true, "script": script.name, "dry_run": true, "runs": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "dry_run": true, "runs": answers }))?;
     } else {
         context.terminal.out(&text)?;
     }

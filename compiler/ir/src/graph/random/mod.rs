@@ -520,6 +520,9 @@ impl Grower<'_> {
         if self.random.chance(4) {
             return Ok(frames);
         }
+        if self.random.chance(3) {
+            return self.correlation(frames, n);
+        }
         let dtype = self.builder.real(frames)?.float();
         let unit = self.builder.signal(frames)?.unit.clone();
         let tapered = self.builder.map(&[frames], unit, dtype, |e| {
@@ -557,6 +560,33 @@ impl Grower<'_> {
             return Ok(weighted);
         }
         self.builder.from_wavenumbers(weighted)
+    }
+
+    /// Frames against a template given with the graph, a mean over channels, or themselves.
+    fn correlation(&mut self, frames: NodeId, n: u32) -> Result<NodeId> {
+        let dtype = self.float();
+        let frames = self.builder.convert(frames, dtype)?;
+        let signal = self.signal(frames)?;
+        let template = match self.random.below(3) {
+            0 => {
+                let len = 1 + self.random.below(2 * u64::from(n)) as u32;
+                let channel = signal.channel.clone().filter(|_| self.random.chance(2));
+                let inner = signal.inner.clone().map(|axis| InnerAxis { len, ..axis });
+                let given = Signal { dtype, unit: Unit::none(), time: None, inner, channel };
+                let count = given.inner_len() * given.channels();
+                let values: Vec<f64> = (0..count).map(|_| self.random.between(-0.3, 0.3)).collect();
+                self.builder.constant(given, &values)?
+            }
+            1 => self.builder.reduce(frames, Role::Channel, Reduction::Mean, Scope::Segment)?,
+            _ => frames,
+        };
+        let lo = self.random.below(2 * u64::from(n)) as i32 - n as i32;
+        let hi = lo + self.random.below(u64::from(n)) as i32;
+        let lags = self.builder.correlate(frames, template, (lo, hi))?;
+        self.builder.map(&[lags], signal.unit, dtype, |e| {
+            let x = e.input(0);
+            vec![(x / (x.abs() + e.constant(1.0))).to(dtype)]
+        })
     }
 
     fn modulus(&mut self, x: NodeId) -> Result<NodeId> {

@@ -117,6 +117,11 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let kind = at.one_of(kinds, print::transform)?;
             Prim::Transform { kind, along, n: at.integer()? }
         }
+        ("correlate", None) => {
+            let lo = at.labelled("lags")?;
+            at.expect("..=")?;
+            Prim::Correlate { lo, hi: at.integer()? }
+        }
         ("gather", None) => Prim::Gather { channels: at.list(Cursor::integer)? },
         ("emit", None) => {
             let detector = at.string()?;
@@ -139,7 +144,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    let all = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover, Edge::Odd];
+    let all = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
     at.one_of(all, print::edge)
 }
 

@@ -86,6 +86,7 @@ impl fmt::Display for Applied<'_> {
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
+            Prim::Correlate { lo, hi } => write!(f, "correlate{x} lags {lo}..={hi}"),
             Prim::Gather { channels } => write!(f, "gather{x} {channels:?}"),
             Prim::Emit(Emission { on, off, merge_seconds, merge_channels, detector }) => write!(
                 f,
