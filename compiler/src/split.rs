@@ -46,10 +46,10 @@ pub fn keeps_whole(prim: &Prim) -> bool {
             | View::Extend { .. }
             | View::Join,
         )
-        | Prim::Constant(_)
         | Prim::Correlate { .. }
         | Prim::Reduce { .. }
         | Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Window { .. }

@@ -5,7 +5,7 @@ use crate::graph::NodeId;
 use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
 use crate::graph::expr::{Expr, stored};
 use crate::graph::prim::{Edge, Prim, Role, View, WindowBody};
-use crate::{Diag, Result, Unit};
+use crate::{DType, Diag, Result, Unit};
 
 impl Builder {
     /// Positions `start, start + step, … < stop` of an axis, counted from its start. Along time a slice keeps the record's row index
@@ -158,6 +158,11 @@ impl Builder {
 
     /// Every segment backwards, its rows where they were. A live stream, whose end never comes, is refused.
     pub fn reverse(&mut self, x: NodeId) -> Result<NodeId> {
+        // What loops compute is stored wider than I16, and what is stored is read back as it is.
+        let x = match self.signal(x)?.dtype {
+            DType::I16 => self.convert(x, DType::I32)?,
+            DType::Bool | DType::I32 | DType::I64 | DType::F32 | DType::F64 | DType::C32 => x,
+        };
         let signal = self.signal(x)?.clone();
         if self.time(x)?.rows.count().is_none() {
             return Err(self.diag("runs backwards over the record, which a live stream never completes"));
