@@ -40,7 +40,16 @@ impl Display for Statistic {
             Scope::Record => "record",
         };
         let shape = Shape { inner: self.inner, planes: self.planes, channels: self.channels };
-        write!(f, "{} {shape} per {scope} after pass {} {:?}", self.dtype, self.known_after, self.name)?;
+        match self.given {
+            Some(_) => write!(f, "{} {shape} given {:?}", self.dtype, self.name)?,
+            None => {
+                write!(
+                    f,
+                    "{} {shape} per {scope} after pass {} {:?}",
+                    self.dtype, self.known_after, self.name
+                )?;
+            }
+        }
         f.write_str(if self.observed { " observed" } else { "" })
     }
 }

@@ -115,6 +115,7 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             Prim::Window { along: Role::Channel, lo, hi, .. } => lo.unsigned_abs().max(hi.unsigned_abs()),
             Prim::Window { .. }
             | Prim::Source
+            | Prim::Constant(_)
             | Prim::Map(_)
             | Prim::Scan { .. }
             | Prim::Reduce { .. }

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::axis::{ChannelAxis, Labels, Rows, Signal, TimeAxis, Type};
+use super::axis::{ChannelAxis, InnerAxis, Labels, Rows, Signal, TimeAxis, Type};
 use super::builder::Builder;
 use super::expr::{Expr, ExprOp};
 use super::prim::{Edge, Emission, Init, Prim, Reduction, Role, StateVar, TransformKind, View, WindowBody};
@@ -46,8 +46,8 @@ pub fn verify(graph: &Graph) -> Result<()> {
 /// The types of the inputs, which stand before the node and are no tables.
 fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal>> {
     let arity = match &node.prim {
-        Prim::Source => 0..=0,
-        Prim::Map(_) | Prim::Scan { .. } | Prim::Call { .. } => 1..=usize::MAX,
+        Prim::Source | Prim::Constant(_) => 0..=0,
+        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
         Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
@@ -83,6 +83,7 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         (Prim::Emit(_), Some(_)) => Err("a detection gives a table".into()),
         (_, None) => Err("only a detection gives a table".into()),
         (Prim::Source, Some(signal)) if signal.time.is_none() => Err("a record has a time axis".into()),
+        (Prim::Constant(values), Some(signal)) => check_constant(values, signal),
         (Prim::Source | Prim::Gather { .. } | Prim::Call { .. }, Some(_)) => Ok(()),
         (Prim::Map(expr), Some(signal)) => {
             Reading { inputs, state: &[], taps: 0..=0, timed: signal.time.is_some() }
@@ -97,7 +98,7 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             check_window(body, *lo..=*hi, inputs, signal)
         }
         (Prim::Reduce { .. }, Some(_)) => Ok(()),
-        (Prim::View(View::Slice { .. }), Some(_)) => Ok(()),
+        (Prim::View(View::Slice { .. } | View::Join), Some(_)) => Ok(()),
         (Prim::View(View::Frame { n, hop, lo, edge }), Some(_)) => {
             within("frame length", (*n).into(), MOST_TAPS)?;
             within("hop", (*hop).into(), MOST_TAPS)?;
@@ -115,8 +116,14 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         }
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
+            let of_bins = match kind {
+                TransformKind::Forward => false,
+                TransformKind::Inverse => true,
+                TransformKind::Analytic => *along == Role::Inner,
+            };
+            // Across channels a forward transform takes real or complex values.
             let either = (*kind, *along) == (TransformKind::Forward, Role::Channel);
-            if either || complex == (*kind == TransformKind::Inverse) {
+            if either || complex == of_bins {
                 Ok(())
             } else {
                 Err(format!(
@@ -153,8 +160,12 @@ fn check_axes(signal: &Signal) -> Check {
             }
         }
     }
-    if signal.inner.as_ref().is_some_and(|axis| axis.len == 0) {
-        return Err("its inner axis has no length".into());
+    match &signal.inner {
+        Some(InnerAxis { len: 0, .. }) => return Err("its inner axis has no length".into()),
+        Some(InnerAxis { len, positions: Some(positions), .. }) if positions.len() != *len as usize => {
+            return Err(format!("{len} inner positions lie at {} places", positions.len()));
+        }
+        Some(_) | None => {}
     }
     if let Some(axis) = &signal.channel {
         within("channel", axis.first, MOST_ROWS)?;
@@ -174,6 +185,19 @@ fn check_axes(signal: &Signal) -> Check {
             Err(format!("{len} wavenumbers stand for {} channels in blocks of {block}", of.len))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+fn check_constant(values: &[f64], signal: &Signal) -> Check {
+    if signal.time.is_some() || !(signal.dtype.is_float() || signal.dtype == DType::C32) {
+        return Err(format!("a constant is real or complex and has no time axis, not {signal}"));
+    }
+    let parts = [signal.inner_len(), signal.channels(), signal.planes()].map(u128::from);
+    let count: u128 = parts.iter().product();
+    if values.len() as u128 == count {
+        Ok(())
+    } else {
+        Err(format!("{count} elements have {} numbers", values.len()))
     }
 }
 
@@ -217,6 +241,14 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
             return Err(format!("{count} taps have {} coefficients", coefficients.len()));
         }
         WindowBody::Dot(_) => {}
+        WindowBody::Bank(bank) => {
+            if let Some(wrong) = bank.iter().find(|c| c.len() as i64 != count) {
+                return Err(format!("{count} taps have {} coefficients", wrong.len()));
+            }
+            if bank.len() != signal.inner_len() as usize {
+                return Err(format!("{} filters give {} positions", bank.len(), signal.inner_len()));
+            }
+        }
         WindowBody::Fold(Reduction::Sum | Reduction::Min | Reduction::Max) => {}
         WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std)) => {
             return Err(format!("a window folds to a sum, minimum or maximum, not {how:?}"));
@@ -322,7 +354,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
     builder.enter(&node.operator, node.span);
     let before = builder.graph().nodes.len();
     let built = match &node.prim {
-        Prim::Source | Prim::Call { .. } => return Ok(node.ty.clone()),
+        Prim::Source | Prim::Constant(_) | Prim::Call { .. } => return Ok(node.ty.clone()),
         Prim::Map(expr) => {
             let out = declared()?;
             builder.map_expr(&node.inputs, out.unit.clone(), out.dtype, expr.clone())
@@ -330,6 +362,15 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::Scan { state, step } => {
             let out = declared()?;
             builder.scan_expr(&node.inputs, state.clone(), out.unit.clone(), out.dtype, step.clone())
+        }
+        Prim::Window { along: Role::Time, lo, hi, hop, edge, body: WindowBody::Bank(bank) } => {
+            let out = declared()?;
+            let (unit, dtype) = (out.unit.clone(), out.dtype);
+            let axis = out.inner.clone().ok_or("a bank of filters has an inner axis")?;
+            builder.bank(x()?, (*lo, *hi), *hop, *edge, bank.clone(), axis, unit, dtype)
+        }
+        Prim::Window { body: WindowBody::Bank(_), .. } => {
+            return Err("a bank of filters runs along time".into());
         }
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let out = declared()?;
@@ -341,6 +382,10 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             builder.slice(x()?, *along, *start, *stop, *step)
         }
         Prim::View(View::Frame { n, hop, lo, edge }) => builder.frame(x()?, *n, *hop, *lo, *edge),
+        Prim::View(View::Join) => {
+            let axis = declared()?.inner.clone().ok_or("joined signals have an inner axis")?;
+            builder.join(&node.inputs, axis)
+        }
         Prim::View(View::OverlapAdd { hop, lo }) => {
             let time = declared()?.time.clone().ok_or("frames are laid back along time")?;
             let frames = inputs.first().and_then(|s| s.time.as_ref()).ok_or_else(missing)?;
@@ -350,6 +395,10 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)
+        }
+        Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n } => {
+            let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
+            builder.analytic(x()?, *n, start)
         }
         Prim::Transform { kind: TransformKind::Forward, along: Role::Channel, n } => {
             builder.wavenumbers(x()?, *n)

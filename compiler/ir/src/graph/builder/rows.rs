@@ -19,6 +19,16 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
     }
 }
 
+/// Rows of a bank of filters over input rows `a .. b`: those whose stretch of `hop` rows touches them, or with `Valid` whose taps all exist.
+pub fn bank_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i64, i64) {
+    match edge {
+        Edge::Valid => window_rows(a, b, lo, hi, hop, Edge::Valid),
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+            (a.div_euclid(hop.into()), div_ceil(b, hop.into()))
+        }
+    }
+}
+
 /// Frames over input rows `a .. b`.
 pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge) -> (i64, i64) {
     match edge {

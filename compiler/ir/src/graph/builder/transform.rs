@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal};
 use crate::graph::prim::{Prim, Role, TransformKind};
 use crate::{DType, Diag, Result, Unit};
 
@@ -13,6 +13,11 @@ impl Builder {
         let (n, step) = match along {
             Role::Inner => {
                 let axis = signal.inner.as_ref().ok_or_else(|| self.diag("needs frames to transform"))?;
+                if kind == TransformKind::Analytic {
+                    let (n, start) = (axis.len, axis.start);
+                    let half = self.transform(x, TransformKind::Forward, Role::Inner)?;
+                    return self.analytic(half, n, start);
+                }
                 (axis.len, axis.step)
             }
             Role::Time => {
@@ -51,6 +56,7 @@ impl Builder {
             start: 0.0,
             step: 1.0 / (f64::from(n) * step),
             unit: Unit::parse("Hz").unwrap_or_else(Unit::none),
+            positions: None,
         };
         match (kind, along) {
             (TransformKind::Forward, Role::Inner) => signal.inner = Some(hertz(n / 2 + 1)),
@@ -68,6 +74,22 @@ impl Builder {
     /// The inverse of a forward transform along the inner axis: frequencies back to frames of `n` samples that begin `start` seconds
     /// after the frame's row.
     pub fn inverse(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
+        let mut signal = self.frames_of(x, n, start)?;
+        signal.dtype = DType::F32;
+        let prim = Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The analytic signal of frames of `n` samples, from the spectrum that a forward transform made of them; its real part is
+    /// [`Builder::inverse`], its phase the instantaneous one.
+    pub fn analytic(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
+        let signal = self.frames_of(x, n, start)?;
+        let prim = Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The type of frames of which `x` is the spectrum.
+    fn frames_of(&self, x: NodeId, n: u32, start: f64) -> Result<Signal> {
         let mut signal = self.signal(x)?.clone();
         let complex = signal.dtype == DType::C32;
         let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs frequencies to transform back"))?;
@@ -87,13 +109,9 @@ impl Builder {
             start,
             step: 1.0 / (f64::from(n) * axis.step),
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
+            positions: None,
         };
-        signal.dtype = DType::F32;
-        self.push_checked(
-            Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n },
-            vec![x],
-            signal,
-        )
+        Ok(signal)
     }
 
     /// The complex FFT over consecutive blocks of `block` channels, unscaled: the channel axis becomes one of wavenumbers in cycles per

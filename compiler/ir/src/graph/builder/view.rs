@@ -61,6 +61,11 @@ impl Builder {
             Role::Inner => {
                 let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
                 axis.len = kept(axis.len.into()).ok_or_else(|| empty(axis.len.into(), self))?;
+                let chosen = |p: &std::sync::Arc<[f64]>| {
+                    let kept = p.iter().skip(start as usize).step_by(step as usize);
+                    kept.take(axis.len as usize).copied().collect()
+                };
+                axis.positions = axis.positions.as_ref().map(chosen);
                 axis.start += start as f64 * axis.step;
                 axis.step *= f64::from(step);
             }
@@ -93,6 +98,7 @@ impl Builder {
             start: f64::from(lo) * time.period.as_f64(),
             step: time.period.as_f64(),
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
+            positions: None,
         });
         signal.time = Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time });
         self.push_checked(Prim::View(View::Frame { n, hop, lo, edge }), vec![x], signal)

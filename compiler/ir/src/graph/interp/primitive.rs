@@ -163,6 +163,7 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             let from = row * i64::from(hop) + i64::from(lo) + inner as i64;
             planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
         }),
+        View::Join => Err(Diag::compiler("a join has several inputs")),
         View::OverlapAdd { hop, lo } => {
             let (n, hop) = (x.inner as i64, i64::from(hop));
             out.fill(|segment, row, _, channel, element| {
@@ -177,6 +178,20 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             })
         }
     }
+}
+
+/// Inputs side by side along the inner axis.
+pub fn join(inputs: &[&Tensor], out: Tensor) -> Result<Tensor> {
+    let places: Vec<(&Tensor, usize)> =
+        inputs.iter().flat_map(|x| (0..x.inner).map(move |inner| (*x, inner))).collect();
+    out.fill(|segment, row, inner, channel, element| {
+        let (x, from) =
+            places.get(inner).ok_or_else(|| Diag::compiler("a join has more positions than its inputs"))?;
+        for (plane, value) in element.iter_mut().enumerate() {
+            *value = x.at(segment, row, *from, channel, plane);
+        }
+        Ok(())
+    })
 }
 
 pub fn gather(channels: &[u32], x: &Tensor, out: Tensor) -> Result<Tensor> {
@@ -200,7 +215,10 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                     let re = lane(segment, row, channel, 0);
                     let values = match kind {
                         TransformKind::Forward => fourier::forward(&re),
-                        TransformKind::Analytic => fourier::analytic(&re),
+                        TransformKind::Analytic => {
+                            let im = lane(segment, row, channel, 1);
+                            fourier::analytic_of(&re.into_iter().zip(im).collect::<Vec<_>>(), n as usize)
+                        }
                         TransformKind::Inverse => {
                             let im = lane(segment, row, channel, 1);
                             let bins: Vec<_> = re.into_iter().zip(im).collect();

@@ -56,6 +56,8 @@ fn node(at: &mut Cursor<'_>) -> Result<Node> {
 fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
     Ok(match (name, along) {
         ("source", None) => Prim::Source,
+        ("constant", None) => Prim::Constant(at.list(Cursor::float)?.into()),
+        ("join", None) => Prim::View(View::Join),
         ("map", None) => Prim::Map(parse_body(at)?),
         ("scan", None) => {
             at.expect("(")?;
@@ -83,6 +85,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let edge = edge(at)?;
             let body = if at.accept_word("dot") {
                 WindowBody::Dot(at.list(Cursor::float)?)
+            } else if at.accept_word("bank") {
+                WindowBody::Bank(at.list(|at| at.list(Cursor::float))?)
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
             } else {
@@ -187,14 +191,25 @@ fn time_axis(at: &mut Cursor<'_>) -> Result<TimeAxis> {
 }
 
 fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
-    let roles =
-        [InnerRole::Frequency, InnerRole::Frame, InnerRole::Lag, InnerRole::Velocity, InnerRole::Scale];
+    let roles = [
+        InnerRole::Frequency,
+        InnerRole::Frame,
+        InnerRole::Lag,
+        InnerRole::Velocity,
+        InnerRole::Scale,
+        InnerRole::Band,
+    ];
     let role = at.one_of(roles, print::inner_role)?;
     let len = at.integer()?;
     at.expect_word("from")?;
     let start = at.float()?;
     at.expect_word("step")?;
-    Ok(InnerAxis { role, len, start, step: at.float()?, unit: unit(&at.string()?) })
+    let mut axis =
+        InnerAxis { role, len, start, step: at.float()?, unit: unit(&at.string()?), positions: None };
+    if at.accept_word("positions") {
+        axis.positions = Some(at.list(Cursor::float)?.into());
+    }
+    Ok(axis)
 }
 
 fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {

@@ -50,6 +50,7 @@ impl fmt::Display for Applied<'_> {
         let x = list(&self.0.inputs);
         match &self.0.prim {
             Prim::Source => f.write_str("source"),
+            Prim::Constant(values) => write!(f, "constant {values:?}"),
             Prim::Map(expr) => write!(f, "map{x} {}", Body(expr)),
             Prim::Scan { state, step } => {
                 write!(f, "scan{x} (")?;
@@ -63,6 +64,7 @@ impl fmt::Display for Applied<'_> {
                 match body {
                     WindowBody::Fold(how) => f.write_str(reduction(*how)),
                     WindowBody::Dot(coefficients) => write!(f, "dot {coefficients:?}"),
+                    WindowBody::Bank(bank) => write!(f, "bank {bank:?}"),
                     WindowBody::Stencil(expr) => write!(f, "stencil {}", Body(expr)),
                 }
             }
@@ -75,6 +77,7 @@ impl fmt::Display for Applied<'_> {
             Prim::View(View::Frame { n, hop, lo, edge }) => {
                 write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}", self::edge(*edge))
             }
+            Prim::View(View::Join) => write!(f, "join{x}"),
             Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
@@ -139,8 +142,12 @@ impl fmt::Display for TimeAxis {
 
 impl fmt::Display for InnerAxis {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let InnerAxis { role, len, start, step, unit } = self;
-        write!(f, "{} {len} from {start:?} step {step:?} {:?}", inner_role(*role), unit.symbol())
+        let InnerAxis { role, len, start, step, unit, positions } = self;
+        write!(f, "{} {len} from {start:?} step {step:?} {:?}", inner_role(*role), unit.symbol())?;
+        match positions {
+            Some(positions) => write!(f, " positions {positions:?}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -216,5 +223,6 @@ pub(super) const fn inner_role(role: InnerRole) -> &'static str {
         InnerRole::Lag => "lag",
         InnerRole::Velocity => "velocity",
         InnerRole::Scale => "scale",
+        InnerRole::Band => "band",
     }
 }
