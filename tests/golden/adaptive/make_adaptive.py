@@ -26,7 +26,7 @@ def adaptive(window, overlap, exponent, normalize):
 for window, overlap in ((16, 7), (8, 3), (4, 1), (32, 14), (16, 0)):
     for exponent in (0.8, 0.3, 0.0):
         for normalize in (False, True):
-            dql = f"ADAPTIVE_FK EXPONENT={exponent} WINDOW={window} OVERLAP={overlap}" + (" NORMALIZE" if normalize else "")
+            dql = f"ADAPTIVE_FK EXPONENT={exponent} WINDOW={window} OVERLAP={overlap}" + (" NORMALIZE=true" if normalize else "")
             for source in ("wide", "quake_100hz") if exponent else ("wide",):
                 g.add(dql, source, adaptive(window, overlap, exponent, normalize), "lightguide afk_filter, zeros around the record", operator="adaptive_fk")
 for rows in (1, 2, 3, 9, 10, 17):

@@ -4,6 +4,7 @@
 //! built; the row arithmetic of every primitive stands here and nowhere else.
 
 mod bank;
+mod muted;
 mod pointwise;
 mod rows;
 mod transform;
@@ -23,6 +24,7 @@ pub struct Builder {
     graph: Graph,
     operator: String,
     span: Option<Span>,
+    muted: muted::Muted,
 }
 
 /// A second-order section `b0 + b1 z⁻¹ + b2 z⁻² over 1 + a1 z⁻¹ + a2 z⁻²`.
