@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Role as BufferRole, Schedule, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -201,6 +201,12 @@ impl Builder<'_> {
                     Step::OverlapAdd(OverlapAdd { input, output, hop: *hop, lo: *lo }),
                     place.rows.clone(),
                 );
+                Ok(())
+            }
+            Prim::Correlate { lo, .. } => {
+                let (x, t) = (self.buffer_of(node.inputs[0])?, self.buffer_of(node.inputs[1])?);
+                let output = self.buffer_of(id)?;
+                self.step(Step::Correlate(Correlate { x, t, output, lo: *lo }), place.rows.clone());
                 Ok(())
             }
             Prim::Emit(emission) => {

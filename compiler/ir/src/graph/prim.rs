@@ -25,6 +25,9 @@ pub enum Prim {
     View(View),
     /// An FFT along the inner axis, or along time (which needs the whole segment).
     Transform { kind: TransformKind, along: Role, n: u32 },
+    /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
+    /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
+    Correlate { lo: i32, hi: i32 },
     /// Rows picked by an index table along the channel axis.
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.
@@ -85,6 +88,8 @@ pub enum Edge {
     Mirror,
     /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
     Cover,
+    /// Mirrored through the end value, `2a − x`: only [`View::Extend`] of floats has it, and no further than the axis is long.
+    Odd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +121,10 @@ pub enum View {
     OverlapAdd { hop: u32, lo: i32 },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
+    /// `rows` rows more at either end of every segment, made up as the edge says.
+    Extend { rows: u32, edge: Edge },
+    /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::print;
 use crate::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Place, Reduce, Role, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -65,6 +65,13 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let output = BufferId(p.id('b')?);
                 kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo }));
             }
+            "correlate" => {
+                p.word("lo")?;
+                let (lo, x, t) = (p.signed()?, BufferId(p.id('b')?), BufferId(p.id('b')?));
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::Correlate(Correlate { x, t, output, lo }));
+            }
             "emit" => {
                 let level = BufferId(p.id('b')?);
                 let mut field = |name| p.word(name).and_then(|()| p.count());
@@ -77,7 +84,9 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, emit or reduce"));
+                return Err(
+                    p.wrong("buffer, carry, params, loop, fft, overlap_add, correlate, emit or reduce")
+                );
             }
         }
     }
