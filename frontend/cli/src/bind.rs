@@ -7,6 +7,7 @@ use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
 use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
 use dasc_stdlib::ops;
+use dasc_stdlib::pieces::muted::{stretches, within};
 
 use crate::event_flow::{EventFlow, Origin};
 use crate::names;
@@ -175,17 +176,24 @@ fn operate(
     mut flow: Flow,
 ) -> Result<(Flow, NodeId)> {
     let before = assembly.b.graph().nodes.len();
+    assembly.b.set_muted(flow.muted.clone());
     let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    let (still, left_out) = assembly.b.take_muted();
     let table = assembly.b.graph().node(result).ty == Type::Table;
-    if !flow.muted.is_empty() && !table && assembly.b.graph().nodes[before..].iter().any(mixes_channels) {
+    if !flow.muted.is_empty()
+        && !left_out
+        && !table
+        && assembly.b.graph().nodes[before..].iter().any(mixes_channels)
+    {
         let muted = flow.muted.len();
         return Err(assembly
             .b
             .diag(format!(
                 "mixes channels, and {muted} of them are muted: NaN would spread to their neighbours"
             ))
-            .help("MUTE after this step, or leave the channels out with CH= of READ or SLICE"));
+            .help("fill them first with INTERPOLATE AXIS=channel, MUTE after this step, or leave them out with CH= of READ or SLICE"));
     }
+    flow.muted = still;
     match assembly.b.graph().node(result).ty {
         Type::Table => {
             let found = EventFlow::detected(assembly.b.graph(), result).ok_or_else(|| {
@@ -222,7 +230,12 @@ fn work_on_events(
 
 /// Whether a node's result depends on more than one channel.
 fn mixes_channels(node: &Node) -> bool {
-    matches!(node.prim, Prim::Window { along: Role::Channel, .. } | Prim::Reduce { along: Role::Channel, .. })
+    matches!(
+        node.prim,
+        Prim::Window { along: Role::Channel, .. }
+            | Prim::Reduce { along: Role::Channel, .. }
+            | Prim::Transform { along: Role::Channel, .. }
+    )
 }
 
 fn mute(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
@@ -265,13 +278,9 @@ fn silence(b: &mut Builder, mut flow: Flow, numbers: &BTreeSet<i64>) -> Result<F
     let dtype = if complex { DType::C32 } else { signal.float() };
     let plane = if complex { DType::F32 } else { dtype };
     flow.node = b.map(&[flow.node], signal.unit.clone(), dtype, |e| {
-        let at = e.index(Role::Channel);
         let zero = e.constant_of(0.0, plane);
         let nan = zero / e.constant_of(0.0, plane);
-        let within = stretches
-            .iter()
-            .map(|&(from, to)| at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to)))));
-        let out = within.reduce(|a, b| a.or(b));
+        let out = within(e, &stretches);
         let mut planes = vec![e.input(0).to(plane)];
         if complex {
             planes.push(e.imaginary(0).to(plane));
@@ -279,18 +288,6 @@ fn silence(b: &mut Builder, mut flow: Flow, numbers: &BTreeSet<i64>) -> Result<F
         planes.into_iter().map(|x| out.map_or(x, |out| out.select(nan, x))).collect()
     })?;
     Ok(flow)
-}
-
-/// Half-open stretches of neighbouring positions.
-fn stretches(positions: &[u32]) -> Vec<(u32, u32)> {
-    let mut found: Vec<(u32, u32)> = Vec::new();
-    for &position in positions {
-        match found.last_mut() {
-            Some((_, end)) if *end == position => *end += 1,
-            _ => found.push((position, position.saturating_add(1))),
-        }
-    }
-    found
 }
 
 fn finish(assembly: Assembly) -> Pipeline {

@@ -196,6 +196,51 @@ fn muted_channels_are_nan_and_left_out_of_means() {
     }
 }
 
+/// Means over the channels that are left, as numpy.nanmean of the muted record gives them.
+#[test]
+fn steps_across_channels_leave_muted_channels_out() {
+    let place = with_fiber();
+    place.file("bad.csv", "channel\n4\n5\n");
+    let numbers = |steps: &str| -> Vec<f32> {
+        let script = format!("READ fiber.dat CH=3..9 TIME=0s..10ms | SCALE 1 | {steps} | WRITE -");
+        let ran = place.run(&["run", "-e", &script]);
+        assert_eq!(ran.code, 0, "{steps}: {}", ran.err);
+        let header = 10 + usize::from(u16::from_le_bytes([ran.bytes[8], ran.bytes[9]]));
+        ran.bytes[header..].as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+    };
+    let raw = numbers("ABS | SCALE 1 | DEMEAN");
+    let kept = [0usize, 3, 4, 5];
+    let mean =
+        |row: &[f32], at: &[usize]| at.iter().map(|c| f64::from(row[*c])).sum::<f64>() / at.len() as f64;
+    let means = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | MEAN AXIS=channel");
+    let common = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | COMMON_MODE");
+    let smooth = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | SPATIAL_SMOOTH 3");
+    assert_eq!((means.len(), common.len(), raw.len()), (10, 60, 60));
+    // The window of three around each channel that is left, reflected at the ends, without 1 and 2.
+    let windows: [&[usize]; 6] = [&[0, 0], &[], &[], &[3, 4], &[3, 4, 5], &[4, 5, 5]];
+    for (row, values) in raw.chunks(6).enumerate() {
+        let expected = mean(values, &kept);
+        assert!((f64::from(means[row]) - expected).abs() <= 1e-6 * expected.abs().max(1.0));
+        for channel in 0..6 {
+            let (c, s) = (f64::from(common[row * 6 + channel]), f64::from(smooth[row * 6 + channel]));
+            if !kept.contains(&channel) {
+                assert!(c.is_nan() && s.is_nan());
+                continue;
+            }
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * f64::from(values[channel]).abs().max(1000.0);
+            assert!(near(c, f64::from(values[channel]) - expected), "{c}");
+            assert!(near(s, mean(values, windows[channel])), "row {row} channel {channel}: {s}");
+        }
+    }
+    let refused =
+        place.run(&["run", "-e", "READ fiber.dat | MUTE bad.csv | FK_FILTER 1 2 3 4 SPACING=2 | WRITE -"]);
+    assert!(refused.code == 2 && refused.err.contains("INTERPOLATE AXIS=channel"), "{}", refused.err);
+    let filled = numbers(
+        "MUTE bad.csv | INTERPOLATE AXIS=channel MAX=3 | FK_FILTER 100 200 3000 4000 SPACING=2 WINDOW=4",
+    );
+    assert!(filled.iter().all(|x| x.is_finite()));
+}
+
 #[test]
 fn outputs_that_meet_are_refused_before_the_run() {
     let place = with_fiber();

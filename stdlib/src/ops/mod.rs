@@ -112,6 +112,7 @@ operators! {
     spatial_smooth SpatialSmooth,
     common_mode CommonMode,
     fk_filter FkFilter,
+    adaptive_fk AdaptiveFk,
     hilbert Hilbert,
     envelope Envelope,
     fft Fft,

@@ -10,6 +10,7 @@ pub mod frames;
 pub mod gradient;
 pub mod level;
 pub mod motion;
+pub mod muted;
 pub mod plane;
 pub mod selection;
 pub mod span;

@@ -6,6 +6,7 @@ use dasc_ir::{DType, Result};
 
 use super::axis::role;
 use super::extent::whole_record;
+use super::muted::remaining;
 
 /// One number for all of an axis, in the data's float type; the axis disappears. Along time it covers the record, gaps left out.
 pub fn over(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Result<NodeId> {
@@ -13,6 +14,7 @@ pub fn over(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Resul
         whole_record(b, x, "STACK, RMS and DECIMATE give statistics that stream")?;
     }
     let float = b.real(x)?.float();
+    let x = counted(b, x, role(axis))?;
     let statistic = b.reduce(x, role(axis), how, Scope::Record)?;
     b.convert(statistic, float)
 }
@@ -22,7 +24,16 @@ pub fn beside(b: &mut Builder, x: NodeId, along: Role, how: Reduction) -> Result
     if along == Role::Time {
         whole_record(b, x, "HIGHPASS removes an offset or a trend from a stream")?;
     }
+    let x = counted(b, x, along)?;
     b.reduce(x, along, how, Scope::Segment)
+}
+
+/// What counts along an axis: of the channels those that were not muted.
+fn counted(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
+    match along {
+        Role::Channel => remaining(b, x),
+        Role::Time | Role::Inner => Ok(x),
+    }
 }
 
 /// `x − mean` along an axis.

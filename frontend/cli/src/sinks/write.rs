@@ -3,7 +3,9 @@
 use dasc_dql::Step;
 use dasc_dql::statements::{DataFormat, Write};
 use dasc_io::Survey;
-use dasc_ir::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, NodeId, Prim, Role, Scope, Signal, TimeAxis};
+use dasc_ir::graph::{
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, NodeId, Prim, Role, Scope, Signal, TimeAxis,
+};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::{RowsView, StatisticView};
 use dasc_sink::{AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary};
@@ -219,6 +221,14 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
         Some(positions) => Coords::Values(positions.to_vec()),
         None => Coords::Linear { start: axis.distance, step: axis.spacing },
     };
+    let numbers = match &axis.labels {
+        Labels::Regular => Coords::Index { first: axis.first, step: axis.stride },
+        Labels::Numbers(numbers) => Coords::Indices(numbers.to_vec()),
+        Labels::Wavenumbers { block, .. } => {
+            let coords = Coords::Values(wavenumbers(axis.len, *block, axis.spacing));
+            return AxisInfo { unit: unit("1/m"), ..plain("wavenumber", axis.len.into(), coords) };
+        }
+    };
     let mut also = vec![Coordinate { name: "distance".into(), unit: unit("m"), coords }];
     if let Some(survey) = survey {
         let channels: Vec<(i64, f64)> =
@@ -229,10 +239,14 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
             coords: Coords::Values(values),
         }));
     }
-    AxisInfo {
-        also,
-        ..plain("channel", axis.len.into(), Coords::Index { first: axis.first, step: axis.stride })
-    }
+    AxisInfo { also, ..plain("channel", axis.len.into(), numbers) }
+}
+
+/// Cycles per metre of every position, in the order of numpy.fft.fftfreq within each block.
+fn wavenumbers(len: u32, block: u32, step: f64) -> Vec<f64> {
+    let block = i64::from(block.max(1));
+    let signed = |at: i64| if 2 * at < block { at } else { at - block };
+    (0..i64::from(len)).map(|at| signed(at % block) as f64 * step).collect()
 }
 
 fn second() -> Unit {

@@ -75,7 +75,8 @@ impl Builder {
     }
 
     /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` has frames until the segment is covered
-    /// (scipy.signal.stft with `boundary='zeros', padded=True` for `lo = −n/2`), `Edge::Valid` only whole ones.
+    /// (scipy.signal.stft with `boundary='zeros', padded=True` for `lo = −n/2`), `Edge::Valid` only whole ones, `Edge::Cover` every one that touches
+    /// the segment, so that a frame may even be longer.
     pub fn frame(&mut self, x: NodeId, n: u32, hop: u32, lo: i32, edge: Edge) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let time = self.time(x)?.clone();
@@ -87,6 +88,7 @@ impl Builder {
         }
         if let Some(longest) = time.rows.longest()
             && u64::from(n) > longest
+            && edge != Edge::Cover
         {
             let message =
                 format!("needs a frame no longer than the record: {n} samples, but the record has {longest}");

@@ -221,6 +221,17 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
 }
 
 fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
+    let mut axis = channels(at)?;
+    if at.accept_word("wavenumbers") {
+        let block = at.integer()?;
+        at.expect_word("of")?;
+        at.expect_word("ch")?;
+        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channels(at)?) };
+    }
+    Ok(axis)
+}
+
+fn channels(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
     let mut axis = ChannelAxis {
         len,
@@ -247,11 +258,6 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     }
     if at.accept_word("numbers") {
         axis.labels = Labels::Numbers(at.list(Cursor::integer)?.into());
-    } else if at.accept_word("wavenumbers") {
-        let block = at.integer()?;
-        at.expect_word("of")?;
-        at.expect_word("ch")?;
-        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channel_axis(at)?) };
     }
     Ok(axis)
 }
