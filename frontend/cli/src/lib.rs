@@ -10,6 +10,7 @@ mod bind;
 mod clock;
 mod event_flow;
 mod event_run;
+mod fetch;
 mod help;
 mod interrupt;
 mod memory;
