@@ -53,7 +53,9 @@ fn literal(text: &str) -> Literal {
         return Literal::List(items.split(',').map(|item| literal(item.trim())).collect());
     }
     if let Some((from, rest)) = text.split_once("..") {
-        let (to, step) = rest.split_once('/').map_or((rest, ""), |(to, step)| (to, step));
+        // `0..1999/4` has a stride, `20..150km/h` a unit.
+        let stride = |(_, step): &(&str, &str)| step.bytes().all(|b| b.is_ascii_digit());
+        let (to, step) = rest.split_once('/').filter(stride).unwrap_or((rest, ""));
         // The unit of the last end is the unit of both.
         let unit = if let Literal::Quantity(_, unit) = literal(to) { Some(unit) } else { None };
         let with_unit = |end: Literal| match (end, &unit) {
