@@ -38,7 +38,8 @@ pub fn build(
     call: Span,
 ) -> Result<NodeId> {
     let limit = b.graph().nodes.len().saturating_add(MAX_NODES);
-    nested(definition, library, b, inputs, params, call, Budget { depth: 0, limit }).map_err(|diag| shown_at(diag, call))
+    nested(definition, library, b, inputs, params, call, Budget { depth: 0, limit })
+        .map_err(|diag| shown_at(diag, call))
 }
 
 /// A mistake in a text that the user has not written is shown where it was called.
@@ -189,7 +190,8 @@ impl Building<'_> {
     fn before(&mut self, initial: TermId, value: &Value) -> Result<f64> {
         let typed = self.typed(&self.definition.own_terms(initial), &HashMap::new(), &|_| None)?;
         let span = self.definition.span_of(initial);
-        let ty = typed.get(&initial).ok_or_else(|| Diag::compiler("define: an initial value without a type"))?;
+        let ty =
+            typed.get(&initial).ok_or_else(|| Diag::compiler("define: an initial value without a type"))?;
         let Some(constant) = ty.constant else {
             return Err(Diag::usage("only in a recurrence can an initial value depend on data")
                 .at(span)
@@ -207,7 +209,10 @@ impl Building<'_> {
         match &ty.unit {
             Some(unit) if !ty.bare => match factor(unit, own) {
                 Some(factor) => Ok(constant * factor),
-                None => Err(Diag::usage(format!("units clash: the initial value is in {unit}, the equation in {own}")).at(span)),
+                None => Err(Diag::usage(format!(
+                    "units clash: the initial value is in {unit}, the equation in {own}"
+                ))
+                .at(span)),
             },
             Some(_) | None => Ok(constant),
         }
@@ -232,7 +237,9 @@ impl Building<'_> {
                 Ok(Known { unit, constant: value })
             }
             Some(Form::Period) => {
-                let period = self.period.ok_or_else(|| Diag::usage("dt needs a time axis, but the input is a statistic over all time"))?;
+                let period = self.period.ok_or_else(|| {
+                    Diag::usage("dt needs a time axis, but the input is a statistic over all time")
+                })?;
                 Ok(Known { unit: Unit::parse("s"), constant: Some(period) })
             }
             Some(Form::Equation(i, place)) => match (sought(*i), self.variables.get(i)) {
@@ -241,7 +248,9 @@ impl Building<'_> {
                 (None, Some(Variable { value: Value::Constant(value, unit), .. })) => {
                     if *place != Place::Here {
                         let name = self.definition.equations.get(*i).map_or("", |e| e.name.as_str());
-                        return Err(Diag::usage(format!("`{name}` is a constant and has no places in time or along channels")));
+                        return Err(Diag::usage(format!(
+                            "`{name}` is a constant and has no places in time or along channels"
+                        )));
                     }
                     Ok(Known { unit: Some(unit.clone()), constant: Some(*value) })
                 }
@@ -286,7 +295,8 @@ impl Building<'_> {
             });
         }
         let Some((first, rest)) = args.split_first() else {
-            return Err(Diag::usage(format!("{name} needs a signal to work on")).help(format!("for example {name}(x)")));
+            return Err(Diag::usage(format!("{name} needs a signal to work on"))
+                .help(format!("for example {name}(x)")));
         };
         let x = self.signal(first, name)?;
         let mut given = Vec::with_capacity(rest.len());
@@ -303,16 +313,25 @@ impl Building<'_> {
     }
 
     /// The signals and constants for another definition's inputs and parameters.
-    fn passed(&mut self, callee: &Definition, args: &[Argument], span: Span) -> Result<(Vec<NodeId>, Vec<f64>)> {
+    fn passed(
+        &mut self,
+        callee: &Definition,
+        args: &[Argument],
+        span: Span,
+    ) -> Result<(Vec<NodeId>, Vec<f64>)> {
         let mut slots: Vec<Option<&Argument>> = vec![None; callee.inputs.len() + callee.params.len()];
         let names: Vec<&str> = (callee.inputs.iter().map(|input| input.text.as_str()))
             .chain(callee.params.iter().map(|param| param.name.as_str()))
             .collect();
         for arg in args {
             let at = match &arg.key {
-                Some(key) => names.iter().position(|name| name.eq_ignore_ascii_case(&key.text)).ok_or_else(|| {
-                    Diag::usage(format!("{} has no parameter {}", callee.name, key.text)).at(key.span).help(format!("it has {}", names.join(", ")))
-                })?,
+                Some(key) => {
+                    names.iter().position(|name| name.eq_ignore_ascii_case(&key.text)).ok_or_else(|| {
+                        Diag::usage(format!("{} has no parameter {}", callee.name, key.text))
+                            .at(key.span)
+                            .help(format!("it has {}", names.join(", ")))
+                    })?
+                }
                 None => slots.iter().position(Option::is_none).ok_or_else(|| {
                     Diag::usage(format!("{} takes {} values, not {}", callee.name, names.len(), args.len()))
                         .at(self.definition.span_of(arg.value))
@@ -322,7 +341,9 @@ impl Building<'_> {
                 && slot.replace(arg).is_some()
             {
                 let name = names.get(at).copied().unwrap_or("");
-                return Err(Diag::usage(format!("{name} is given twice")).at(self.definition.span_of(arg.value)));
+                return Err(
+                    Diag::usage(format!("{name} is given twice")).at(self.definition.span_of(arg.value))
+                );
             }
         }
         let (mut inputs, mut params) = (Vec::new(), Vec::new());
@@ -339,7 +360,11 @@ impl Building<'_> {
                     let own = param.unit.clone();
                     params.push(self.in_unit(value, &ty, &own, place).map_err(|_| {
                         let given = ty.unit.as_ref().map(Unit::to_string).unwrap_or_default();
-                        Diag::usage(format!("units clash: {name} of {} is in {own}, not {given}", callee.name)).at(place)
+                        Diag::usage(format!(
+                            "units clash: {name} of {} is in {own}, not {given}",
+                            callee.name
+                        ))
+                        .at(place)
                     })?);
                 }
             }
@@ -350,8 +375,10 @@ impl Building<'_> {
     fn signal(&mut self, arg: &Argument, of: &str) -> Result<NodeId> {
         match self.expression(arg.value, None)? {
             Value::Signal(node) => Ok(node),
-            Value::Constant(..) => Err(Diag::usage(format!("{of} works on a signal, and this is a constant"))
-                .at(self.definition.span_of(arg.value))),
+            Value::Constant(..) => {
+                Err(Diag::usage(format!("{of} works on a signal, and this is a constant"))
+                    .at(self.definition.span_of(arg.value)))
+            }
         }
     }
 
@@ -388,12 +415,16 @@ impl Building<'_> {
         let ty = typed.get(&root).ok_or_else(|| Diag::compiler("define: an expression without a type"))?;
         let span = self.definition.span_of(root);
         if ty.truth {
-            return Err(Diag::usage("a condition is no value").at(span).help("turn it into one: IF condition THEN 1 ELSE 0"));
+            return Err(Diag::usage("a condition is no value")
+                .at(span)
+                .help("turn it into one: IF condition THEN 1 ELSE 0"));
         }
         let unit = self.tidy(ty.unit.clone().unwrap_or_else(Unit::none));
         if let Some(value) = ty.constant {
             if !value.is_finite() {
-                return Err(Diag::usage(format!("this constant is {value}")).at(span).help("a division by 0, or the logarithm or root of a negative number"));
+                return Err(Diag::usage(format!("this constant is {value}"))
+                    .at(span)
+                    .help("a division by 0, or the logarithm or root of a negative number"));
             }
             return Ok(Value::Constant(value, unit));
         }
@@ -471,9 +502,11 @@ impl Building<'_> {
             },
         };
         if before.is_none() && matches!(at, At::Time(by) if by < 0) {
-            return Err(Diag::usage("only within its recurrence can this be read where its initial value depends on data")
-                .at(self.definition.span_of(id))
-                .help("give a number or a parameter as its initial value"));
+            return Err(Diag::usage(
+                "only within its recurrence can this be read where its initial value depends on data",
+            )
+            .at(self.definition.span_of(id))
+            .help("give a number or a parameter as its initial value"));
         }
         Ok(Some(Read { node, at, before: before.unwrap_or(0.0) }))
     }
@@ -516,7 +549,8 @@ impl Building<'_> {
             At::Here => 0,
             At::Time(by) | At::Channel(by, _) => by,
         };
-        let (lo, hi) = reads.values().map(tap).fold((i32::MAX, i32::MIN), |(lo, hi), k| (lo.min(k), hi.max(k)));
+        let (lo, hi) =
+            reads.values().map(tap).fold((i32::MAX, i32::MIN), |(lo, hi), k| (lo.min(k), hi.max(k)));
         let Some(node) = reads.values().next().map(|read| read.node) else {
             return Err(Diag::compiler("define: a window of nothing"));
         };

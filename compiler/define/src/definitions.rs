@@ -16,7 +16,7 @@ use crate::structure::components;
 use crate::syntax::{self, Definition, Spelled};
 
 /// Definitions in the order they were made; each may call those before it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Definitions {
     list: Vec<Arc<Definition>>,
     index: HashMap<String, usize>,
@@ -24,7 +24,12 @@ pub struct Definitions {
 
 impl Definitions {
     /// Reads the definition at a stretch of a text and adds it. `operators` are what it may call beside earlier definitions.
-    pub fn read(&mut self, text: &str, stretch: Stretch, operators: &dyn Callees) -> Result<&Arc<Definition>> {
+    pub fn read(
+        &mut self,
+        text: &str,
+        stretch: Stretch,
+        operators: &dyn Callees,
+    ) -> Result<&Arc<Definition>> {
         let mut definition = parse::definition(text, stretch)?;
         definition.doc = comment_above(text, stretch.start);
         if let Some(earlier) = self.find(&definition.name) {
@@ -33,7 +38,8 @@ impl Definitions {
                 .related(earlier.span, "first defined here"));
         }
         if operators.knows(&definition.name) {
-            let text = format!("{} is an operator already, and definitions do not hide others", definition.name);
+            let text =
+                format!("{} is an operator already, and definitions do not hide others", definition.name);
             return Err(Diag::usage(text).at(definition.span).help("choose another name"));
         }
         resolve(&mut definition, &Known { definitions: self, operators })?;
@@ -88,7 +94,8 @@ pub fn step(
     let schema = schema(definition);
     let slots = schema.assign(args, call)?;
     let (mut inputs, mut params) = (vec![x], Vec::new());
-    let (branches, values) = slots.split_at_checked(definition.inputs.len().saturating_sub(1)).unwrap_or((&slots, &[]));
+    let (branches, values) =
+        slots.split_at_checked(definition.inputs.len().saturating_sub(1)).unwrap_or((&slots, &[]));
     for (slot, input) in branches.iter().zip(definition.inputs.iter().skip(1)) {
         let missing = || Diag::compiler("define: an input was not assigned");
         let arg = slot.ok_or_else(missing)?;
@@ -97,7 +104,11 @@ pub fn step(
             _ => None,
         };
         inputs.push(found.ok_or_else(|| {
-            Diag::usage(format!("{} of {} expects the name of a flow, not {}", input.text, definition.name, arg.value)).at(arg.span)
+            Diag::usage(format!(
+                "{} of {} expects the name of a flow, not {}",
+                input.text, definition.name, arg.value
+            ))
+            .at(arg.span)
         })?);
     }
     for (slot, param) in values.iter().zip(&definition.params) {
@@ -105,8 +116,13 @@ pub fn step(
             None => param.default.ok_or_else(|| Diag::compiler("define: a parameter was not assigned"))?,
             Some(arg) => in_unit(&arg.value, &param.unit).ok_or_else(|| {
                 let name = param.name.to_uppercase();
-                let what = if param.unit.is_none() { "a number".to_string() } else { format!("a value in {}", param.unit) };
-                Diag::usage(format!("{name} of {} expects {what}, not {}", definition.name, arg.value)).at(arg.span)
+                let what = if param.unit.is_none() {
+                    "a number".to_string()
+                } else {
+                    format!("a value in {}", param.unit)
+                };
+                Diag::usage(format!("{name} of {} expects {what}, not {}", definition.name, arg.value))
+                    .at(arg.span)
             })?,
         });
     }
@@ -125,7 +141,7 @@ fn in_unit(value: &Literal, unit: &Unit) -> Option<f64> {
 ///
 /// ```
 /// use dasc_define::{NoLibrary, define};
-/// use dasc_ir::graph::{Builder, ChannelAxis, Rows, Signal, TimeAxis};
+/// use dasc_ir::graph::{Builder, Rows, Signal, TimeAxis};
 /// use dasc_ir::{DType, Rational, Unit};
 ///
 /// let mut b = Builder::new();
@@ -151,8 +167,14 @@ pub fn define(
     let mut params = Vec::with_capacity(constants.len());
     for (name, _, unit) in constants {
         let parsed = if unit.is_empty() { Some(Unit::none()) } else { Unit::parse(unit) };
-        let parsed = parsed.ok_or_else(|| Diag::usage(format!("the constant {name} has the unknown unit {unit}")))?;
-        params.push(syntax::Param { name: name.to_string(), span: Span::default(), unit: parsed, default: None });
+        let parsed =
+            parsed.ok_or_else(|| Diag::usage(format!("the constant {name} has the unknown unit {unit}")))?;
+        params.push(syntax::Param {
+            name: name.to_string(),
+            span: Span::default(),
+            unit: parsed,
+            default: None,
+        });
     }
     if inputs.is_empty() {
         return Err(Diag::usage("an expression needs a signal"));
@@ -213,7 +235,11 @@ fn made(definition: &Definition) -> Schema {
     let prose = definition.doc.iter().filter(|line| !tags.iter().any(|tag| line.trim().starts_with(tag)));
     let mut doc: Vec<&'static str> = prose.map(|line| leaked(format!(" {line}"))).collect();
     if doc.is_empty() {
-        doc.push(leaked(format!(" Defined as {}({}).", definition.name, definition.inputs.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(", "))));
+        doc.push(leaked(format!(
+            " Defined as {}({}).",
+            definition.name,
+            definition.inputs.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(", ")
+        )));
     }
     let described = |name: &str, otherwise: &str| -> &'static [&'static str] {
         let text = tagged(name).unwrap_or_else(|| otherwise.to_string());
@@ -228,12 +254,20 @@ fn made(definition: &Definition) -> Schema {
     let params = definition.params.iter().map(|param| Param {
         name: leaked(param.name.to_lowercase()),
         doc: described(&param.name, "A constant."),
-        kind: if param.unit.is_none() { Kind::Number } else { Kind::Quantity(leaked(param.unit.symbol().to_string())) },
+        kind: if param.unit.is_none() {
+            Kind::Number
+        } else {
+            Kind::Quantity(leaked(param.unit.symbol().to_string()))
+        },
         default: param.default.map(|value| leaked(value.to_string())),
     });
     let params: Vec<Param> = branches.chain(params).collect();
     let example = tagged("example").unwrap_or_else(|| {
-        let values = definition.params.iter().filter(|p| p.default.is_none()).map(|p| format!(" 1{}", p.unit.symbol()));
+        let values = definition
+            .params
+            .iter()
+            .filter(|p| p.default.is_none())
+            .map(|p| format!(" 1{}", p.unit.symbol()));
         let flows = definition.inputs.iter().skip(1).map(|input| format!(" {}", input.text));
         format!("{}{}{}", definition.name, flows.collect::<String>(), values.collect::<String>())
     });

@@ -72,9 +72,20 @@ pub fn dependence(
             Some(Form::Input(..) | Form::Equation(..)) => variable(id).unwrap_or(Dependence::Free),
             Some(Form::Not(_) | Form::Binary(..) | Form::If(..) | Form::Function(..)) => {
                 let free = |id: TermId| matches!(all.get(&id), Some(Dependence::Free));
-                if definition.operands(id).into_iter().all(free) { Dependence::Free } else { Dependence::Nonlinear }
+                if definition.operands(id).into_iter().all(free) {
+                    Dependence::Free
+                } else {
+                    Dependence::Nonlinear
+                }
             }
-            Some(Form::Number(..) | Form::Name(..) | Form::Param(_) | Form::Period | Form::Word(_) | Form::Call(..))
+            Some(
+                Form::Number(..)
+                | Form::Name(..)
+                | Form::Param(_)
+                | Form::Period
+                | Form::Word(_)
+                | Form::Call(..),
+            )
             | None => Dependence::Free,
         };
         all.insert(id, found);

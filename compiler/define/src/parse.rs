@@ -94,7 +94,9 @@ impl<'a> Parser<'a> {
             if !self.definition.params.is_empty() {
                 return Err(Diag::usage(format!("the input `{}` stands after a parameter", name.text))
                     .at(name.span)
-                    .help("inputs come first; a parameter has a unit: `p: s`, or `p: 1` for a plain number"));
+                    .help(
+                        "inputs come first; a parameter has a unit: `p: s`, or `p: 1` for a plain number",
+                    ));
             }
             self.definition.inputs.push(name);
             return Ok(());
@@ -110,9 +112,11 @@ impl<'a> Parser<'a> {
                 None => Some(value),
                 Some(given) => given.convert(value, &unit),
             };
-            default = Some(sign * value.ok_or_else(|| {
-                Diag::usage(format!("`{}` is in {unit}, which its default is not", name.text)).at(span)
-            })?);
+            default = Some(
+                sign * value.ok_or_else(|| {
+                    Diag::usage(format!("`{}` is in {unit}, which its default is not", name.text)).at(span)
+                })?,
+            );
         }
         self.definition.params.push(Param { name: name.text, span: name.span, unit, default });
         Ok(())
@@ -124,7 +128,13 @@ impl<'a> Parser<'a> {
         let mut end = first.start;
         while let Some(lexeme) = self.peek() {
             match lexeme.token {
-                Token::Name | Token::Number | Token::Over | Token::Times | Token::Power | Token::Minus | Token::Stray => {
+                Token::Name
+                | Token::Number
+                | Token::Over
+                | Token::Times
+                | Token::Power
+                | Token::Minus
+                | Token::Stray => {
                     end = lexeme.end as u32;
                     self.at += 1;
                 }
@@ -139,8 +149,14 @@ impl<'a> Parser<'a> {
         let unit = Unit::parse(text).filter(|_| !text.is_empty());
         unit.ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
-            let diag = if text.is_empty() { "a unit is expected here".into() } else { format!("there is no unit {shown}") };
-            Diag::usage(diag).at(if text.is_empty() { first } else { span }).help("for example s, Hz, m, nstrain, km/h, or 1 for a plain number")
+            let diag = if text.is_empty() {
+                "a unit is expected here".into()
+            } else {
+                format!("there is no unit {shown}")
+            };
+            Diag::usage(diag)
+                .at(if text.is_empty() { first } else { span })
+                .help("for example s, Hz, m, nstrain, km/h, or 1 for a plain number")
         })
     }
 
@@ -162,8 +178,15 @@ impl<'a> Parser<'a> {
             Some(extra) => {
                 let diag = self.unexpected(extra, "the end of the definition");
                 Err(match extra.token {
-                    Token::Equals => diag.help("equations come after WHERE and are separated by `;`; `==` compares"),
-                    Token::Name if self.text.get(..extra.start).is_some_and(|t| t.trim_end().ends_with(|c: char| c.is_ascii_digit())) => {
+                    Token::Equals => {
+                        diag.help("equations come after WHERE and are separated by `;`; `==` compares")
+                    }
+                    Token::Name
+                        if self
+                            .text
+                            .get(..extra.start)
+                            .is_some_and(|t| t.trim_end().ends_with(|c: char| c.is_ascii_digit())) =>
+                    {
                         diag.help("a unit stands right after its number: 10Hz")
                     }
                     _ => diag,
@@ -180,17 +203,18 @@ impl<'a> Parser<'a> {
         if self.accept(Token::OpenPlace) {
             let index = self.name("t", "y[t] = …")?;
             if index.text != "t" {
-                return Err(Diag::usage("an equation gives values along time").at(index.span).help(format!(
-                    "write {}[t] = …",
-                    name.text
-                )));
+                return Err(Diag::usage("an equation gives values along time")
+                    .at(index.span)
+                    .help(format!("write {}[t] = …", name.text)));
             }
             if self.accept(Token::Lt) {
                 let zero = self.here();
                 if self.take(Token::Number, "0").is_ok_and(|l| self.slice(l) == "0") {
                     initial = true;
                 } else {
-                    return Err(Diag::usage("initial values stand before 0").at(zero).help(format!("write {}[t<0] = …", name.text)));
+                    return Err(Diag::usage("initial values stand before 0")
+                        .at(zero)
+                        .help(format!("write {}[t<0] = …", name.text)));
                 }
             }
             if let Some(shift) = self.peek().filter(|l| matches!(l.token, Token::Minus | Token::Plus)) {
@@ -205,7 +229,9 @@ impl<'a> Parser<'a> {
         let known = self.definition.equations.iter_mut().find(|e| e.name == name.text);
         let twice = |first: Span| {
             let what = if initial { "initial values" } else { "an equation" };
-            Diag::usage(format!("`{}` has {what} already", name.text)).at(name.span).related(first, "first given here")
+            Diag::usage(format!("`{}` has {what} already", name.text))
+                .at(name.span)
+                .related(first, "first given here")
         };
         match (known, initial) {
             (Some(known), true) => {
@@ -218,7 +244,8 @@ impl<'a> Parser<'a> {
             (Some(known), false) => return Err(twice(known.span)),
             (None, _) => {
                 if self.definition.equations.len() >= MAX_EQUATIONS {
-                    return Err(Diag::usage(format!("a definition has at most {MAX_EQUATIONS} equations")).at(name.span));
+                    return Err(Diag::usage(format!("a definition has at most {MAX_EQUATIONS} equations"))
+                        .at(name.span));
                 }
                 self.shadows_nothing(&name)?;
                 let (value, initial) = if initial { (TermId::MAX, Some(value)) } else { (value, None) };
@@ -260,7 +287,9 @@ impl<'a> Parser<'a> {
             let whole = self.join(left, right);
             left = self.push(Form::Binary(op, left, right), whole, left)?;
             if strength == COMPARISON && self.operator().is_some_and(|(_, next)| next == COMPARISON) {
-                return Err(Diag::usage("comparisons cannot be chained").at(self.here()).help("write a < b AND b < c"));
+                return Err(Diag::usage("comparisons cannot be chained")
+                    .at(self.here())
+                    .help("write a < b AND b < c"));
             }
         }
         Ok(left)
@@ -380,7 +409,9 @@ impl<'a> Parser<'a> {
             place = self.place()?;
             whole.end = self.here().end;
             if !self.accept(Token::ClosePlace) {
-                return Err(self.here_unexpected("`]`").related(open.span(self.stretch.source), "opened here"));
+                return Err(self
+                    .here_unexpected("`]`")
+                    .related(open.span(self.stretch.source), "opened here"));
             }
         }
         self.push(Form::Name(word.to_string(), place), whole, first)
@@ -452,7 +483,10 @@ impl<'a> Parser<'a> {
             Token::Number => {
                 let (value, unit) = self.number(lexeme)?;
                 if let Some(unit) = unit {
-                    return Err(Diag::usage(format!("a shift counts samples or channels and has no unit, not {unit}")).at(span));
+                    return Err(Diag::usage(format!(
+                        "a shift counts samples or channels and has no unit, not {unit}"
+                    ))
+                    .at(span));
                 }
                 checked_shift(value, back, along_time, span).map(Shift::By)
             }
@@ -482,7 +516,10 @@ impl<'a> Parser<'a> {
             let key = match self.peek() {
                 Some(lexeme) if lexeme.token == Token::Name && next == Some(Token::Equals) => {
                     self.at += 2;
-                    Some(Spelled { text: self.slice(lexeme).to_string(), span: lexeme.span(self.stretch.source) })
+                    Some(Spelled {
+                        text: self.slice(lexeme).to_string(),
+                        span: lexeme.span(self.stretch.source),
+                    })
                 }
                 _ => None,
             };
@@ -555,11 +592,16 @@ impl<'a> Parser<'a> {
 
     fn refuse_reserved(&self, name: &Spelled) -> Result<()> {
         if RESERVED.contains(&name.text.as_str()) {
-            let text = format!("`{}` is reserved: t and c are the place being computed, dt the sample period", name.text);
+            let text = format!(
+                "`{}` is reserved: t and c are the place being computed, dt the sample period",
+                name.text
+            );
             return Err(Diag::usage(text).at(name.span).help("choose another name"));
         }
         if Function::named(&name.text).is_some() {
-            return Err(Diag::usage(format!("`{}` is a function and cannot be a name", name.text)).at(name.span));
+            return Err(
+                Diag::usage(format!("`{}` is a function and cannot be a name", name.text)).at(name.span)
+            );
         }
         Ok(())
     }
@@ -581,7 +623,9 @@ impl<'a> Parser<'a> {
         let text = self.slice(lexeme).to_string();
         let span = lexeme.span(self.stretch.source);
         if KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(&text)) {
-            return Err(Diag::usage(format!("`{text}` is a word of the language and cannot be a name")).at(span));
+            return Err(
+                Diag::usage(format!("`{text}` is a word of the language and cannot be a name")).at(span)
+            );
         }
         Ok(Spelled { text, span })
     }
@@ -594,7 +638,8 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let here = self.peek().is_some_and(|l| l.token == Token::Name && self.slice(l).eq_ignore_ascii_case(word));
+        let here =
+            self.peek().is_some_and(|l| l.token == Token::Name && self.slice(l).eq_ignore_ascii_case(word));
         self.at += usize::from(here);
         here
     }
@@ -629,7 +674,8 @@ impl<'a> Parser<'a> {
     fn here_unexpected(&self, wanted: &str) -> Diag {
         match self.peek() {
             Some(lexeme) => self.unexpected(lexeme, wanted),
-            None => Diag::usage(format!("{wanted} is expected here, not the end of the definition")).at(self.here()),
+            None => Diag::usage(format!("{wanted} is expected here, not the end of the definition"))
+                .at(self.here()),
         }
     }
 
@@ -661,7 +707,10 @@ pub fn checked_shift(value: f64, back: bool, along_time: bool, span: Span) -> Re
     let most = if along_time { MAX_DELAY } else { f64::from(MAX_CHANNELS) };
     if value.fract() != 0.0 || !(0.0..=most).contains(&value) {
         let what = if along_time { "samples" } else { "channels" };
-        return Err(Diag::usage(format!("a shift is a whole number of {what} from 0 to {most}, not {value}")).at(span));
+        return Err(Diag::usage(format!(
+            "a shift is a whole number of {what} from 0 to {most}, not {value}"
+        ))
+        .at(span));
     }
     Ok(if back { -(value as i32) } else { value as i32 })
 }

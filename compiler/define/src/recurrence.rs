@@ -84,7 +84,8 @@ impl Building<'_> {
             if !self.is_read_outside(member.equation, component, wanted) {
                 continue;
             }
-            let system = System { building: self, members: &members, sources: &sources, layout: &layout, linear };
+            let system =
+                System { building: self, members: &members, sources: &sources, layout: &layout, linear };
             let step = Expr::write_scan(&types, &kept, |e| system.write(e, &types, position));
             let node = self.b.scan_expr(&nodes, state.clone(), member.unit.clone(), DType::F64, step);
             let span = self.definition.equations.get(member.equation).map_or(self.call, |e| e.span);
@@ -148,7 +149,8 @@ impl Building<'_> {
         }
         let mut first = None;
         for candidate in candidates {
-            let filled = units.iter().map(|(i, unit)| (*i, unit.clone().unwrap_or_else(|| candidate.clone())));
+            let filled =
+                units.iter().map(|(i, unit)| (*i, unit.clone().unwrap_or_else(|| candidate.clone())));
             match self.members(bodies, calls, &filled.collect()) {
                 Ok(members) => return Ok(members),
                 Err(diag) => first = first.or(Some(diag)),
@@ -166,22 +168,30 @@ impl Building<'_> {
         let mut members = Vec::with_capacity(bodies.len());
         for (equation, ids) in bodies {
             let typed = self.typed(ids, calls, &|i| units.get(&i).cloned().map(Some))?;
-            let (Some(ty), Some(unit)) = (ids.last().and_then(|root| typed.get(root)), units.get(equation)) else {
+            let (Some(ty), Some(unit)) = (ids.last().and_then(|root| typed.get(root)), units.get(equation))
+            else {
                 return Err(Diag::compiler("define: an equation without a type"));
             };
             let root = ids.last().copied().unwrap_or(0);
             let span = self.definition.span_of(root);
             if ty.truth {
-                return Err(Diag::usage("a condition is no value").at(span).help("turn it into one: IF condition THEN 1 ELSE 0"));
+                return Err(Diag::usage("a condition is no value")
+                    .at(span)
+                    .help("turn it into one: IF condition THEN 1 ELSE 0"));
             }
             let given = ty.unit.clone().unwrap_or_else(Unit::none);
             let name = self.definition.equations.get(*equation).map_or("", |e| e.name.as_str());
             let factor = if ty.bare { Some(1.0) } else { factor(&given, unit) };
             let factor = factor.ok_or_else(|| {
-                let symbol = |unit: &Unit| if unit.symbol().is_empty() { "no unit".into() } else { unit.to_string() };
-                Diag::usage(format!("units clash: `{name}` is in {}, its equation gives {}", symbol(unit), symbol(&given)))
-                    .at(span)
-                    .label(format!("in {}", symbol(&given)))
+                let symbol =
+                    |unit: &Unit| if unit.symbol().is_empty() { "no unit".into() } else { unit.to_string() };
+                Diag::usage(format!(
+                    "units clash: `{name}` is in {}, its equation gives {}",
+                    symbol(unit),
+                    symbol(&given)
+                ))
+                .at(span)
+                .label(format!("in {}", symbol(&given)))
             })?;
             members.push(Member { equation: *equation, ids: ids.clone(), typed, unit: unit.clone(), factor });
         }
@@ -225,25 +235,35 @@ impl Building<'_> {
     }
 
     fn refuse_too_much(&self, layout: &Layout, component: &Component) -> Result<()> {
-        let count = layout.members.values().chain(layout.inputs.values()).fold(0usize, |n, k| n.saturating_add(*k));
+        let count =
+            layout.members.values().chain(layout.inputs.values()).fold(0usize, |n, k| n.saturating_add(*k));
         if count <= MAX_STATE {
             return Ok(());
         }
         let first = component.members.first().and_then(|i| self.definition.equations.get(*i));
         let span = first.map_or(self.call, |e| e.span);
-        let text = format!("a recurrence keeps at most {MAX_STATE} earlier samples, but this one needs {count}");
+        let text =
+            format!("a recurrence keeps at most {MAX_STATE} earlier samples, but this one needs {count}");
         Err(Diag::usage(text).at(span).help("delay an input outside of the recurrence: w[t] = x[t-1000]"))
     }
 
     /// Whether the recurrence is linear; refuses it if it grows without bound.
-    fn refuse_growth(&self, members: &[Member], sources: &HashMap<TermId, Source>, layout: &Layout) -> Result<bool> {
+    fn refuse_growth(
+        &self,
+        members: &[Member],
+        sources: &HashMap<TermId, Source>,
+        layout: &Layout,
+    ) -> Result<bool> {
         let mut of: HashMap<usize, Dependence> = HashMap::new();
         for (position, member) in members.iter().enumerate() {
-            let found = dependence(self.definition, &member.ids, &member.typed, &|id| match sources.get(&id) {
-                Some(Source::Member(other, 0)) => of.get(other).cloned().or(Some(Dependence::Nonlinear)),
-                Some(Source::Member(other, back)) => Some(Dependence::Linear(HashMap::from([((*other, *back), 1.0)]))),
-                Some(Source::Input(..)) | None => Some(Dependence::Free),
-            });
+            let found =
+                dependence(self.definition, &member.ids, &member.typed, &|id| match sources.get(&id) {
+                    Some(Source::Member(other, 0)) => of.get(other).cloned().or(Some(Dependence::Nonlinear)),
+                    Some(Source::Member(other, back)) => {
+                        Some(Dependence::Linear(HashMap::from([((*other, *back), 1.0)])))
+                    }
+                    Some(Source::Input(..)) | None => Some(Dependence::Free),
+                });
             let found = match found {
                 Dependence::Linear(mut coefficients) => {
                     coefficients.values_mut().for_each(|c| *c *= member.factor);
@@ -280,7 +300,8 @@ impl Building<'_> {
                 members.iter().find(|m| m.equation == i).map(|m| Some(m.unit.clone()))
             })?;
             let span = self.definition.span_of(root);
-            let ty = typed.get(&root).ok_or_else(|| Diag::compiler("define: an initial value without a type"))?;
+            let ty =
+                typed.get(&root).ok_or_else(|| Diag::compiler("define: an initial value without a type"))?;
             let factor = self.in_unit(1.0, ty, &member.unit, span)?;
             if let Some(value) = ty.constant {
                 starts.push(Start::Constant(value * factor));
@@ -337,7 +358,12 @@ impl Building<'_> {
 enum Start {
     Constant(f64),
     /// An expression of the first samples.
-    Data { ids: Vec<TermId>, typed: HashMap<TermId, Typed>, slots: HashMap<TermId, usize>, factor: f64 },
+    Data {
+        ids: Vec<TermId>,
+        typed: HashMap<TermId, Typed>,
+        slots: HashMap<TermId, usize>,
+        factor: f64,
+    },
 }
 
 struct System<'a, 'b> {

@@ -42,7 +42,9 @@ pub fn resolve(definition: &mut Definition, callees: &dyn Callees) -> Result<()>
                 continue;
             }
             Form::Word(_) if !words.get(id).copied().unwrap_or(false) => {
-                return Err(Diag::usage("a text stands only among the parameters of an operator").at(term.span));
+                return Err(
+                    Diag::usage("a text stands only among the parameters of an operator").at(term.span)
+                );
             }
             Form::Number(..)
             | Form::Input(..)
@@ -72,7 +74,9 @@ fn named(definition: &Definition, name: &str, place: &Place, word: bool) -> Resu
     }
     if let Some(i) = definition.params.iter().position(|param| param.name == name) {
         if *place != Place::Here {
-            return Err(Diag::usage(format!("`{name}` is a constant and has no places in time or along channels")));
+            return Err(Diag::usage(format!(
+                "`{name}` is a constant and has no places in time or along channels"
+            )));
         }
         return Ok(Form::Param(i));
     }

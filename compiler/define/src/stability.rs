@@ -80,11 +80,7 @@ fn of_two(trace: f64, determinant: f64) -> Option<f64> {
         return None;
     }
     let discriminant = trace * trace / 4.0 - determinant;
-    Some(if discriminant >= 0.0 {
-        trace.abs() / 2.0 + discriminant.sqrt()
-    } else {
-        determinant.sqrt()
-    })
+    Some(if discriminant >= 0.0 { trace.abs() / 2.0 + discriminant.sqrt() } else { determinant.sqrt() })
 }
 
 fn of_many(matrix: &[Vec<f64>]) -> Option<f64> {

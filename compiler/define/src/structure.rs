@@ -39,8 +39,7 @@ pub fn components(definition: &Definition, values: Values<'_>) -> Result<Vec<Com
         refuse_in_recurrence(definition, edge)?;
     }
     // A delay that is not known yet is at least one, or found out when it is.
-    let instant: Vec<&Edge> =
-        edges.iter().filter(|e| e.delay == Some(0) && together(e.from, e.to)).collect();
+    let instant: Vec<&Edge> = edges.iter().filter(|e| e.delay == Some(0) && together(e.from, e.to)).collect();
     let at_once = closure(count, instant.iter().map(|e| (e.from, e.to)));
     if let Some(looping) = (0..count).find(|&i| at(&at_once, i, i)) {
         return Err(algebraic_loop(definition, &instant, looping));
@@ -64,7 +63,8 @@ pub fn components(definition: &Definition, values: Values<'_>) -> Result<Vec<Com
         components.push(Component { members, recursive: at(&reach, i, i) });
     }
     // Whoever depends on a component reaches more than it does.
-    components.sort_by_key(|c| c.members.first().map_or(0, |&i| size(&reach, i) + usize::from(!at(&reach, i, i))));
+    components
+        .sort_by_key(|c| c.members.first().map_or(0, |&i| size(&reach, i) + usize::from(!at(&reach, i, i))));
     Ok(components)
 }
 
@@ -86,7 +86,9 @@ fn edges(definition: &Definition, values: Values<'_>) -> Result<Vec<Edge>> {
         let mut next = own.iter().copied().peekable();
         for id in definition.subtree(equation.value) {
             let within_call = next.next_if_eq(&id).is_none();
-            let Some(Form::Equation(to, place)) = definition.terms.get(id).map(|term| &term.form) else { continue };
+            let Some(Form::Equation(to, place)) = definition.terms.get(id).map(|term| &term.form) else {
+                continue;
+            };
             let (delay, across) = match place {
                 Place::Here => (Some(0), false),
                 Place::Time(shift) => (shift_of(shift, true, values)?.map(|by| -i64::from(by)), false),
@@ -124,10 +126,14 @@ fn refuse_in_recurrence(definition: &Definition, edge: &Edge) -> Result<()> {
     let with = if from == to { String::new() } else { format!(" (it depends on `{from}` in turn)") };
     let diag = if edge.within_call {
         Diag::usage(format!("an operator cannot work on `{to}` within the recurrence that makes it{with}"))
-            .help("inside a recurrence only functions of one sample can be applied; put the operator after it")
+            .help(
+                "inside a recurrence only functions of one sample can be applied; put the operator after it",
+            )
     } else if edge.across {
         Diag::usage(format!("`{to}` is read at another channel within the recurrence that makes it{with}"))
-            .help("recurrences run along time, each channel by itself; smooth the channels before or after it")
+            .help(
+                "recurrences run along time, each channel by itself; smooth the channels before or after it",
+            )
     } else if edge.delay.is_some_and(|delay| delay < 0) {
         Diag::usage(format!("`{to}` looks ahead within the recurrence that makes it{with}"))
             .help(format!("a recurrence knows only earlier samples: {to}[t-1]"))

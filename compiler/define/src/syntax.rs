@@ -14,7 +14,7 @@ pub struct Spelled {
 }
 
 /// `DEF NAME(x, p: unit = literal) = e WHERE …`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
     /// In capitals.
     pub name: String,

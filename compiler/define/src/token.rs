@@ -129,14 +129,16 @@ pub fn extent(text: &str, start: usize) -> usize {
     for lexeme in tokens(text, start) {
         let word = text.get(lexeme.start..lexeme.end).unwrap_or("");
         if lexeme.token == Token::Newline {
-            let finished = last.is_some_and(|last| !goes_on(last.token, text.get(last.start..last.end).unwrap_or("")));
+            let finished =
+                last.is_some_and(|last| !goes_on(last.token, text.get(last.start..last.end).unwrap_or("")));
             // Within brackets only a line that begins a statement ends the definition.
             if depth == 0 && finished {
                 line_end = line_end.or(Some(lexeme.start));
             }
             continue;
         }
-        let new_line = last.is_some_and(|last| text.get(last.end..lexeme.start).is_some_and(|gap| gap.contains('\n')));
+        let new_line =
+            last.is_some_and(|last| text.get(last.end..lexeme.start).is_some_and(|gap| gap.contains('\n')));
         if new_line && depth > 0 && STATEMENTS.contains(&word) {
             return last.map_or(text.len(), |last| last.end);
         }
@@ -160,7 +162,9 @@ pub fn extent(text: &str, start: usize) -> usize {
 fn goes_on(token: Token, word: &str) -> bool {
     match token {
         Token::Name => KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word)),
-        Token::Number | Token::Text | Token::Close | Token::ClosePlace | Token::Stray | Token::Newline => false,
+        Token::Number | Token::Text | Token::Close | Token::ClosePlace | Token::Stray | Token::Newline => {
+            false
+        }
         Token::Open
         | Token::OpenPlace
         | Token::Comma
@@ -190,7 +194,13 @@ fn continues(token: Token, word: &str) -> bool {
             joints.iter().any(|joint| joint.eq_ignore_ascii_case(word))
         }
         // A `|` begins the next step.
-        Token::Bar | Token::Number | Token::Text | Token::Open | Token::OpenPlace | Token::Stray | Token::Newline => false,
+        Token::Bar
+        | Token::Number
+        | Token::Text
+        | Token::Open
+        | Token::OpenPlace
+        | Token::Stray
+        | Token::Newline => false,
         Token::Close
         | Token::ClosePlace
         | Token::Comma

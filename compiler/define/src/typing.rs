@@ -105,7 +105,8 @@ fn one(
                 Binary::Mul => u.times(v),
                 _ => u.per(v),
             });
-            let constant = a.constant.zip(b.constant).map(|(a, b)| if *op == Binary::Mul { a * b } else { a / b });
+            let constant =
+                a.constant.zip(b.constant).map(|(a, b)| if *op == Binary::Mul { a * b } else { a / b });
             Typed { bare: a.bare && b.bare, ..plain(unit, constant) }
         }
         Form::Binary(Binary::Pow, a, b) => {
@@ -180,9 +181,12 @@ fn applied(definition: &Definition, function: Function, args: &[TermId], values:
             let angle = matches!(function, Function::Sin | Function::Cos);
             let factor = match &x.unit {
                 Some(unit) => pure(unit, angle).ok_or_else(|| {
-                    let what = if angle { "an angle or a number without unit" } else { "a number without unit" };
-                    let diag = Diag::usage(format!("{} takes {what}, but this is in {unit}", function.name()));
-                    diag.at(definition.span_of(arg)).help("divide by a quantity of the same kind first, such as x / 1nstrain")
+                    let what =
+                        if angle { "an angle or a number without unit" } else { "a number without unit" };
+                    let diag =
+                        Diag::usage(format!("{} takes {what}, but this is in {unit}", function.name()));
+                    diag.at(definition.span_of(arg))
+                        .help("divide by a quantity of the same kind first, such as x / 1nstrain")
                 })?,
                 None => 1.0,
             };
@@ -199,7 +203,12 @@ fn applied(definition: &Definition, function: Function, args: &[TermId], values:
     })
 }
 
-fn folded(definition: &Definition, args: &[TermId], values: &[&Typed], f: fn(f64, f64) -> f64) -> Result<Typed> {
+fn folded(
+    definition: &Definition,
+    args: &[TermId],
+    values: &[&Typed],
+    f: fn(f64, f64) -> f64,
+) -> Result<Typed> {
     let mut all = same(definition, args, values)?;
     all.constant = fold(values, &all.factors, f);
     Ok(all)
@@ -267,7 +276,8 @@ fn root(unit: &Unit) -> Result<Unit> {
     if half.squared().dimension == unit.dimension {
         return Ok(half);
     }
-    Err(Diag::usage(format!("the square root of {unit} is no unit")).help("square roots are taken of squares, or of numbers without unit"))
+    Err(Diag::usage(format!("the square root of {unit} is no unit"))
+        .help("square roots are taken of squares, or of numbers without unit"))
 }
 
 /// The factor to a number without unit, or `None` for what has one. An angle counts as a number where `angle` says so.

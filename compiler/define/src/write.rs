@@ -28,7 +28,11 @@ pub fn write<'a>(
 }
 
 /// The terms that must be written: the last, and the operands of those that are not constants.
-pub fn needed(definition: &Definition, ids: &[TermId], typed: &HashMap<TermId, Typed>) -> HashMap<TermId, ()> {
+pub fn needed(
+    definition: &Definition,
+    ids: &[TermId],
+    typed: &HashMap<TermId, Typed>,
+) -> HashMap<TermId, ()> {
     let mut needed: HashMap<TermId, ()> = ids.last().map(|id| (*id, ())).into_iter().collect();
     for id in ids.iter().rev().filter(|id| typed.get(id).is_some_and(|t| t.constant.is_none())) {
         if needed.contains_key(id) {
