@@ -15,7 +15,7 @@ use crate::flow::{FlowState, PreparedFlow, PreparedStage};
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
 use crate::whole::Wholes;
-use crate::{Detection, Feed, Observer};
+use crate::{Feed, Observer};
 
 /// What makes the loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

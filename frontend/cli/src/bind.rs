@@ -6,6 +6,7 @@ use dasc_dql::Step;
 use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
 use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
+use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops;
 use dasc_stdlib::pieces::muted::{stretches, within};
 
@@ -147,6 +148,9 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
             let node = flow.node;
             (flow, node)
         }
+        None if assembly.script.program.definitions.find(&step.keyword).is_some() => {
+            operate_defined(assembly, step, flow)?
+        }
         None if step.keyword == Mute::SCHEMA.name => {
             let flow = mute(assembly, step, flow)?;
             let node = flow.node;
@@ -169,15 +173,46 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
 }
 
 /// An operator: a signal replaces the flow's, a table of detections is attached to it.
-fn operate(
-    assembly: &mut Assembly,
-    step: &Step,
-    entry: &ops::Entry,
-    mut flow: Flow,
-) -> Result<(Flow, NodeId)> {
+fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, flow: Flow) -> Result<(Flow, NodeId)> {
     let before = assembly.b.graph().nodes.len();
     assembly.b.set_muted(flow.muted.clone());
     let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    follow_result(assembly, step, before, result, flow)
+}
+
+/// A definition of the script, applied to the flow and to those it names.
+fn operate_defined(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<(Flow, NodeId)> {
+    let definitions = &assembly.script.program.definitions;
+    let lost = || Diag::compiler("bind: a step without its definition");
+    let definition = definitions.find(&step.keyword).ok_or_else(lost)?;
+    for (name, from) in &step.branches {
+        let Some(other) = assembly.flows.get(from) else {
+            return Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
+                .at(step.span)
+                .help("flows that meet in one step begin with the same READ"));
+        };
+        flow.muted.extend(&other.muted);
+    }
+    let node = |name: &str| {
+        let (_, from) = step.branches.iter().find(|(known, _)| known == name)?;
+        assembly.flows.get(from).map(|flow| flow.node)
+    };
+    let before = assembly.b.graph().nodes.len();
+    let library = Callable { definitions };
+    assembly.b.set_muted(flow.muted.clone());
+    let result =
+        dasc_define::step(definition, &library, &mut assembly.b, flow.node, &node, &step.args, step.span)?;
+    follow_result(assembly, step, before, result, flow)
+}
+
+/// The flow after an operator whose nodes begin at `before`.
+fn follow_result(
+    assembly: &mut Assembly,
+    step: &Step,
+    before: usize,
+    result: NodeId,
+    mut flow: Flow,
+) -> Result<(Flow, NodeId)> {
     let (still, left_out) = assembly.b.take_muted();
     let table = assembly.b.graph().node(result).ty == Type::Table;
     if !flow.muted.is_empty()

@@ -66,6 +66,7 @@ impl Evaluator {
         let named = if verbatim { None } else { self.names.get(word)? };
         let filled = self.names.fill(word)?;
         match (core, named) {
+            (Some(Kind::Branch), _) => Ok(Literal::Word(filled)),
             (Some(Kind::Text), Some(value)) => match word::label(&value) {
                 Some(text) => Ok(Literal::Text(text)),
                 None => Ok(value),

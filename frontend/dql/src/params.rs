@@ -134,7 +134,11 @@ pub fn declared(statements: &[Statement]) -> Vec<ParamDecl> {
                 // A name defined twice is reported when the script is run.
                 let _ = evaluator.names.define(&name.text, name.span, value);
             }
-            Statement::For { .. } | Statement::From { .. } | Statement::Step(_) => {}
+            Statement::For { .. }
+            | Statement::From { .. }
+            | Statement::Def { .. }
+            | Statement::Import { .. }
+            | Statement::Step(_) => {}
         }
     }
     params

@@ -205,6 +205,7 @@ pub fn takes(kind: &Kind) -> String {
         Kind::List(kind) => format!("list of {}", takes(kind)),
         Kind::Optional(kind) => takes(kind),
         Kind::Reference => "level, max, noise(window)".to_string(),
+        Kind::Branch => "name of a flow".to_string(),
     }
 }
 

@@ -114,6 +114,7 @@ fn kind(kind: &Kind) -> String {
         Kind::List(inner) => format!("list: {}", self::kind(inner)),
         Kind::Optional(inner) => self::kind(inner),
         Kind::Reference => "level, max or noise(window)".into(),
+        Kind::Branch => "name of a flow".into(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::token::{Lexeme, Token, tokens};
 const MAX_DEPTH: usize = 16;
 
 /// Words that begin a statement of the language itself.
-pub const KEYWORDS: [&str; 6] = ["LET", "PARAM", "FOR", "END", "FROM", "DEF"];
+pub const KEYWORDS: [&str; 7] = ["LET", "PARAM", "FOR", "END", "FROM", "DEF", "IMPORT"];
 
 /// Reads a whole script.
 pub fn script(sources: &Sources, source: u32, report: &mut Report) -> Vec<Statement> {
@@ -167,9 +167,8 @@ impl<'a> Parser<'a> {
                 }
                 Ok(Statement::From { name, span })
             }
-            "DEF" => Err(Diag::usage("DEF definitions are not available in this version")
-                .at(self.span_of(head))
-                .help("write the steps out, or repeat them with FOR … END")),
+            "DEF" => Ok(self.definition(head)),
+            "IMPORT" => self.import(),
             _ => self.step(),
         }
     }
