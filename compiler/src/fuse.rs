@@ -160,7 +160,13 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         Prim::Source
         | Prim::Constant(_)
         | Prim::Window { .. }
-        | Prim::View(View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. })
+        | Prim::View(
+            View::Slice { .. }
+            | View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Extend { .. }
+            | View::Reverse,
+        )
         | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
@@ -207,7 +213,9 @@ fn crosses_channels(prim: &Prim) -> bool {
         }
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Join)
+        Prim::View(
+            View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Reverse | View::Join,
+        )
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

@@ -92,6 +92,9 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         }
         (Prim::Scan { state, step }, Some(signal)) => check_scan(state, step, inputs, signal),
         (Prim::Window { edge: Edge::Cover, .. }, Some(_)) => Err("only frames cover a segment".into()),
+        (Prim::Window { edge: Edge::Odd, .. }, Some(_)) => {
+            Err("a window reads beyond the ends what a mirror shows, not what lies through it".into())
+        }
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -110,7 +113,7 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("tap", (*lo).into(), MOST_TAPS)?;
             match edge {
                 Edge::Valid | Edge::Zero | Edge::Cover => Ok(()),
-                Edge::Nearest | Edge::Reflect | Edge::Mirror => {
+                Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd => {
                     Err(format!("frames end at the segment or are padded with zeros, not {edge:?}"))
                 }
             }
@@ -119,6 +122,8 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
         }
+        (Prim::View(View::Extend { rows, .. }), Some(_)) => within("extension", (*rows).into(), MOST_TAPS),
+        (Prim::View(View::Reverse), Some(_)) => Ok(()),
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
             let of_bins = match kind {
@@ -397,6 +402,8 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             overlap(frames, &time, *hop)?;
             builder.overlap_add(x()?, *hop, *lo, time)
         }
+        Prim::View(View::Extend { rows, edge }) => builder.extend(x()?, *rows, *edge),
+        Prim::View(View::Reverse) => builder.reverse(x()?),
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)

@@ -5,7 +5,7 @@ use super::fourier;
 use super::tensor::{Stretch, Tensor};
 use super::window::Places;
 use crate::graph::builder::slice_rows;
-use crate::graph::prim::{Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
+use crate::graph::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
 use crate::graph::{Expr, Rows, Signal};
 use crate::{DType, Diag, Result};
 
@@ -164,6 +164,28 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
         }),
         View::Join => Err(Diag::compiler("a join has several inputs")),
+        View::Extend { edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            let shown = super::window::extend(edge, row, a, b);
+            planes(element, &|p| {
+                let value = shown.map_or(0.0, |r| x.at(segment, r, inner, channel, p));
+                match edge {
+                    Edge::Odd if row < a => 2.0 * x.at(segment, a, inner, channel, p) - value,
+                    Edge::Odd if row >= b => 2.0 * x.at(segment, b - 1, inner, channel, p) - value,
+                    Edge::Odd
+                    | Edge::Valid
+                    | Edge::Zero
+                    | Edge::Nearest
+                    | Edge::Reflect
+                    | Edge::Mirror
+                    | Edge::Cover => value,
+                }
+            })
+        }),
+        View::Reverse => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            planes(element, &|p| x.at(segment, a + b - 1 - row, inner, channel, p))
+        }),
         View::OverlapAdd { hop, lo } => {
             let (n, hop) = (x.inner as i64, i64::from(hop));
             out.fill(|segment, row, _, channel, element| {

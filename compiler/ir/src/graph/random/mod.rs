@@ -150,7 +150,7 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(16) {
+        let grown = match self.random.below(18) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
@@ -165,6 +165,8 @@ impl Grower<'_> {
             12 => self.weigh(x)?,
             13 => self.bank(x)?,
             14 => self.side_by_side(x)?,
+            15 => self.beyond(x)?,
+            16 => self.backwards(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -364,7 +366,13 @@ impl Grower<'_> {
             _ => Role::Channel,
         };
         let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-        let how = all[self.random.below(5) as usize];
+        // The largest of nothing is −∞, which would not stay moderate.
+        let nothing = along == Role::Time
+            && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
+        let how = match all[self.random.below(5) as usize] {
+            Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
+            how => how,
+        };
         let scope = if self.random.chance(2) { Scope::Segment } else { Scope::Record };
         let statistic = self.builder.reduce(x, along, how, scope)?;
         if self.random.chance(4) {
@@ -392,6 +400,28 @@ impl Grower<'_> {
         let stop = start + 1 + self.random.below(len.max(1));
         let step = if self.random.chance(2) { 1 } else { 1 + self.random.below(3) as u32 };
         self.builder.slice(x, along, start, stop, step)
+    }
+
+    /// Rows beyond the segments.
+    fn beyond(&mut self, x: NodeId) -> Result<NodeId> {
+        let rows = self.random.below(12) as u32;
+        let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+        let edge = edges[self.random.below(5) as usize];
+        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
+    }
+
+    /// A segment backwards, mostly filtered there and turned round again.
+    fn backwards(&mut self, x: NodeId) -> Result<NodeId> {
+        if !self.limits.whole {
+            return self.map(x);
+        }
+        let reversed = self.builder.reverse(x)?;
+        if self.random.chance(4) {
+            return Ok(reversed);
+        }
+        let filtered = self.filter(reversed)?;
+        self.builder.reverse(filtered)
     }
 
     fn gather(&mut self, x: NodeId) -> Result<NodeId> {

@@ -110,6 +110,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         ("overlap_add", None) => {
             Prim::View(View::OverlapAdd { hop: at.labelled("hop")?, lo: at.labelled("lo")? })
         }
+        ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
+        ("reverse", None) => Prim::View(View::Reverse),
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];
             let kind = at.one_of(kinds, print::transform)?;
@@ -142,7 +144,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover], print::edge)
+    let all = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
+    at.one_of(all, print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {

@@ -79,6 +79,10 @@ impl fmt::Display for Applied<'_> {
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
             Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
+            Prim::View(View::Extend { rows, edge }) => {
+                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            }
+            Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
@@ -189,6 +193,7 @@ pub(super) const fn edge(edge: Edge) -> &'static str {
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }
 
