@@ -102,6 +102,10 @@ operators! {
     fft Fft,
     stft Stft,
     spectrogram Spectrogram,
+    cwt Cwt,
+    template_match TemplateMatch,
+    correlate Correlate,
+    pws Pws,
     sta_lta StaLta,
     threshold_detect ThresholdDetect,
 }

@@ -6,5 +6,6 @@ pub mod filter;
 pub mod frames;
 pub mod level;
 pub mod selection;
+pub mod sliding;
 pub mod statistic;
 pub mod weight;
