@@ -11,7 +11,7 @@ use dasc_ir::graph::builder::joined_stretch;
 use dasc_ir::graph::{Graph, NodeId, Prim, Role, Type, View};
 
 /// Identity of a kernel: how many channel crossings lie before it, and its channels (`None`: broadcast to all).
-/// Gathers stand alone.
+/// Gathers and transforms of channels stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KernelKey {
     pub crossings: u32,
@@ -74,13 +74,13 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         let rows = loop_rows(scope, id);
         for &input in node.inputs.iter().filter(|i| !(scope.known)(**i)) {
             let crosses = crosses_channels(&node.prim) || channels_of(graph, input) != channels;
-            let from_gather = picks_channels(&graph.node(input).prim);
+            let from_gather = stands_between_kernels(&graph.node(input).prim);
             let step = u32::from(crosses || (from_gather && !(scope.arrives)(input)));
             crossings[id.index()] = crossings[id.index()].max(crossings[input.index()] + step);
         }
         let key = KernelKey {
             crossings: crossings[id.index()],
-            gather: picks_channels(&node.prim).then_some(id),
+            gather: stands_between_kernels(&node.prim).then_some(id),
             channels,
         };
         // A loop deeper than every input that cannot hand over its value in a register.
@@ -110,7 +110,7 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         }
         let observed = (scope.observed)(id);
         arrangement.kept[id.index()] |= observed || is_alone_value(&graph.node(id).prim);
-        arrangement.wide[id.index()] |= observed || picks_channels(&graph.node(id).prim);
+        arrangement.wide[id.index()] |= observed || stands_between_kernels(&graph.node(id).prim);
     }
     arrangement
 }
@@ -160,7 +160,13 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         Prim::Source
         | Prim::Constant(_)
         | Prim::Window { .. }
-        | Prim::View(View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. })
+        | Prim::View(
+            View::Slice { .. }
+            | View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Extend { .. }
+            | View::Reverse,
+        )
         | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
@@ -181,7 +187,7 @@ fn is_alone(prim: &Prim) -> bool {
     matches!(
         prim,
         Prim::Transform { .. } | Prim::Correlate { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. })
-    ) || picks_channels(prim)
+    ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
 
@@ -190,22 +196,30 @@ fn is_alone_value(prim: &Prim) -> bool {
     is_alone(prim) && !matches!(prim, Prim::Emit(_))
 }
 
-/// Whether a node copies chosen channels: a stage of its own between kernels.
+/// Whether a node is a stage of its own between kernels.
+pub fn stands_between_kernels(prim: &Prim) -> bool {
+    picks_channels(prim) || matches!(prim, Prim::Transform { along: Role::Channel, .. })
+}
+
+/// Whether a node copies chosen channels.
 pub fn picks_channels(prim: &Prim) -> bool {
     matches!(prim, Prim::Gather { .. } | Prim::View(View::Slice { along: Role::Channel, .. }))
 }
 
 fn crosses_channels(prim: &Prim) -> bool {
     match prim {
-        Prim::Window { along, .. } | Prim::Reduce { along, .. } => *along == Role::Channel,
+        Prim::Window { along, .. } | Prim::Reduce { along, .. } | Prim::Transform { along, .. } => {
+            *along == Role::Channel
+        }
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Join)
+        Prim::View(
+            View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Reverse | View::Join,
+        )
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
-        | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,

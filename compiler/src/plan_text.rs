@@ -17,7 +17,7 @@ use dasc_ir::kernel::{BufferId, CarryId, Domain, Instr, Kernel, Loop, Step};
 
 use crate::access::{Access, reads, writes};
 use crate::plan::{
-    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeOutput,
+    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeKind, WholeOutput,
 };
 
 impl Display for Plan {
@@ -83,6 +83,10 @@ impl Display for Indented<'_> {
                 Stage::Gather { input, output, channels } => {
                     writeln!(f, "{blanks}gather t{output} <- t{input} channels {}", Picked(channels))?;
                 }
+                Stage::Transform { input, output, block, inverse } => {
+                    let way = if *inverse { "inverse " } else { "" };
+                    writeln!(f, "{blanks}fft t{output} <- t{input} {way}along channels by {block}")?;
+                }
             }
         }
         for (stream, statistic) in &flow.exports {
@@ -124,11 +128,19 @@ impl Display for Place {
 
 impl Display for Whole {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let what = match self.kind {
+            WholeKind::Transform(_) => "transform",
+            WholeKind::Reverse => "reverse",
+        };
         match self.output {
-            WholeOutput::Spool(spool) => write!(f, "transform spool{spool}")?,
-            WholeOutput::Statistic(statistic) => write!(f, "transform s{statistic}")?,
+            WholeOutput::Spool(spool) => write!(f, "{what} spool{spool}")?,
+            WholeOutput::Statistic(statistic) => write!(f, "{what} s{statistic}")?,
         }
-        write!(f, " <- t{} {:?} of whole segments", self.input, self.kind)
+        write!(f, " <- t{}", self.input)?;
+        match self.kind {
+            WholeKind::Transform(kind) => write!(f, " {kind:?} of whole segments"),
+            WholeKind::Reverse => Ok(()),
+        }
     }
 }
 
@@ -293,8 +305,10 @@ fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
+        Edge::Cover => "cover",
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }

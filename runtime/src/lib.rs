@@ -6,22 +6,31 @@
 //! ```
 //! Whatever the chunk, the threads and the tiles, a row's value depends on its index alone.
 
+mod across;
 mod archive;
+mod backwards;
 mod block;
+mod chunk;
 mod detect;
 mod edges;
+mod finals;
 mod flow;
 mod overlap;
 mod pad;
 mod reduce;
 mod rows;
 mod run;
+mod segment;
+mod session;
 mod spool;
 mod statistics;
+mod store;
+mod whole;
 
 pub use detect::Detection;
 pub use rows::RowsView;
-pub use run::{Backend, Options, Run, Session, Stats};
+pub use run::{Backend, Options, Run, Stats};
+pub use session::Session;
 pub use statistics::StatisticView;
 
 use dasc_ir::Result;

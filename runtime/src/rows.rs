@@ -143,9 +143,9 @@ impl Rows {
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
     fn oldest_kept(&self, wanted: i64) -> i64 {
         let for_tail = match self.edge {
-            Edge::Valid | Edge::Zero => self.progress.end,
+            Edge::Valid | Edge::Zero | Edge::Cover => self.progress.end,
             Edge::Nearest => self.progress.end - 1,
-            Edge::Reflect | Edge::Mirror => self.progress.end - self.after - 1,
+            Edge::Reflect | Edge::Mirror | Edge::Odd => self.progress.end - self.after - 1,
         };
         let for_tail = if self.after > 0 { for_tail.max(self.start) } else { self.progress.end };
         // Before the lead exists it still has to be written, from the first rows.

@@ -1,5 +1,6 @@
 //! Several results a row: what banks of filters, joins and constants mean, and what is refused.
 
+use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::interp::{Value, interpret};
 use dasc_ir::graph::{
     Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, TimeAxis, TransformKind,
@@ -24,6 +25,7 @@ fn source(b: &mut Builder, ranges: &[(i64, i64)], channels: u32) -> NodeId {
             distance: 0.0,
             spacing: 1.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     })
 }

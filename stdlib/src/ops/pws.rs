@@ -15,7 +15,7 @@ operator! {
         /// The exponent ν of the weight, 0 to 8.
         power: f64 = 2.0,
     }
-    example "PWS POWER=2";
+    example "CORRELATE 10..11 200ms 50ms | PWS";
     reference "Schimmel & Paulssen 1997: x.mean(0) * abs((hilbert(x) / abs(hilbert(x))).mean(0)) ** power";
 }
 

@@ -11,7 +11,9 @@ import pathlib
 import sys
 
 import numpy as np
+import obspy
 import pywt
+import scipy
 from obspy.signal.cross_correlation import correlate_template
 from scipy import signal
 
@@ -183,7 +185,8 @@ def main():
     correlate()
     fir()
     flat = np.concatenate(expected)
-    manifest = '{"cases": [\n' + ",\n".join(json.dumps(case) for case in cases) + "\n]}\n"
+    versions = {"numpy": np.__version__, "scipy": scipy.__version__, "obspy": obspy.__version__, "pywt": pywt.__version__}
+    manifest = '{"versions": ' + json.dumps(versions) + ', "cases": [\n' + ",\n".join(json.dumps(case) for case in cases) + "\n]}\n"
     if "--check" in sys.argv:
         old = np.load(HERE / "expected.npy")
         assert (HERE / "manifest.json").read_text() == manifest, "the manifest differs"

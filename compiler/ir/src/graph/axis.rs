@@ -138,12 +138,30 @@ pub struct ChannelAxis {
     pub spacing: f64,
     /// Surveyed positions in metres, one per channel.
     pub positions: Option<Arc<[f64]>>,
+    /// What the positions of the axis stand for.
+    pub labels: Labels,
+}
+
+/// What the positions of a channel axis stand for.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Labels {
+    /// Channels `first, first + stride, …`.
+    #[default]
+    Regular,
+    /// The channels of these numbers: what an irregular choice leaves. `first` and `stride` say nothing then.
+    Numbers(Arc<[i64]>),
+    /// Wavenumbers of consecutive blocks of `block` channels of another axis, in the order of numpy.fft.fftfreq, `spacing`
+    /// cycles per metre apart.
+    Wavenumbers { block: u32, of: Arc<ChannelAxis> },
 }
 
 impl ChannelAxis {
     /// Number in the file of the channel at a position.
     pub fn number(&self, position: u32) -> i64 {
-        self.first + i64::from(position) * self.stride
+        match &self.labels {
+            Labels::Numbers(numbers) => numbers.get(position as usize).copied().unwrap_or(self.first),
+            Labels::Regular | Labels::Wavenumbers { .. } => self.first + i64::from(position) * self.stride,
+        }
     }
 
     /// Metres along the fibre.

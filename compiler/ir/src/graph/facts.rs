@@ -62,7 +62,7 @@ pub struct Facts {
     pub granule: Reach,
     /// Elements per lane (channel) that this node by itself keeps between chunks.
     pub carry: u64,
-    /// How often the record is read.
+    /// How many passes over the data there are, each over the record or over what a pass before it spooled.
     pub passes: u32,
     pub halo: Halo,
     /// False behind an FFT: results agree across targets by tolerance, not by bits.
@@ -153,8 +153,12 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         Prim::Correlate { .. } => return Facts { exact: false, ..join(graph, node, facts, all) },
         Prim::Map(_) | Prim::View(View::Join) => return join(graph, node, facts, all),
         Prim::Scan { state, .. } => {
+            // Several inputs meet as in a map; what is kept is as wide as a row of the result.
+            facts = join(graph, node, facts, all);
             facts.back = facts.back.max(Reach::State);
-            facts.carry = width * state.len() as u64;
+            let width = graph.signal(id).map_or(width, |s| u64::from(s.inner_len()));
+            facts.carry = facts.carry.saturating_add(width.saturating_mul(state.len() as u64));
+            return facts;
         }
         Prim::Window { along: Role::Time, lo, hi, hop, edge, body } => {
             let (back, mut ahead) = reflected(*lo, *hi, *edge);
@@ -189,6 +193,22 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.reach(-i64::from(lo), i64::from(lo) + i64::from(n) - 1, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
+            View::Extend { rows, edge } => {
+                // The outermost row shows the one as far on the other side of the end.
+                let further = match edge {
+                    Edge::Valid | Edge::Zero | Edge::Cover => 0,
+                    Edge::Nearest => i64::from(rows),
+                    Edge::Reflect => (2 * i64::from(rows) - 1).max(0),
+                    Edge::Mirror | Edge::Odd => 2 * i64::from(rows),
+                };
+                facts.reach(further, further, period);
+                facts.carry = width * further.unsigned_abs();
+            }
+            View::Reverse => {
+                facts.whole = true;
+                facts.passes = facts.passes.saturating_add(1);
+                (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
             View::OverlapAdd { hop, lo } => {
                 let n = i64::from(signal.inner_len());
                 let fine = facts.sampling.map_or(period, |(period, _)| period);
@@ -200,7 +220,12 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             facts.exact = false;
             if *along == Role::Time {
                 facts.whole = true;
+                // What keeps its rows is read again by the next pass, from where it was spooled.
+                facts.passes = facts.passes.saturating_add(u32::from(facts.sampling.is_some()));
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
+            if *along == Role::Channel {
+                facts.halo = Halo::All;
             }
         }
         // Whether it is on, its first row, peak and peak row.
@@ -272,19 +297,19 @@ fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
 fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
     let (back, ahead) = (-i64::from(lo), i64::from(hi));
     match edge {
-        Edge::Valid | Edge::Zero => (back, ahead),
+        Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
-        Edge::Mirror => (back.max(ahead), ahead.max(back)),
+        Edge::Mirror | Edge::Odd => (back.max(ahead), ahead.max(back)),
     }
 }
 
 /// How far ahead a row looks that lies up to `before` rows before the segment, as the first of a bank of filters may.
 fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
     match edge {
-        Edge::Valid | Edge::Zero => i64::MIN,
+        Edge::Valid | Edge::Zero | Edge::Cover => i64::MIN,
         Edge::Nearest => before,
-        Edge::Reflect | Edge::Mirror => back + 2 * before,
+        Edge::Reflect | Edge::Mirror | Edge::Odd => back + 2 * before,
     }
 }
 

@@ -15,7 +15,7 @@ pub enum Prim {
     /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
     /// A complex input or result is a pair: the expression has one output per plane.
     Map(Expr),
-    /// A recurrence along time over tuple state. The expression gives the next state of each variable, then the result(s).
+    /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
     /// Taps `lo ..= hi` around row `i * hop` (time), or around the channel or inner position itself (hop 1).
     Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
@@ -86,6 +86,10 @@ pub enum Edge {
     Reflect,
     /// `d c b | a b c d | c b a`.
     Mirror,
+    /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
+    Cover,
+    /// Mirrored through the end value, `2a − x`: only [`View::Extend`] of floats has it, and no further than the axis is long.
+    Odd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,6 +121,10 @@ pub enum View {
     OverlapAdd { hop: u32, lo: i32 },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
+    /// `rows` rows more at either end of every segment, made up as the edge says.
+    Extend { rows: u32, edge: Edge },
+    /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::axis::{ChannelAxis, InnerAxis, Rows, Signal, TimeAxis, Type};
+use super::axis::{ChannelAxis, InnerAxis, Labels, Rows, Signal, TimeAxis, Type};
 use super::builder::Builder;
 use super::expr::{Expr, ExprOp};
 use super::prim::{Edge, Emission, Init, Prim, Reduction, Role, StateVar, TransformKind, View, WindowBody};
@@ -48,9 +48,8 @@ fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal
     let arity = match &node.prim {
         Prim::Source | Prim::Constant(_) => 0..=0,
         Prim::Correlate { .. } => 2..=2,
-        Prim::Map(_) | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
-        Prim::Scan { .. }
-        | Prim::Window { .. }
+        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
+        Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
@@ -92,6 +91,10 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
                 .gives(expr, &planes(signal))
         }
         (Prim::Scan { state, step }, Some(signal)) => check_scan(state, step, inputs, signal),
+        (Prim::Window { edge: Edge::Cover, .. }, Some(_)) => Err("only frames cover a segment".into()),
+        (Prim::Window { edge: Edge::Odd, .. }, Some(_)) => {
+            Err("a window reads beyond the ends what a mirror shows, not what lies through it".into())
+        }
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -109,8 +112,8 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)?;
             match edge {
-                Edge::Valid | Edge::Zero => Ok(()),
-                Edge::Nearest | Edge::Reflect | Edge::Mirror => {
+                Edge::Valid | Edge::Zero | Edge::Cover => Ok(()),
+                Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd => {
                     Err(format!("frames end at the segment or are padded with zeros, not {edge:?}"))
                 }
             }
@@ -119,6 +122,8 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
         }
+        (Prim::View(View::Extend { rows, .. }), Some(_)) => within("extension", (*rows).into(), MOST_TAPS),
+        (Prim::View(View::Reverse), Some(_)) => Ok(()),
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
             let of_bins = match kind {
@@ -126,7 +131,9 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
                 TransformKind::Inverse => true,
                 TransformKind::Analytic => *along == Role::Inner,
             };
-            if complex == of_bins {
+            // Across channels a forward transform takes real or complex values.
+            let either = (*kind, *along) == (TransformKind::Forward, Role::Channel);
+            if either || complex == of_bins {
                 Ok(())
             } else {
                 Err(format!(
@@ -178,6 +185,14 @@ fn check_axes(signal: &Signal) -> Check {
         Some(ChannelAxis { len: 0, .. }) => Err("its channel axis has no length".into()),
         Some(ChannelAxis { len, positions: Some(positions), .. }) if positions.len() != *len as usize => {
             Err(format!("{len} channels have {} positions", positions.len()))
+        }
+        Some(ChannelAxis { len, labels: Labels::Numbers(numbers), .. }) if numbers.len() != *len as usize => {
+            Err(format!("{len} channels have {} numbers", numbers.len()))
+        }
+        Some(ChannelAxis { len, labels: Labels::Wavenumbers { block, of }, .. })
+            if *block == 0 || len % block != 0 || of.len != *len =>
+        {
+            Err(format!("{len} wavenumbers stand for {} channels in blocks of {block}", of.len))
         }
         Some(_) | None => Ok(()),
     }
@@ -356,7 +371,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         }
         Prim::Scan { state, step } => {
             let out = declared()?;
-            builder.scan_expr(x()?, state.clone(), out.unit.clone(), out.dtype, step.clone())
+            builder.scan_expr(&node.inputs, state.clone(), out.unit.clone(), out.dtype, step.clone())
         }
         Prim::Window { along: Role::Time, lo, hi, hop, edge, body: WindowBody::Bank(bank) } => {
             let out = declared()?;
@@ -387,6 +402,8 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             overlap(frames, &time, *hop)?;
             builder.overlap_add(x()?, *hop, *lo, time)
         }
+        Prim::View(View::Extend { rows, edge }) => builder.extend(x()?, *rows, *edge),
+        Prim::View(View::Reverse) => builder.reverse(x()?),
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)
@@ -394,6 +411,12 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.analytic(x()?, *n, start)
+        }
+        Prim::Transform { kind: TransformKind::Forward, along: Role::Channel, n } => {
+            builder.wavenumbers(x()?, *n)
+        }
+        Prim::Transform { kind: TransformKind::Inverse, along: Role::Channel, .. } => {
+            builder.from_wavenumbers(x()?)
         }
         Prim::Transform { kind, along, .. } => builder.transform(x()?, *kind, *along),
         Prim::Correlate { lo, hi } => match *node.inputs {
@@ -466,8 +489,26 @@ fn present(is: bool) -> String {
 }
 
 /// A channel axis by bits, so that an unknown distance equals itself.
-fn bits(axis: &ChannelAxis) -> (u32, i64, i64, u64, u64, Option<Vec<u64>>) {
-    let positions = axis.positions.as_ref().map(|p| p.iter().map(|x| x.to_bits()).collect());
-    let (distance, spacing) = (axis.distance.to_bits(), axis.spacing.to_bits());
-    (axis.len, axis.first, axis.stride, distance, spacing, positions)
+#[derive(PartialEq)]
+struct AxisBits {
+    numbers: (u32, i64, i64),
+    metres: (u64, u64),
+    positions: Option<Vec<u64>>,
+    chosen: Option<Vec<i64>>,
+    wavenumbers: Option<(u32, Box<AxisBits>)>,
+}
+
+fn bits(axis: &ChannelAxis) -> AxisBits {
+    let (chosen, wavenumbers) = match &axis.labels {
+        Labels::Regular => (None, None),
+        Labels::Numbers(numbers) => (Some(numbers.to_vec()), None),
+        Labels::Wavenumbers { block, of } => (None, Some((*block, Box::new(bits(of))))),
+    };
+    AxisBits {
+        numbers: (axis.len, axis.first, axis.stride),
+        metres: (axis.distance.to_bits(), axis.spacing.to_bits()),
+        positions: axis.positions.as_ref().map(|p| p.iter().map(|x| x.to_bits()).collect()),
+        chosen,
+        wavenumbers,
+    }
 }

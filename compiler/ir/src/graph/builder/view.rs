@@ -2,8 +2,9 @@
 
 use super::{Builder, frame_rows, slice_rows};
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, TimeAxis};
-use crate::graph::prim::{Edge, Prim, Role, View};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
+use crate::graph::expr::{Expr, stored};
+use crate::graph::prim::{Edge, Prim, Role, View, WindowBody};
 use crate::{Diag, Result, Unit};
 
 impl Builder {
@@ -44,6 +45,18 @@ impl Builder {
                     distance: axis.distance + start as f64 * axis.spacing,
                     spacing: axis.spacing * f64::from(step),
                     positions: axis.positions.as_ref().map(chosen),
+                    labels: match &axis.labels {
+                        Labels::Numbers(numbers) => Labels::Numbers(
+                            numbers
+                                .iter()
+                                .skip(start as usize)
+                                .step_by(step as usize)
+                                .take(len as usize)
+                                .copied()
+                                .collect(),
+                        ),
+                        Labels::Regular | Labels::Wavenumbers { .. } => Labels::Regular,
+                    },
                 };
             }
             Role::Inner => {
@@ -105,6 +118,53 @@ impl Builder {
         self.push_checked(Prim::View(View::OverlapAdd { hop, lo }), vec![x], signal)
     }
 
+    /// `rows` rows more before and after every segment. `Edge::Odd` mirrors through the end values, as scipy.signal.sosfiltfilt does;
+    /// it needs floats and segments of more than `rows` rows.
+    pub fn extend(&mut self, x: NodeId, rows: u32, edge: Edge) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let time = self.time(x)?;
+        match edge {
+            Edge::Odd if !signal.dtype.is_float() => {
+                return Err(self.diag("mirrors real numbers through the ends of a segment"));
+            }
+            Edge::Odd => {
+                if let Some(shortest) = time.rows.shortest()
+                    && shortest <= u64::from(rows)
+                {
+                    return Err(self
+                        .diag(format!(
+                            "needs stretches of more than {rows} samples, by so many it extends them at either end, but the record has one of {shortest}"
+                        ))
+                        .help(format!("SLICE TIME=from..to chooses a stretch of at least {} samples", rows + 1)));
+                }
+            }
+            Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {}
+            Edge::Valid | Edge::Cover => return Err(self.diag("extends nothing without an edge mode")),
+        }
+        let more = i64::from(rows);
+        let rows_of = time.rows.map(|a, b| (a.saturating_sub(more), b.saturating_add(more)));
+        signal.time = Some(TimeAxis { rows: rows_of, ..time.clone() });
+        self.push_checked(Prim::View(View::Extend { rows, edge }), vec![x], signal)
+    }
+
+    /// What [`Builder::extend`] added taken away again: `rows` rows less at either end of every segment.
+    pub fn trim(&mut self, x: NodeId, rows: u32) -> Result<NodeId> {
+        let (unit, dtype) = (self.real(x)?.unit.clone(), stored(self.real(x)?.dtype));
+        let reach = i32::try_from(rows).map_err(|_| self.diag(format!("cannot take away {rows} samples")))?;
+        let middle = Expr::write(&[self.real(x)?.dtype], |e| vec![e.tap(0, 0).to(dtype)]);
+        let body = WindowBody::Stencil(middle);
+        self.window(x, Role::Time, (-reach, reach), 1, Edge::Valid, body, unit, dtype)
+    }
+
+    /// Every segment backwards, its rows where they were. A live stream, whose end never comes, is refused.
+    pub fn reverse(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?.clone();
+        if self.time(x)?.rows.count().is_none() {
+            return Err(self.diag("runs backwards over the record, which a live stream never completes"));
+        }
+        self.push_checked(Prim::View(View::Reverse), vec![x], signal)
+    }
+
     /// The given channels, by position.
     pub fn gather(&mut self, x: NodeId, channels: Vec<u32>) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
@@ -113,6 +173,18 @@ impl Builder {
             return Err(Diag::compiler("a gather picks channels that do not exist"));
         }
         let positions: Vec<f64> = channels.iter().map(|c| axis.distance_at(*c)).collect();
+        let numbers: Vec<i64> = channels.iter().map(|c| axis.number(*c)).collect();
+        // Numbers in equal steps need no list.
+        let step = |pair: &[i64]| pair[1] - pair[0];
+        let regular = numbers.windows(2).all(|pair| step(pair) != 0 && step(pair) == step(&numbers[..2]));
+        axis.first = numbers[0];
+        axis.stride = if regular && numbers.len() > 1 { step(&numbers[..2]) } else { axis.stride };
+        axis.spacing = match positions[..] {
+            [a, b, ..] if regular => b - a,
+            _ => axis.spacing,
+        };
+        axis.distance = positions[0];
+        axis.labels = if regular { Labels::Regular } else { Labels::Numbers(numbers.into()) };
         axis.positions = Some(positions.into());
         axis.len = channels.len() as u32;
         self.push_checked(Prim::Gather { channels }, vec![x], signal)

@@ -5,7 +5,7 @@ use super::fourier;
 use super::tensor::{Stretch, Tensor};
 use super::window::Places;
 use crate::graph::builder::slice_rows;
-use crate::graph::prim::{Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
+use crate::graph::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
 use crate::graph::{Expr, Rows, Signal};
 use crate::{DType, Diag, Result};
 
@@ -31,18 +31,23 @@ pub fn store(results: impl Iterator<Item = Number>, element: &mut [f64]) {
     }
 }
 
-pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Result<Tensor> {
+pub fn scan(state: &[StateVar], step: &Expr, inputs: &[&Tensor], mut out: Tensor) -> Result<Tensor> {
     let types: Vec<DType> = state.iter().map(|s| s.dtype).collect();
-    let mut step = Evaluator::new(step, &[x.dtype], &types)?;
+    let given: Vec<DType> = inputs.iter().map(|t| t.dtype).collect();
+    let mut step = Evaluator::new(step, &given, &types)?;
     let places = Places::of(&out);
     let ranges = out.ranges.clone();
     for (segment, (a, b)) in ranges.into_iter().enumerate().filter(|(_, (a, b))| a < b) {
         for (inner, channel) in (0..out.inner).flat_map(|i| (0..out.channels).map(move |c| (i, c))) {
             let load = |row: i64| {
-                move |_: u32, _: i32, plane: u32| x.at(segment, row, inner, channel, plane as usize)
+                move |input: u32, _: i32, plane: u32| {
+                    inputs
+                        .get(input as usize)
+                        .map_or(f64::NAN, |t| t.at(segment, row, inner, channel, plane as usize))
+                }
             };
             let first = places.at(segment, a, inner, channel);
-            let mut now = initial(state, x.dtype, &first, load(a))?;
+            let mut now = initial(state, &given, &first, load(a))?;
             for row in a..b {
                 let place = places.at(segment, row, inner, channel);
                 let mut results = step.evaluate(&place, &now, load(row))?;
@@ -60,7 +65,7 @@ pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Res
 
 fn initial(
     state: &[StateVar],
-    input: DType,
+    given: &[DType],
     first: &Place,
     load: impl Fn(u32, i32, u32) -> f64,
 ) -> Result<Vec<Number>> {
@@ -69,7 +74,7 @@ fn initial(
         values.push(match &variable.init {
             Init::Value(value) => Number::load(*value, variable.dtype),
             Init::First(expr) => {
-                let mut evaluator = Evaluator::new(expr, &[input], &[])?;
+                let mut evaluator = Evaluator::new(expr, given, &[])?;
                 let value = evaluator.evaluate(first, &[], &load)?.next();
                 value.ok_or_else(|| Diag::compiler("an initial state has no value"))?
             }
@@ -159,6 +164,28 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
         }),
         View::Join => Err(Diag::compiler("a join has several inputs")),
+        View::Extend { edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            let shown = super::window::extend(edge, row, a, b);
+            planes(element, &|p| {
+                let value = shown.map_or(0.0, |r| x.at(segment, r, inner, channel, p));
+                match edge {
+                    Edge::Odd if row < a => 2.0 * x.at(segment, a, inner, channel, p) - value,
+                    Edge::Odd if row >= b => 2.0 * x.at(segment, b - 1, inner, channel, p) - value,
+                    Edge::Odd
+                    | Edge::Valid
+                    | Edge::Zero
+                    | Edge::Nearest
+                    | Edge::Reflect
+                    | Edge::Mirror
+                    | Edge::Cover => value,
+                }
+            })
+        }),
+        View::Reverse => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            planes(element, &|p| x.at(segment, a + b - 1 - row, inner, channel, p))
+        }),
         View::OverlapAdd { hop, lo } => {
             let (n, hop) = (x.inner as i64, i64::from(hop));
             out.fill(|segment, row, _, channel, element| {
@@ -264,7 +291,32 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                 }
             }
         }
-        Role::Channel => return Err(Diag::compiler("there is no transform along channels")),
+        Role::Channel => {
+            let sign = match kind {
+                TransformKind::Forward => -1.0,
+                TransformKind::Inverse => 1.0,
+                TransformKind::Analytic => {
+                    return Err(Diag::compiler("there is no analytic signal along channels"));
+                }
+            };
+            let (block, inner) = (n.max(1) as usize, out.inner);
+            let scale = if kind == TransformKind::Inverse { 1.0 / block as f64 } else { 1.0 };
+            for (segment, (a, b)) in out.ranges.clone().into_iter().enumerate() {
+                for (row, inner) in (a..b).flat_map(|r| (0..inner).map(move |i| (r, i))) {
+                    for first in (0..x.channels).step_by(block) {
+                        let values: Vec<_> = (first..first + block)
+                            .map(|c| {
+                                let plane = |p| x.at(segment, row, inner, c, p);
+                                (plane(0), if x.planes > 1 { plane(1) } else { 0.0 })
+                            })
+                            .collect();
+                        for (c, (re, im)) in (first..).zip(fourier::dft(&values, sign)) {
+                            put(&mut out, (segment, row, inner, c), (re * scale, im * scale));
+                        }
+                    }
+                }
+            }
+        }
     }
     Ok(out)
 }

@@ -89,7 +89,7 @@ pub fn extend(edge: Edge, index: i64, a: i64, b: i64) -> Option<i64> {
     }
     match edge {
         // A row whose taps leave the axis does not exist, so this is never asked.
-        Edge::Valid | Edge::Zero => None,
+        Edge::Valid | Edge::Zero | Edge::Cover => None,
         Edge::Nearest => Some(index.clamp(a, b - 1)),
         Edge::Reflect => {
             let i = i.rem_euclid(2 * n);
@@ -100,6 +100,8 @@ pub fn extend(edge: Edge, index: i64, a: i64, b: i64) -> Option<i64> {
             let i = i.rem_euclid(2 * n - 2);
             Some(a + i.min(2 * n - 2 - i))
         }
+        // The row on the other side of the end; whoever asks subtracts it from twice the end.
+        Edge::Odd => Some(if i < 0 { a - i } else { a + 2 * (n - 1) - i }),
     }
 }
 

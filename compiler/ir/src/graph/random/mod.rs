@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::axis::{ChannelAxis, InnerAxis, InnerRole, Rows, Signal, TimeAxis};
+use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
 use super::builder::{Builder, Section, div_ceil};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
 use super::{Expr, Graph, NodeId, Type};
@@ -122,6 +122,7 @@ fn random_source(random: &mut Random, limits: &Limits) -> Signal {
             distance: 0.0,
             spacing: 2.5,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }
@@ -149,10 +150,11 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(16) {
+        let grown = match self.random.below(18) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
+            4 if self.random.chance(3) => self.coupled(x)?,
             4 => self.recurrence(x)?,
             5 => self.filter(x)?,
             6 | 7 => self.time_window(x)?,
@@ -163,6 +165,8 @@ impl Grower<'_> {
             12 => self.weigh(x)?,
             13 => self.bank(x)?,
             14 => self.side_by_side(x)?,
+            15 => self.beyond(x)?,
+            16 => self.backwards(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -235,6 +239,28 @@ impl Grower<'_> {
             }
             vec![(e.input(0).to(DType::F64) * weight).to(dtype)]
         })
+    }
+
+    /// Two branches in one recurrence of two variables, the second fed by the first: `a` follows `x`, `b` follows `a + y`.
+    fn coupled(&mut self, x: NodeId) -> Result<NodeId> {
+        let y = self.pool[self.random.below(self.pool.len() as u64) as usize];
+        let (sx, sy) = (self.signal(x)?, self.signal(y)?);
+        let dtype = self.float();
+        let (p, q) = (self.random.between(0.05, 0.9), self.random.between(0.05, 0.9));
+        let first = Expr::write(&[sx.dtype, sy.dtype], |e| vec![e.input(1).to(DType::F64)]);
+        let init = if self.random.chance(2) { Init::First(first) } else { Init::Value(0.5) };
+        let state = vec![
+            StateVar { dtype: DType::F64, init: Init::Value(0.0) },
+            StateVar { dtype: DType::F64, init },
+        ];
+        let step = Expr::write_scan(&[sx.dtype, sy.dtype], &[DType::F64, DType::F64], |e| {
+            let (x, y) = (e.input(0).to(DType::F64), e.input(1).to(DType::F64));
+            let (a, b) = (e.state(0), e.state(1));
+            let a = (x - a).fma(e.constant(p), a);
+            let b = (a * e.constant(0.5) + y - b).fma(e.constant(q), b);
+            vec![a, b, (a - b).to(dtype)]
+        });
+        self.builder.scan_expr(&[x, y], state, sx.unit, dtype, step)
     }
 
     /// A leaky integrator, or an exact sum of integers.
@@ -340,7 +366,13 @@ impl Grower<'_> {
             _ => Role::Channel,
         };
         let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-        let how = all[self.random.below(5) as usize];
+        // The largest of nothing is −∞, which would not stay moderate.
+        let nothing = along == Role::Time
+            && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
+        let how = match all[self.random.below(5) as usize] {
+            Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
+            how => how,
+        };
         let scope = if self.random.chance(2) { Scope::Segment } else { Scope::Record };
         let statistic = self.builder.reduce(x, along, how, scope)?;
         if self.random.chance(4) {
@@ -368,6 +400,28 @@ impl Grower<'_> {
         let stop = start + 1 + self.random.below(len.max(1));
         let step = if self.random.chance(2) { 1 } else { 1 + self.random.below(3) as u32 };
         self.builder.slice(x, along, start, stop, step)
+    }
+
+    /// Rows beyond the segments.
+    fn beyond(&mut self, x: NodeId) -> Result<NodeId> {
+        let rows = self.random.below(12) as u32;
+        let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+        let edge = edges[self.random.below(5) as usize];
+        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
+    }
+
+    /// A segment backwards, mostly filtered there and turned round again.
+    fn backwards(&mut self, x: NodeId) -> Result<NodeId> {
+        if !self.limits.whole {
+            return self.map(x);
+        }
+        let reversed = self.builder.reverse(x)?;
+        if self.random.chance(4) {
+            return Ok(reversed);
+        }
+        let filtered = self.filter(reversed)?;
+        self.builder.reverse(filtered)
     }
 
     fn gather(&mut self, x: NodeId) -> Result<NodeId> {
@@ -461,7 +515,7 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = if self.random.chance(2) { Edge::Zero } else { Edge::Valid };
+        let edge = [Edge::Zero, Edge::Valid, Edge::Cover, Edge::Zero][self.random.below(4) as usize];
         let frames = self.builder.frame(x, n, hop, lo, edge)?;
         if self.random.chance(4) {
             return Ok(frames);
@@ -477,6 +531,7 @@ impl Grower<'_> {
             vec![(e.input(0).to(DType::F64) * window).to(dtype)]
         })?;
         let spectrum = self.builder.transform(tapered, TransformKind::Forward, Role::Inner)?;
+        let spectrum = if self.random.chance(3) { self.fan(spectrum)? } else { spectrum };
         if self.random.chance(2) {
             return self.modulus(spectrum);
         }
@@ -487,6 +542,24 @@ impl Grower<'_> {
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
         self.builder.overlap_add(back, hop, lo, time)
+    }
+
+    /// Weights wavenumbers of blocks of channels, and mostly comes back from them.
+    fn fan(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.builder.signal(x)?.clone();
+        let channels = signal.channels();
+        let blocks: Vec<u32> = (1..=channels).filter(|n| channels % n == 0).collect();
+        let block = blocks[self.random.below(blocks.len() as u64) as usize];
+        let wavenumbers = self.builder.wavenumbers(x, block)?;
+        let weighted = self.builder.map(&[wavenumbers], signal.unit, DType::C32, |e| {
+            let weight = ((e.index(Role::Channel) - e.index(Role::Inner)) * e.constant(0.25)).cos();
+            let weight = weight.to(DType::F32);
+            vec![e.input(0) * weight, e.imaginary(0) * weight]
+        })?;
+        if self.random.chance(4) {
+            return Ok(weighted);
+        }
+        self.builder.from_wavenumbers(weighted)
     }
 
     /// Frames against a template given with the graph, a mean over channels, or themselves.

@@ -6,7 +6,9 @@ use super::unit::unit;
 use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
 };
-use crate::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type};
+use crate::graph::{
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
+};
 use crate::{DType, Diag, Rational, Result, Span, Unit};
 
 /// Reads a graph, which is not verified. `#` begins a comment. Errors name line and column.
@@ -108,6 +110,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         ("overlap_add", None) => {
             Prim::View(View::OverlapAdd { hop: at.labelled("hop")?, lo: at.labelled("lo")? })
         }
+        ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
+        ("reverse", None) => Prim::View(View::Reverse),
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];
             let kind = at.one_of(kinds, print::transform)?;
@@ -140,7 +144,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror], print::edge)
+    let all = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
+    at.one_of(all, print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
@@ -217,7 +222,15 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
 
 fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
-    let mut axis = ChannelAxis { len, first: 0, stride: 1, distance: 0.0, spacing: 0.0, positions: None };
+    let mut axis = ChannelAxis {
+        len,
+        first: 0,
+        stride: 1,
+        distance: 0.0,
+        spacing: 0.0,
+        positions: None,
+        labels: Labels::Regular,
+    };
     if at.accept_word("first") {
         axis.first = at.integer()?;
         axis.stride = at.labelled("stride")?;
@@ -231,6 +244,14 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     at.expect("m")?;
     if at.accept_word("positions") {
         axis.positions = Some(at.list(Cursor::float)?.into());
+    }
+    if at.accept_word("numbers") {
+        axis.labels = Labels::Numbers(at.list(Cursor::integer)?.into());
+    } else if at.accept_word("wavenumbers") {
+        let block = at.integer()?;
+        at.expect_word("of")?;
+        at.expect_word("ch")?;
+        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channel_axis(at)?) };
     }
     Ok(axis)
 }

@@ -8,7 +8,7 @@ use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
-    ChannelAxis, Expr, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type,
+    ChannelAxis, Expr, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
 };
 
 impl fmt::Display for Graph {
@@ -79,6 +79,10 @@ impl fmt::Display for Applied<'_> {
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
             Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
+            Prim::View(View::Extend { rows, edge }) => {
+                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            }
+            Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
@@ -162,9 +166,13 @@ impl fmt::Display for ChannelAxis {
             write!(f, " at {:?}m", self.distance)?;
         }
         write!(f, " step {:?}m", self.spacing)?;
-        match &self.positions {
-            Some(positions) => write!(f, " positions {positions:?}"),
-            None => Ok(()),
+        if let Some(positions) = &self.positions {
+            write!(f, " positions {positions:?}")?;
+        }
+        match &self.labels {
+            Labels::Regular => Ok(()),
+            Labels::Numbers(numbers) => write!(f, " numbers {numbers:?}"),
+            Labels::Wavenumbers { block, of } => write!(f, " wavenumbers {block} of {of}"),
         }
     }
 }
@@ -181,9 +189,11 @@ pub(super) const fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
+        Edge::Cover => "cover",
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }
 
