@@ -330,6 +330,18 @@ impl Block {
         }
     }
 
+    /// For every table that the block fills, the row before which it will begin no detection any more.
+    pub fn settled<'a>(&'a self, prepared: &'a Prepared) -> impl Iterator<Item = (u32, i64)> + 'a {
+        let steps = prepared.stage.kernel.steps.iter().zip(&self.done).zip(&self.watches);
+        steps.filter_map(|((step, done), watch)| match step {
+            Step::Emit(emit) => {
+                let open = watch.as_ref().and_then(Watch::earliest);
+                Some((emit.table, open.map_or(*done, |first| first.min(*done))))
+            }
+            Step::Loop(_) | Step::Fft(_) | Step::Correlate(_) | Step::OverlapAdd(_) => None,
+        })
+    }
+
     /// Notes that a buffer has rows up to `end`, and writes those beyond the segment once they are known.
     fn written(
         &mut self,

@@ -50,8 +50,15 @@ pub trait Observer {
     /// An output without a time axis, once per segment.
     fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()>;
 
-    /// The detections of an `Emit`, when its pass is over: ordered by segment, first row and channel.
+    /// More detections of an `Emit`, as soon as none can come before them: over the run they are ordered by segment, first row
+    /// and channel, however the data was cut.
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()>;
+
+    /// No later detection of an `Emit` begins before `row` of `segment`. The segment after the last means that there are no
+    /// more.
+    fn settled(&mut self, _output: usize, _segment: usize, _row: i64) -> Result<()> {
+        Ok(())
+    }
 
     /// Called after every chunk. An error stops the run: that is how Ctrl-C arrives.
     fn progress(&mut self, _stats: &Stats) -> Result<()> {

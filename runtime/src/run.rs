@@ -10,6 +10,7 @@ use dasc_ir::kernel::{Executable, Kernel, LANES};
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::longest;
+use crate::detect::Detection;
 use crate::flow::{FlowState, PreparedFlow, PreparedStage};
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
@@ -171,7 +172,7 @@ impl Run {
                 if self.run_segment(session, feed, observer, &mut watch)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
-                self.end_segment(session)?;
+                self.end_segment(session, observer)?;
                 session.segment += 1;
                 session.taken = 0;
                 if session.segment < self.plan.segments {
@@ -229,18 +230,19 @@ impl Run {
         self.ready[node.index()] as usize == pass
     }
 
-    fn end_segment(&self, session: &mut Session) -> Result<()> {
+    fn end_segment(&self, session: &mut Session, observer: &mut dyn Observer) -> Result<()> {
         let scopes: Vec<Scope> = self.plan.statistics.iter().map(|s| s.scope).collect();
         let flow = &self.passes[session.pass].0;
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
         self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))?;
-        self.gather_detections(session)
+        self.gather_detections(session, observer)
     }
 
-    /// Collects what the blocks found since the last time.
-    pub(crate) fn gather_detections(&self, session: &mut Session) -> Result<()> {
+    /// Collects what the blocks found since the last time, and hands out what nothing can come before any more.
+    pub(crate) fn gather_detections(&self, session: &mut Session, observer: &mut dyn Observer) -> Result<()> {
         let flow = &self.passes[session.pass].0;
+        let mut settled: Vec<(NodeId, i64)> = Vec::new();
         for (stage, state) in flow.stages.iter().zip(&mut session.flow.stages) {
             let PreparedStage::Kernel(prepared) = stage else { continue };
             for (table, detection) in state.blocks.iter_mut().flat_map(|b| std::mem::take(&mut b.found)) {
@@ -250,12 +252,25 @@ impl Run {
                     None => session.detections.push((node, vec![detection])),
                 }
             }
+            for (table, row) in state.blocks.iter().flat_map(|block| block.settled(prepared)) {
+                let node = prepared.stage.tables[table as usize];
+                match settled.iter_mut().find(|(n, _)| *n == node) {
+                    Some((_, least)) => *least = row.min(*least),
+                    None => settled.push((node, row)),
+                }
+            }
+        }
+        for (node, row) in settled {
+            self.hand_out_detections(session, observer, node, (session.segment, row))?;
         }
         match session.detections.iter().find(|(_, list)| list.len() > MOST_DETECTIONS) {
             None => Ok(()),
             Some((node, _)) => {
                 let node = self.graph.node(*node);
-                let message = format!("{} found more than {MOST_DETECTIONS} detections", node.operator);
+                let message = format!(
+                    "{} found more than {MOST_DETECTIONS} detections while an earlier one went on",
+                    node.operator
+                );
                 Err(Diag::usage(message)
                     .at(node.span)
                     .help("raise the threshold, or give OFF= a lower value so that events hold together"))
@@ -270,18 +285,36 @@ impl Run {
         for segment in 0..self.plan.segments {
             self.run_finals(finals, segment, &mut session.statistics)?;
         }
-        let pass = session.pass;
-        for (output, node) in self.graph.outputs.iter().enumerate() {
-            let emits = self.graph.node(*node).ty == dasc_ir::graph::Type::Table;
-            if emits && self.delivers_in(pass, *node) {
-                let found = session.detections.iter_mut().find(|(n, _)| n == node);
-                let mut found = found.map(|(_, list)| list.clone()).unwrap_or_default();
-                found.sort_by_key(|d| (d.segment, d.first, d.channel));
-                observer.detections(output, found)?;
+        for node in self.graph.outputs.clone() {
+            if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
+                self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;
             }
         }
         session.detections.clear();
-        session.wholes.end_pass(pass);
+        session.wholes.end_pass(session.pass);
+        Ok(())
+    }
+
+    /// Hands out the detections of a node that begin before a row of a segment, in order, if this is its pass.
+    fn hand_out_detections(
+        &self,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+        node: NodeId,
+        (segment, row): (usize, i64),
+    ) -> Result<()> {
+        let output = self.graph.outputs.iter().position(|n| *n == node);
+        let Some(output) = output.filter(|_| self.delivers_in(session.pass, node)) else { return Ok(()) };
+        if let Some((_, list)) = session.detections.iter_mut().find(|(n, _)| *n == node) {
+            let before = |d: &Detection| (d.segment, d.first) < (segment, row);
+            let (mut ready, held): (Vec<_>, Vec<_>) = std::mem::take(list).into_iter().partition(before);
+            *list = held;
+            ready.sort_by_key(|d| (d.segment, d.first, d.channel));
+            if !ready.is_empty() {
+                observer.detections(output, ready)?;
+            }
+        }
+        observer.settled(output, segment, row)?;
         Ok(())
     }
 
@@ -306,5 +339,5 @@ const MOST_THREADS: usize = 1024;
 /// Channels of a block, before a kernel's schedule narrows it.
 pub(crate) const BLOCK: usize = 64 * LANES;
 
-/// Detections of one table that are held until its pass ends: about 100 MB.
+/// Detections of one table that are held because an earlier one is still open: about 100 MB.
 const MOST_DETECTIONS: usize = 2_000_000;

@@ -104,7 +104,7 @@ impl Run {
                     .install(|| flow.advance(&mut session.flow, &self.graph, &mut session.statistics))?;
                 session.stats.compute_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
-                self.gather_detections(session)?;
+                self.gather_detections(session, observer)?;
                 let replayed = session.replay.is_some();
                 if replayed {
                     self.deliver(session, &mut Hushed(observer))?;

@@ -8,7 +8,7 @@ use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
 use dasc_stdlib::ops;
 
-use crate::detections::Detector;
+use crate::event_flow::{EventFlow, Origin};
 use crate::names;
 use crate::record::Record;
 use crate::script::Script;
@@ -21,7 +21,8 @@ pub struct Pipeline {
     /// In the order of the script, READ first.
     pub steps: Vec<Bound>,
     pub sinks: Vec<SinkSpec>,
-    pub detectors: Vec<Detector>,
+    /// Flows of events, each after those that it takes events from.
+    pub events: Vec<EventFlow>,
 }
 
 /// A step of the script with the nodes it became.
@@ -33,14 +34,16 @@ pub struct Bound {
     pub nodes: std::ops::Range<u32>,
     /// What the step hands on, or what a sink takes.
     pub result: NodeId,
+    /// The flow of events that the step makes, if it makes one.
+    pub events: Option<usize>,
 }
 
 /// What flows from step to step.
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub node: NodeId,
-    /// Tables of the detections made on the way.
-    pub tables: Vec<NodeId>,
+    /// Flows of events found on the way, by their position in the pipeline.
+    pub events: Vec<usize>,
     /// Numbers of channels taken out.
     pub muted: BTreeSet<i64>,
 }
@@ -52,6 +55,7 @@ pub struct Assembly<'a> {
     pub b: Builder,
     /// Nodes that someone outside observes, each once.
     pub outputs: Vec<NodeId>,
+    pub events: Vec<EventFlow>,
     steps: Vec<Bound>,
     sinks: Vec<SinkSpec>,
     flows: HashMap<usize, Flow>,
@@ -64,6 +68,17 @@ impl Assembly<'_> {
             self.outputs.push(node);
             self.outputs.len() - 1
         })
+    }
+
+    /// Has a flow of events run, with all that it takes events from.
+    pub fn observe_events(&mut self, flow: usize) {
+        let (inputs, table) = match self.events.get(flow).map(|flow| &flow.origin) {
+            Some(Origin::Detector(detector)) => (Vec::new(), Some(detector.node)),
+            Some(Origin::Operator { inputs, .. }) => (inputs.clone(), None),
+            None => (Vec::new(), None),
+        };
+        table.map(|node| self.output(node));
+        inputs.into_iter().for_each(|input| self.observe_events(input));
     }
 }
 
@@ -100,7 +115,7 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
     let mut b = Builder::new();
     b.enter(Read::SCHEMA.name, Some(step.span));
     let node = record.build(&mut b)?;
-    let mut flow = Flow { node, tables: Vec::new(), muted: BTreeSet::new() };
+    let mut flow = Flow { node, events: Vec::new(), muted: BTreeSet::new() };
     if let Some(survey) = &record.survey {
         // A quality of 0 says of a channel what MUTE would.
         flow = silence(&mut b, flow, &survey.bad().into_iter().collect())?;
@@ -112,7 +127,8 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
         record,
         b,
         outputs: Vec::new(),
-        steps: vec![Bound { step: step.index, nodes, result: node }],
+        events: Vec::new(),
+        steps: vec![Bound { step: step.index, nodes, result: node, events: None }],
         sinks: Vec::new(),
         flows: HashMap::from([(step.index, flow)]),
     })
@@ -122,8 +138,14 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
     let flow = step.input.and_then(|input| assembly.flows.get(&input)).cloned();
     let flow = flow.ok_or_else(|| Diag::compiler("bind: a step without a flow"))?;
     let first = assembly.b.graph().nodes.len() as u32;
+    let known = assembly.events.len();
     let (flow, result) = match ops::find(&step.keyword) {
         Some(entry) => operate(assembly, step, entry, flow)?,
+        None if let Some(entry) = dasc_events::ops::find(&step.keyword) => {
+            let flow = work_on_events(assembly, step, entry, flow)?;
+            let node = flow.node;
+            (flow, node)
+        }
         None if step.keyword == Mute::SCHEMA.name => {
             let flow = mute(assembly, step, flow)?;
             let node = flow.node;
@@ -139,7 +161,8 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
         }
     };
     let nodes = first..assembly.b.graph().nodes.len() as u32;
-    assembly.steps.push(Bound { step: step.index, nodes, result });
+    let events = (assembly.events.len() > known).then_some(known);
+    assembly.steps.push(Bound { step: step.index, nodes, result, events });
     assembly.flows.insert(step.index, flow);
     Ok(())
 }
@@ -164,10 +187,37 @@ fn operate(
             .help("MUTE after this step, or leave the channels out with CH= of READ or SLICE"));
     }
     match assembly.b.graph().node(result).ty {
-        Type::Table => flow.tables.push(result),
+        Type::Table => {
+            let found = EventFlow::detected(assembly.b.graph(), result).ok_or_else(|| {
+                Diag::compiler(format!("{} makes a table without detections", step.keyword))
+            })?;
+            flow.events.push(assembly.events.len());
+            assembly.events.push(found);
+        }
         Type::Signal(_) => flow.node = result,
     }
     Ok((flow, result))
+}
+
+/// An operator on events: what it makes takes the place of the events found so far, and the signal flows on as it is.
+fn work_on_events(
+    assembly: &mut Assembly,
+    step: &Step,
+    entry: &dasc_events::ops::Entry,
+    flow: Flow,
+) -> Result<Flow> {
+    if flow.events.is_empty() {
+        return Err(Diag::usage(format!(
+            "{} has no events to work on: nothing before it detects any",
+            step.keyword
+        ))
+        .at(step.span)
+        .help(format!("put a detection before it: THRESHOLD_DETECT -30 | {}", entry.schema.example)));
+    }
+    let made = EventFlow::made(assembly, step, entry, &flow.events)?;
+    let number = assembly.events.len();
+    assembly.events.push(made);
+    Ok(Flow { events: vec![number], ..flow })
 }
 
 /// Whether a node's result depends on more than one channel.
@@ -244,11 +294,8 @@ fn stretches(positions: &[u32]) -> Vec<(u32, u32)> {
 }
 
 fn finish(assembly: Assembly) -> Pipeline {
-    let Assembly { record, b, outputs, steps, sinks, .. } = assembly;
-    let graph = b.finish(outputs);
-    let detectors =
-        graph.outputs.iter().enumerate().filter_map(|(i, node)| Detector::new(&graph, *node, i)).collect();
-    Pipeline { record, graph, steps, sinks, detectors }
+    let Assembly { record, b, outputs, events, steps, sinks, .. } = assembly;
+    Pipeline { record, graph: b.finish(outputs), steps, sinks, events }
 }
 
 impl Pipeline {

@@ -36,7 +36,8 @@ pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
 
 /// All keywords a script may use.
 pub fn vocabulary() -> Vocabulary {
-    Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema))
+    let events = dasc_events::ops::OPERATORS.iter().map(|entry| entry.schema);
+    Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema).chain(events))
 }
 
 /// Name and text of the script.

@@ -70,7 +70,80 @@ fn events_say_when_and_where() {
     let cell: Vec<&str> = lines[1].split(',').collect();
     assert!(cell[1].starts_with("2024-05-01T12:00:03.0"), "{table}");
     assert!(cell[2].starts_with("2024-05-01T12:00:04.0"), "{table}");
-    assert_eq!(&cell[4..8], ["4", "7", "8.0", "14.0"].map(String::from), "{table}");
+    assert_eq!(&cell[6..10], ["4", "7", "8.0", "14.0"].map(String::from), "{table}");
+}
+
+/// The burst is found on each of four channels; a flow of events is named, filtered, joined and continued.
+#[test]
+fn events_are_a_flow() {
+    let place = with_fiber();
+    let script = "READ fiber.dat | BANDPASS 10 200 | ENVELOPE | THRESHOLD_DETECT -6 MERGE=0.1s AS found\n\
+        EVENTS all.csv\n\
+        FROM found | WHERE channel_lo >= 5 AND (duration > 0.5s OR score > 100) AS upper | EVENTS upper.csv\n\
+        FROM found | MERGE GAP=1s DISTANCE=2m | EVENTS one.jsonl\n\
+        FROM upper | MERGE DISTANCE=2m | EVENTS two.xml\n\
+        FROM found | WHERE NOT channel_lo >= 0 | EVENTS none.csv\n";
+    for more in [&[][..], &["--chunk", "7", "--threads", "1"]] {
+        let ran = place.run(&[&["run", "-e", script], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let lines = |name: &str| -> Vec<Vec<String>> {
+            let text = std::fs::read_to_string(place.path(name)).unwrap();
+            text.lines().map(|line| line.split(',').map(String::from).collect()).collect()
+        };
+        let column =
+            |name: &str, at: usize| lines(name).iter().skip(1).map(|l| l[at].clone()).collect::<Vec<_>>();
+        let (mut all, mut upper) = (column("all.csv", 6), column("upper.csv", 6));
+        assert_eq!(column("all.csv", 0), ["1", "2", "3", "4"]);
+        all.sort();
+        upper.sort();
+        assert_eq!(
+            (all, upper),
+            (vec!["4".into(), "5".into(), "6".into(), "7".into()], vec!["5".into(), "6".into(), "7".into()])
+        );
+        assert_eq!(lines("none.csv").len(), 1);
+        let one = std::fs::read_to_string(place.path("one.jsonl")).unwrap();
+        let one = json(one.trim());
+        assert_eq!((&one["channel_lo"], &one["channel_hi"]), (&4.into(), &7.into()));
+        assert!(one["start"].as_str().unwrap().starts_with("2024-05-01T12:00:03"), "{one}");
+        assert!(one["end_ns"].as_i64().unwrap() > one["start_ns"].as_i64().unwrap(), "{one}");
+        assert_eq!(std::fs::read_to_string(place.path("two.xml")).unwrap().matches("<event ").count(), 1);
+        for name in ["all.csv", "upper.csv", "one.jsonl", "two.xml", "none.csv"] {
+            std::fs::rename(place.path(name), place.path(&format!("old-{name}"))).unwrap();
+        }
+        if more.is_empty() {
+            for name in ["all.csv", "one.jsonl"] {
+                std::fs::copy(place.path(&format!("old-{name}")), place.path(&format!("first-{name}")))
+                    .unwrap();
+            }
+        }
+    }
+    for name in ["all.csv", "one.jsonl"] {
+        let read = |path: String| std::fs::read(place.path(&path)).unwrap();
+        assert!(read(format!("old-{name}")) == read(format!("first-{name}")), "{name} depends on the chunks");
+    }
+}
+
+#[test]
+fn mistakes_about_events_have_a_remedy() {
+    let place = with_fiber();
+    for (script, told) in [
+        ("READ fiber.dat | WHERE channels > 3 | EVENTS a.csv", "no events to work on"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | WHERE chanels > 3 | EVENTS a.csv", "did you mean channels?"),
+        (
+            "READ fiber.dat | THRESHOLD_DETECT -6 | WHERE duration > 3m | EVENTS a.csv",
+            "not compared with a value in m",
+        ),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | WHERE | EVENTS a.csv", "WHERE needs condition"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | TRACK 20km/h.. | EVENTS a.csv", "highest speed"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | CLASSIFY none.json | EVENTS a.csv", "cannot read the model"),
+    ] {
+        let ran = place.run(&["check", "-e", script]);
+        assert_eq!(ran.code, 2, "{script}: {}", ran.err);
+        assert!(ran.err.contains(told), "{script}: {}", ran.err);
+    }
+    let explained =
+        place.run(&["explain", "-e", "READ fiber.dat | THRESHOLD_DETECT -6 | MERGE GAP=2s | WHERE id > 3"]);
+    assert!(explained.out.contains("held until 2 s after"), "{}{}", explained.out, explained.err);
 }
 
 #[test]

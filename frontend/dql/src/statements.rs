@@ -105,7 +105,7 @@ operator! {
 }
 
 operator! {
-    /// Writes the events of the flow as a table: Parquet or CSV, by the ending of the path.
+    /// Writes the events of the flow as a table: Parquet, CSV, JSON lines (.jsonl), Arrow or QuakeML (.xml), by the ending of the path.
     Events = "EVENTS" () {
         /// Where to; `<script>-<step>.parquet` unless given. May stand without its key.
         path: Option<FilePath> = None,
@@ -200,7 +200,7 @@ choice! {
 }
 
 choice! {
-    TableFormat { Parquet = "parquet", Csv = "csv" }
+    TableFormat { Parquet = "parquet", Csv = "csv", JsonLines = "jsonl", Arrow = "arrow", QuakeMl = "quakeml" }
 }
 
 choice! {

@@ -26,6 +26,13 @@ finite state · **H** needs some samples ahead, so it lags · **2** another pass
 
 ";
 
+const EVENTS: &str = "\
+\n# Operators on events
+
+They work on the events found so far in a flow; the signal flows on as it is ([dql.md](dql.md#events)). All of them stream.
+
+";
+
 /// The text of `docs/operators.md`.
 pub fn reference() -> Result<String> {
     let mut text = PREFACE.to_string();
@@ -40,7 +47,17 @@ pub fn reference() -> Result<String> {
         );
     }
     for entry in OPERATORS {
-        text += &section(entry.schema, &example_graph(entry)?)?;
+        text += &section(entry.schema, &streaming(&example_graph(entry)?)?);
+    }
+    text += EVENTS;
+    text += "| Operator | |\n|---|---|\n";
+    for entry in dasc_events::ops::OPERATORS {
+        let name = entry.schema.name;
+        text += &format!("| [{name}](#{}) | {} |\n", name.to_lowercase(), first_sentence(entry.schema));
+    }
+    let known = dasc_events::EventsType { unit: Some("dB".into()), columns: Vec::new() };
+    for entry in dasc_events::ops::OPERATORS {
+        text += &section(entry.schema, &example::event_facts(entry, &known)?);
     }
     Ok(text)
 }
@@ -85,7 +102,7 @@ pub fn sample_signal() -> Signal {
     }
 }
 
-fn section(schema: &Schema, graph: &Graph) -> Result<String> {
+fn section(schema: &Schema, streaming: &str) -> String {
     let mut text = format!("\n## {}\n\n", schema.name);
     for paragraph in schema.doc.split(|line| line.trim().is_empty()) {
         let lines: Vec<&str> = paragraph.iter().map(|line| line.trim()).collect();
@@ -100,12 +117,10 @@ fn section(schema: &Schema, graph: &Graph) -> Result<String> {
         text += "\n";
     }
     text += &format!(
-        "- Example: `{}`\n- Agrees with: `{}`\n- Streaming: {}\n",
-        schema.example,
-        schema.reference,
-        streaming(graph)?
+        "- Example: `{}`\n- Agrees with: `{}`\n- Streaming: {streaming}\n",
+        schema.example, schema.reference
     );
-    Ok(text)
+    text
 }
 
 /// The facts of the result.

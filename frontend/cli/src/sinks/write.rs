@@ -43,7 +43,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         target,
         mode: names::mode(write.mode),
         output: Some(assembly.output(flow.node)),
-        tables: Vec::new(),
+        events: Vec::new(),
         kind: Kind::Write(Spec { rows }),
     })
 }

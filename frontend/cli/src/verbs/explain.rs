@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::args::ScriptArgs;
 use crate::bind::{Bound, Pipeline, bind};
+use crate::event_flow::Origin;
 use crate::numbers;
 use crate::outcome::{Done, Outcome};
 use crate::script::{self, Script};
@@ -263,6 +264,17 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
     let step = script.program.steps.get(bound.step);
     let text =
         step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
+    let operator = bound.events.and_then(|number| match &pipeline.events.get(number)?.origin {
+        Origin::Operator { operator, .. } => Some(operator),
+        Origin::Detector(_) => None,
+    });
+    let number = bound.step + 1;
+    if let Some(operator) = operator {
+        let waits = if operator.waits.is_empty() { "as they come" } else { &operator.waits };
+        let kind = format!("held {waits}").replace("held as", "as");
+        let text = text.unwrap_or_default();
+        return StepFacts { number, text, result: "events".into(), kind, facts: None, carry_bytes: 0 };
+    }
     let (result, kind) = match &graph.node(bound.result).ty {
         Type::Table => ("events".to_string(), detector(graph, bound.result)),
         Type::Signal(signal) => (shape(signal), described(signal)),
@@ -277,7 +289,6 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
             Some(elements.saturating_mul(carried(graph, id)).saturating_mul(channels(id)))
         })
         .fold(0, u64::saturating_add);
-    let number = bound.step + 1;
     let facts = all.get(bound.result.index()).copied();
     StepFacts { number, text: text.unwrap_or_default(), result, kind, facts, carry_bytes }
 }

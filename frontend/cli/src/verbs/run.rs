@@ -162,7 +162,7 @@ fn tell(
         ));
     }
     let found = match events {
-        0 if pipeline.detectors.is_empty() => String::new(),
+        0 if pipeline.events.is_empty() => String::new(),
         1 => "  ·  1 event".to_string(),
         n => format!("  ·  {} events", numbers::count(n)),
     };

@@ -1,5 +1,6 @@
 //! Tokens to statements, by recursive descent. A mistake ends its step only: reading goes on at the next one.
 
+mod condition;
 mod definition;
 mod recovery;
 mod value;
@@ -181,6 +182,12 @@ impl<'a> Parser<'a> {
                 .help("to name a value write LET low = 10Hz"));
         }
         let (mut args, mut name, mut span) = (Vec::new(), None, keyword.span);
+        if condition::begins(&keyword.text)
+            && let Some(condition) = self.condition()
+        {
+            span = join(span, condition.span);
+            args.push(ArgNode { key: None, value: condition });
+        }
         while let Some(lexeme) = self.peek() {
             if self.is_word("AS") && !self.equals_follows() {
                 self.at += 1;
