@@ -119,6 +119,10 @@ operators! {
     stft Stft,
     spectrogram Spectrogram,
     fbe Fbe,
+    cwt Cwt,
+    template_match TemplateMatch,
+    correlate Correlate,
+    pws Pws,
     sta_lta StaLta,
     threshold_detect ThresholdDetect,
 }

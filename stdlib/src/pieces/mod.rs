@@ -13,6 +13,7 @@ pub mod motion;
 pub mod muted;
 pub mod plane;
 pub mod selection;
+pub mod sliding;
 pub mod span;
 pub mod statistic;
 pub mod weight;
