@@ -162,8 +162,10 @@ pub fn reads_in_place(prim: &Prim) -> bool {
 
 /// Whether a node is a step of its own rather than part of a loop.
 fn is_alone(prim: &Prim) -> bool {
-    matches!(prim, Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. }))
-        || picks_channels(prim)
+    matches!(
+        prim,
+        Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. } | View::Extend { .. })
+    ) || picks_channels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
 
@@ -182,7 +184,7 @@ fn crosses_channels(prim: &Prim) -> bool {
         Prim::Window { along, .. } | Prim::Reduce { along, .. } => *along == Role::Channel,
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. })
+        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. })
         | Prim::Source
         | Prim::Map(_)
         | Prim::Scan { .. }

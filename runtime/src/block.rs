@@ -10,8 +10,9 @@ use dasc_ir::{DType, Result};
 use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
+use crate::extend::{Extension, extend_inner};
 use crate::flow::EVERYTHING;
-use crate::overlap::overlap_add;
+use crate::overlap::{Laid, overlap_add};
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Merging, Parts};
 use crate::rows::{Layout, Progress, Rows};
@@ -279,10 +280,25 @@ impl Block {
                     (None, Some(stream)) => stream.range,
                     (None, None) => (0, 0),
                 };
+                let weights = add.weights.and_then(|first| params.get(first as usize..)?.get(..n as usize));
+                let laid = Laid { n, hop: add.hop, lo: add.lo, weights: weights.unwrap_or(&[]) };
                 // SAFETY: all frames that reach into these rows exist by readiness, the output's rows by `reserve`.
-                unsafe {
-                    overlap_add(frames, output, exist, (n, add.hop, add.lo), double, from..target, lanes)
+                unsafe { overlap_add(frames, output, exist, laid, double, from..target, lanes) };
+            }
+            Step::Extend(extend) => {
+                let (short, long) =
+                    (&kernel.buffers[extend.input.index()], &kernel.buffers[extend.output.index()]);
+                let what = Extension {
+                    len: short.inner,
+                    longer: long.inner,
+                    planes: short.planes,
+                    before: extend.before,
+                    edge: extend.edge,
+                    bytes: self.lanes_of(kernel, extend.input) * short.dtype.size(),
                 };
+                let (input, output) = (&buffers[extend.input.index()], &buffers[extend.output.index()]);
+                // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
+                unsafe { extend_inner(input, output, what, from..target) };
             }
             Step::Emit(emit) => {
                 let at = &buffers[emit.level.index()];

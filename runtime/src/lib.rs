@@ -10,6 +10,7 @@ mod archive;
 mod block;
 mod detect;
 mod edges;
+mod extend;
 mod flow;
 mod overlap;
 mod pad;

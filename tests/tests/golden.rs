@@ -49,9 +49,7 @@ fn same(graph: &Graph, record: &Record, one: &Options, other: &Options) -> Resul
 
 /// Builds every `step`-th case from `phase` on and hands it to `check`.
 fn each_case(phase: usize, step: usize, check: impl Fn(&Json, &Graph, &Record) -> Result<(), String>) {
-    let text = fs::read_to_string(folder().join("manifest.json")).unwrap();
-    let manifest: Json = serde_json::from_str(&text).unwrap();
-    let cases = manifest["cases"].as_array().unwrap();
+    let cases = cases();
     assert!(cases.len() > 500, "only {} cases", cases.len());
     let failures: Vec<String> = cases
         .iter()
@@ -148,6 +146,22 @@ fn compare_events(expected: &[f64], found: &[Detection]) -> Result<(), String> {
     let found: Vec<f64> =
         found.iter().flat_map(|&(c, on, off)| [f64::from(c), on as f64, off as f64]).collect();
     if found == expected { Ok(()) } else { Err(format!("found {found:?}, not {expected:?}")) }
+}
+
+/// Those of the manifest, and of the manifests of folders beside it.
+fn cases() -> Vec<Json> {
+    let folders = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut manifests: Vec<PathBuf> = folders
+        .chain([folder()])
+        .map(|folder| folder.join("manifest.json"))
+        .filter(|manifest| manifest.exists())
+        .collect();
+    manifests.sort();
+    let read = |manifest: PathBuf| {
+        let manifest: Json = serde_json::from_str(&fs::read_to_string(manifest).unwrap()).unwrap();
+        manifest["cases"].as_array().unwrap().clone()
+    };
+    manifests.into_iter().flat_map(read).collect()
 }
 
 fn folder() -> PathBuf {

@@ -169,10 +169,10 @@ fn a_recurrence_remembers_and_does_not_wait() {
 fn frames_and_overlap_add() {
     let (mut b, x) = stream(Rows::From(0));
     let time = b.time(x).unwrap().clone();
-    let frames = b.frame(x, 8, 4, -2, Edge::Zero).unwrap();
+    let frames = b.frame(x, 8, 4, -2, Edge::Zero, true).unwrap();
     let spectra = b.transform(frames, TransformKind::Forward, Role::Inner).unwrap();
     let back = b.inverse(spectra, 8, -0.002).unwrap();
-    let laid = b.overlap_add(back, 4, -2, time).unwrap();
+    let laid = b.overlap_add(back, 4, -2, vec![], time).unwrap();
     let (f, all) = last(b, laid);
     let framed = all[frames.index()];
     assert_eq!((framed.back, framed.ahead, framed.granule, framed.carry), (ms(2), ms(5), ms(4), 7));

@@ -120,7 +120,7 @@ fn transforms_are_those_of_numpy_and_scipy() {
 fn frames_are_those_of_stft_and_overlap_add_lays_them_back() {
     let expected = reference();
     let tapered = |b: &mut Builder, x: NodeId, lo: i32, edge: Edge| {
-        let frames = b.frame(x, 8, 3, lo, edge).unwrap();
+        let frames = b.frame(x, 8, 3, lo, edge, edge == Edge::Zero).unwrap();
         b.map(&[frames], Unit::none(), DType::F64, |e| {
             let phase = e.index(Role::Inner) * e.constant(std::f64::consts::TAU) / e.len(Role::Inner);
             vec![e.input(0) * (e.constant(0.5) - e.constant(0.5) * phase.cos())]
@@ -137,7 +137,7 @@ fn frames_are_those_of_stft_and_overlap_add_lays_them_back() {
     let frames = tapered(&mut b, x, 0, Edge::Valid);
     let z = b.transform(frames, TransformKind::Forward, Role::Inner).unwrap();
     let back = b.inverse(z, 8, 0.0).unwrap();
-    let laid = b.overlap_add(back, 3, 0, time).unwrap();
+    let laid = b.overlap_add(back, 3, 0, vec![], time).unwrap();
     let values = interpret(&b.finish(vec![back, laid]), &expected["input"]).unwrap();
     let [Value::Signal(back), Value::Signal(laid)] = &values[..] else { panic!("two signals were expected") };
     close("frames_back", &back.values, &expected["frames_back"]);

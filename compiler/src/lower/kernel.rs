@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Role as BufferRole, Schedule, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Extend, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -197,10 +197,17 @@ impl Builder<'_> {
                 self.step(Step::Fft(Fft { kind, n: *n, input, output }), place.rows.clone());
                 Ok(())
             }
-            Prim::View(View::OverlapAdd { hop, lo }) => {
+            Prim::View(View::OverlapAdd { hop, lo, weights }) => {
+                let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
+                let weights = (!weights.is_empty()).then(|| self.table(weights));
+                let add = OverlapAdd { input, output, hop: *hop, lo: *lo, weights };
+                self.step(Step::OverlapAdd(add), place.rows.clone());
+                Ok(())
+            }
+            Prim::View(View::Extend { before, edge, .. }) => {
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(
-                    Step::OverlapAdd(OverlapAdd { input, output, hop: *hop, lo: *lo }),
+                    Step::Extend(Extend { input, output, before: *before, edge: *edge }),
                     place.rows.clone(),
                 );
                 Ok(())

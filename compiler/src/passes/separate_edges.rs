@@ -16,7 +16,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. })
+        | Prim::View(View::Slice { .. } | View::Extend { .. })
         | Prim::Source
         | Prim::Map(_)
         | Prim::Scan { .. }

@@ -100,6 +100,7 @@ operators! {
     envelope Envelope,
     fft Fft,
     stft Stft,
+    istft Istft,
     spectrogram Spectrogram,
     sta_lta StaLta,
     threshold_detect ThresholdDetect,

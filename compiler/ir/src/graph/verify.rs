@@ -90,6 +90,9 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
                 .gives(expr, &planes(signal))
         }
         (Prim::Scan { state, step }, Some(signal)) => check_scan(state, step, inputs, signal),
+        (Prim::Window { along: Role::Inner, edge, .. }, Some(_)) if *edge != Edge::Valid => {
+            Err(format!("a window along the inner axis stays within it, which {edge:?} does not"))
+        }
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -98,20 +101,18 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         }
         (Prim::Reduce { .. }, Some(_)) => Ok(()),
         (Prim::View(View::Slice { .. }), Some(_)) => Ok(()),
-        (Prim::View(View::Frame { n, hop, lo, edge }), Some(_)) => {
+        (Prim::View(View::Frame { n, hop, lo, .. }), Some(_)) => {
             within("frame length", (*n).into(), MOST_TAPS)?;
             within("hop", (*hop).into(), MOST_TAPS)?;
-            within("tap", (*lo).into(), MOST_TAPS)?;
-            match edge {
-                Edge::Valid | Edge::Zero => Ok(()),
-                Edge::Nearest | Edge::Reflect | Edge::Mirror => {
-                    Err(format!("frames end at the segment or are padded with zeros, not {edge:?}"))
-                }
-            }
+            within("tap", (*lo).into(), MOST_TAPS)
         }
-        (Prim::View(View::OverlapAdd { hop, lo }), Some(_)) => {
+        (Prim::View(View::OverlapAdd { hop, lo, .. }), Some(_)) => {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
+        }
+        (Prim::View(View::Extend { before, after, .. }), Some(_)) => {
+            within("position", (*before).into(), MOST_TAPS)?;
+            within("position", (*after).into(), MOST_TAPS)
         }
         (Prim::Transform { kind, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
@@ -331,12 +332,15 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::View(View::Slice { along, start, stop, step }) => {
             builder.slice(x()?, *along, *start, *stop, *step)
         }
-        Prim::View(View::Frame { n, hop, lo, edge }) => builder.frame(x()?, *n, *hop, *lo, *edge),
-        Prim::View(View::OverlapAdd { hop, lo }) => {
+        Prim::View(View::Frame { n, hop, lo, edge, cover }) => {
+            builder.frame(x()?, *n, *hop, *lo, *edge, *cover)
+        }
+        Prim::View(View::Extend { before, after, edge }) => builder.extend(x()?, *before, *after, *edge),
+        Prim::View(View::OverlapAdd { hop, lo, weights }) => {
             let time = declared()?.time.clone().ok_or("frames are laid back along time")?;
             let frames = inputs.first().and_then(|s| s.time.as_ref()).ok_or_else(missing)?;
             overlap(frames, &time, *hop)?;
-            builder.overlap_add(x()?, *hop, *lo, time)
+            builder.overlap_add(x()?, *hop, *lo, weights.clone(), time)
         }
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);

@@ -6,6 +6,9 @@ use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, TimeAxis};
 use crate::graph::prim::{Edge, Prim, Role, View};
 use crate::{Diag, Result, Unit};
 
+/// The most positions of an inner axis that is extended.
+const LONGEST_INNER: u32 = 1 << 26;
+
 impl Builder {
     /// Positions `start, start + step, … < stop` of an axis, counted from its start. Along time a slice keeps the record's row index
     /// (unless `step` > 1, which starts a new index at the first kept row).
@@ -56,9 +59,9 @@ impl Builder {
         self.push_checked(Prim::View(View::Slice { along, start, stop, step }), vec![x], signal)
     }
 
-    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` has frames until the segment is covered
+    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` with `cover` has frames until the segment is covered
     /// (scipy.signal.stft with `boundary='zeros', padded=True` for `lo = −n/2`), `Edge::Valid` only whole ones.
-    pub fn frame(&mut self, x: NodeId, n: u32, hop: u32, lo: i32, edge: Edge) -> Result<NodeId> {
+    pub fn frame(&mut self, x: NodeId, n: u32, hop: u32, lo: i32, edge: Edge, cover: bool) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let time = self.time(x)?.clone();
         if n == 0 || hop == 0 {
@@ -67,6 +70,9 @@ impl Builder {
         if signal.inner.is_some() {
             return Err(self.diag("needs a plain time series, but its input is already cut into frames"));
         }
+        if cover && edge != Edge::Zero {
+            return Err(Diag::compiler("only frames with zeros beyond the ends can run over"));
+        }
         if let Some(longest) = time.rows.longest()
             && u64::from(n) > longest
         {
@@ -74,7 +80,7 @@ impl Builder {
                 format!("needs a frame no longer than the record: {n} samples, but the record has {longest}");
             return Err(self.diag(message).help(format!("the largest possible frame is {longest}")));
         }
-        let rows = time.rows.map(|a, b| frame_rows(a, b, n, hop, lo, edge));
+        let rows = time.rows.map(|a, b| frame_rows(a, b, n, hop, lo, edge, cover));
         signal.inner = Some(InnerAxis {
             role: InnerRole::Frame,
             len: n,
@@ -83,20 +89,51 @@ impl Builder {
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
         });
         signal.time = Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time });
-        self.push_checked(Prim::View(View::Frame { n, hop, lo, edge }), vec![x], signal)
+        self.push_checked(Prim::View(View::Frame { n, hop, lo, edge, cover }), vec![x], signal)
     }
 
-    /// Lays frames back at `j * hop + lo` and adds them. `rows` is the time axis of what was framed.
-    pub fn overlap_add(&mut self, x: NodeId, hop: u32, lo: i32, time: TimeAxis) -> Result<NodeId> {
+    /// Lays frames back at `j * hop + lo` and adds them. `time` is the time axis of what was framed. With `weights` (none, or one for each
+    /// position of a frame) each row is divided by the sum of the weights of the positions that lie there.
+    pub fn overlap_add(
+        &mut self,
+        x: NodeId,
+        hop: u32,
+        lo: i32,
+        weights: Vec<f64>,
+        time: TimeAxis,
+    ) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
-        if signal.inner.take().is_none() || hop == 0 {
-            return Err(self.diag("needs frames to overlap and add"));
+        let frame = match signal.inner.take() {
+            Some(axis) if hop > 0 => axis.len as usize,
+            Some(_) | None => return Err(self.diag("needs frames to overlap and add")),
+        };
+        if !weights.is_empty() && weights.len() != frame {
+            return Err(Diag::compiler("an overlap-add has one weight for each position of a frame"));
         }
         if !signal.dtype.is_float() {
             return Err(self.diag("overlaps and adds frames of real numbers"));
         }
         signal.time = Some(time);
-        self.push_checked(Prim::View(View::OverlapAdd { hop, lo }), vec![x], signal)
+        self.push_checked(Prim::View(View::OverlapAdd { hop, lo, weights }), vec![x], signal)
+    }
+
+    /// So many positions more before and after the inner axis (fewer, if negative), filled as the edge says.
+    pub fn extend(&mut self, x: NodeId, before: i32, after: i32, edge: Edge) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
+        if edge == Edge::Valid && (before > 0 || after > 0) {
+            return Err(Diag::compiler("an axis grows only with an edge that says what lies there"));
+        }
+        let len = i64::from(axis.len) + i64::from(before) + i64::from(after);
+        if len < 1 || len > i64::from(LONGEST_INNER) {
+            return Err(self.diag(format!(
+                "needs 1 to {LONGEST_INNER} positions along its axis of {} once its window reaches beyond it, not {len}",
+                axis.len
+            )));
+        }
+        axis.start -= f64::from(before) * axis.step;
+        axis.len = len as u32;
+        self.push_checked(Prim::View(View::Extend { before, after, edge }), vec![x], signal)
     }
 
     /// The given channels, by position.

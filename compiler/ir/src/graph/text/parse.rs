@@ -99,10 +99,18 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         }
         ("frame", None) => {
             let (n, hop, lo) = (at.integer()?, at.labelled("hop")?, at.labelled("lo")?);
-            Prim::View(View::Frame { n, hop, lo, edge: edge(at)? })
+            let edge = edge(at)?;
+            let cover = !at.accept_word("whole") && edge != Edge::Valid;
+            Prim::View(View::Frame { n, hop, lo, edge, cover })
         }
         ("overlap_add", None) => {
-            Prim::View(View::OverlapAdd { hop: at.labelled("hop")?, lo: at.labelled("lo")? })
+            let (hop, lo) = (at.labelled("hop")?, at.labelled("lo")?);
+            let weights = if at.accept_word("weights") { at.list(Cursor::float)? } else { Vec::new() };
+            Prim::View(View::OverlapAdd { hop, lo, weights })
+        }
+        ("extend", None) => {
+            let (before, after) = (at.labelled("before")?, at.labelled("after")?);
+            Prim::View(View::Extend { before, after, edge: edge(at)? })
         }
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];
@@ -131,7 +139,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror], print::edge)
+    at.one_of(Edge::ALL, print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {

@@ -72,10 +72,17 @@ impl fmt::Display for Applied<'_> {
             Prim::View(View::Slice { along, start, stop, step }) => {
                 write!(f, "slice.{}{x} {start}..{stop} step {step}", role(*along))
             }
-            Prim::View(View::Frame { n, hop, lo, edge }) => {
-                write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}", self::edge(*edge))
+            Prim::View(View::Frame { n, hop, lo, edge, cover }) => {
+                let whole = if *cover || *edge == Edge::Valid { "" } else { " whole" };
+                write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}{whole}", self::edge(*edge))
             }
-            Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
+            Prim::View(View::OverlapAdd { hop, lo, weights }) => {
+                write!(f, "overlap_add{x} hop {hop} lo {lo}")?;
+                if weights.is_empty() { Ok(()) } else { write!(f, " weights {weights:?}") }
+            }
+            Prim::View(View::Extend { before, after, edge }) => {
+                write!(f, "extend{x} before {before} after {after} edge {}", self::edge(*edge))
+            }
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
@@ -169,7 +176,7 @@ pub(super) const fn role(role: Role) -> &'static str {
     }
 }
 
-pub(super) const fn edge(edge: Edge) -> &'static str {
+pub(crate) const fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",

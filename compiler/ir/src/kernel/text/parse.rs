@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::print;
+use crate::graph::Edge;
 use crate::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Place, Reduce, Role, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Extend, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -55,10 +56,31 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 p.word("hop")?;
                 let hop = p.count()?;
                 p.word("lo")?;
-                let (lo, input) = (p.signed()?, BufferId(p.id('b')?));
+                let lo = p.signed()?;
+                let weights = if p.peek_name().as_deref() == Some("weights") {
+                    p.at += 1;
+                    Some(p.count()?)
+                } else {
+                    None
+                };
+                let input = BufferId(p.id('b')?);
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);
-                kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo }));
+                kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo, weights }));
+            }
+            "extend" => {
+                p.word("before")?;
+                let before = p.signed()?;
+                p.word("edge")?;
+                let edge = p.name()?;
+                let edge = Edge::ALL
+                    .into_iter()
+                    .find(|e| crate::graph::text::edge(*e) == edge)
+                    .ok_or_else(|| p.wrong_before("there is no such edge"))?;
+                let input = BufferId(p.id('b')?);
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::Extend(Extend { input, output, before, edge }));
             }
             "emit" => {
                 let level = BufferId(p.id('b')?);
@@ -72,7 +94,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, emit or reduce"));
+                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, extend, emit or reduce"));
             }
         }
     }
