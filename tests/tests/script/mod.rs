@@ -5,7 +5,8 @@ use dasc_ir::graph::{Builder, ChannelAxis, Graph, NodeId, Rows, Signal, TimeAxis
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::ops::{self, OPERATORS};
 
-/// A record of samples in time and channels.
+/// A record of samples in time and channels. The golden cases bring their own.
+#[allow(dead_code)]
 pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> Signal {
     let rate = Rational::approximate(fs).unwrap_or_else(|| panic!("{fs} Hz is no rate"));
     Signal {

@@ -146,8 +146,12 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         Prim::Source => return source(graph.signal(id)),
         Prim::Map(_) => return join(graph, node, facts, all),
         Prim::Scan { state, .. } => {
+            // Several inputs meet as in a map; what is kept is as wide as a row of the result.
+            facts = join(graph, node, facts, all);
             facts.back = facts.back.max(Reach::State);
-            facts.carry = width * state.len() as u64;
+            let width = graph.signal(id).map_or(width, |s| u64::from(s.inner_len()));
+            facts.carry = facts.carry.saturating_add(width.saturating_mul(state.len() as u64));
+            return facts;
         }
         Prim::Window { along: Role::Time, lo, hi, hop, edge, body } => {
             let (back, ahead) = reflected(*lo, *hi, *edge);

@@ -10,7 +10,7 @@ pub enum Prim {
     /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
     /// A complex input or result is a pair: the expression has one output per plane.
     Map(Expr),
-    /// A recurrence along time over tuple state. The expression gives the next state of each variable, then the result(s).
+    /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
     /// Taps `lo ..= hi` around row `i * hop` (time) or around the channel itself (hop 1). Along the inner axis windows are `Valid`:
     /// position `k` reads positions `k * hop + (tap − lo)`; [`View::Extend`] goes before them where there is an edge.
@@ -126,8 +126,8 @@ pub enum View {
     /// Rows or positions `start, start + step, … < stop`, counted from the start of the axis.
     Slice { along: Role, start: u64, stop: u64, step: u32 },
     /// Frames of `n` rows, frame `j` from row `j * hop + lo`; a new inner axis. With `Edge::Valid` they stay within the segment, else they reach
-    /// up to `−lo` rows beyond either end, where the edge says what lies. `cover` (of `Edge::Zero`) adds the frame that runs over.
-    Frame { n: u32, hop: u32, lo: i32, edge: Edge, cover: bool },
+    /// up to `−lo` rows beyond either end, where the edge says what lies. `padded` (of `Edge::Zero`) adds the frame that runs over.
+    Frame { n: u32, hop: u32, lo: i32, edge: Edge, padded: bool },
     /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed. With `weights`, one per position of a frame, the sum is divided
     /// by the sum of the weights of those positions (where that exceeds 1e-10, as in scipy.signal.istft).
     OverlapAdd { hop: u32, lo: i32, weights: Vec<f64> },

@@ -47,9 +47,8 @@ pub fn verify(graph: &Graph) -> Result<()> {
 fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal>> {
     let arity = match &node.prim {
         Prim::Source => 0..=0,
-        Prim::Map(_) | Prim::Call { .. } => 1..=usize::MAX,
-        Prim::Scan { .. }
-        | Prim::Window { .. }
+        Prim::Map(_) | Prim::Scan { .. } | Prim::Call { .. } => 1..=usize::MAX,
+        Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
@@ -321,7 +320,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         }
         Prim::Scan { state, step } => {
             let out = declared()?;
-            builder.scan_expr(x()?, state.clone(), out.unit.clone(), out.dtype, step.clone())
+            builder.scan_expr(&node.inputs, state.clone(), out.unit.clone(), out.dtype, step.clone())
         }
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let out = declared()?;
@@ -332,8 +331,8 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::View(View::Slice { along, start, stop, step }) => {
             builder.slice(x()?, *along, *start, *stop, *step)
         }
-        Prim::View(View::Frame { n, hop, lo, edge, cover }) => {
-            builder.frame(x()?, *n, *hop, *lo, *edge, *cover)
+        Prim::View(View::Frame { n, hop, lo, edge, padded }) => {
+            builder.frame(x()?, *n, *hop, *lo, *edge, *padded)
         }
         Prim::View(View::Extend { before, after, edge }) => builder.extend(x()?, *before, *after, *edge),
         Prim::View(View::OverlapAdd { hop, lo, weights }) => {

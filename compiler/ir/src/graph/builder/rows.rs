@@ -18,13 +18,13 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
 }
 
 /// Frames over input rows `a .. b`.
-pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge, cover: bool) -> (i64, i64) {
+pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge, padded: bool) -> (i64, i64) {
     match edge {
         Edge::Valid => window_rows(a, b, lo, lo + n as i32 - 1, hop, Edge::Valid),
         // Frames within the stretch extended by −lo on either side, as in scipy.
         Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {
             let (hop, last) = (i64::from(hop), b - i64::from(n) - 2 * i64::from(lo));
-            let last = if cover { div_ceil(last, hop) } else { last.div_euclid(hop) };
+            let last = if padded { div_ceil(last, hop) } else { last.div_euclid(hop) };
             (div_ceil(a, hop), last + 1)
         }
     }

@@ -59,9 +59,17 @@ impl Builder {
         self.push_checked(Prim::View(View::Slice { along, start, stop, step }), vec![x], signal)
     }
 
-    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` with `cover` has frames until the segment is covered
+    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` with `padded` has frames until the segment is covered
     /// (scipy.signal.stft with `boundary='zeros', padded=True` for `lo = −n/2`), `Edge::Valid` only whole ones.
-    pub fn frame(&mut self, x: NodeId, n: u32, hop: u32, lo: i32, edge: Edge, cover: bool) -> Result<NodeId> {
+    pub fn frame(
+        &mut self,
+        x: NodeId,
+        n: u32,
+        hop: u32,
+        lo: i32,
+        edge: Edge,
+        padded: bool,
+    ) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let time = self.time(x)?.clone();
         if n == 0 || hop == 0 {
@@ -70,7 +78,7 @@ impl Builder {
         if signal.inner.is_some() {
             return Err(self.diag("needs a plain time series, but its input is already cut into frames"));
         }
-        if cover && edge != Edge::Zero {
+        if padded && edge != Edge::Zero {
             return Err(Diag::compiler("only frames with zeros beyond the ends can run over"));
         }
         if let Some(longest) = time.rows.longest()
@@ -80,7 +88,7 @@ impl Builder {
                 format!("needs a frame no longer than the record: {n} samples, but the record has {longest}");
             return Err(self.diag(message).help(format!("the largest possible frame is {longest}")));
         }
-        let rows = time.rows.map(|a, b| frame_rows(a, b, n, hop, lo, edge, cover));
+        let rows = time.rows.map(|a, b| frame_rows(a, b, n, hop, lo, edge, padded));
         signal.inner = Some(InnerAxis {
             role: InnerRole::Frame,
             len: n,
@@ -89,7 +97,7 @@ impl Builder {
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
         });
         signal.time = Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time });
-        self.push_checked(Prim::View(View::Frame { n, hop, lo, edge, cover }), vec![x], signal)
+        self.push_checked(Prim::View(View::Frame { n, hop, lo, edge, padded }), vec![x], signal)
     }
 
     /// Lays frames back at `j * hop + lo` and adds them. `time` is the time axis of what was framed. With `weights` (none, or one for each

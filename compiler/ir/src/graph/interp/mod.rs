@@ -67,9 +67,7 @@ fn node_value(node: &Node, values: &[Value], input: &[f64]) -> Result<Value> {
     Ok(Value::Signal(match &node.prim {
         Prim::Source => source(input, Tensor::zeros(signal, &[])?)?,
         Prim::Map(expr) => primitive::map(expr, &inputs, Tensor::zeros(signal, &inputs)?)?,
-        Prim::Scan { state, step } => {
-            primitive::scan(state, step, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
-        }
+        Prim::Scan { state, step } => primitive::scan(state, step, &inputs, Tensor::zeros(signal, &inputs)?)?,
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let taps = window::Taps { along: *along, lo: *lo, hi: *hi, hop: *hop, edge: *edge };
             window::window(taps, body, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?

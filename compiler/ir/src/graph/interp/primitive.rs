@@ -31,18 +31,23 @@ pub fn store(results: impl Iterator<Item = Number>, element: &mut [f64]) {
     }
 }
 
-pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Result<Tensor> {
+pub fn scan(state: &[StateVar], step: &Expr, inputs: &[&Tensor], mut out: Tensor) -> Result<Tensor> {
     let types: Vec<DType> = state.iter().map(|s| s.dtype).collect();
-    let mut step = Evaluator::new(step, &[x.dtype], &types)?;
+    let given: Vec<DType> = inputs.iter().map(|t| t.dtype).collect();
+    let mut step = Evaluator::new(step, &given, &types)?;
     let places = Places::of(&out);
     let ranges = out.ranges.clone();
     for (segment, (a, b)) in ranges.into_iter().enumerate().filter(|(_, (a, b))| a < b) {
         for (inner, channel) in (0..out.inner).flat_map(|i| (0..out.channels).map(move |c| (i, c))) {
             let load = |row: i64| {
-                move |_: u32, _: i32, plane: u32| x.at(segment, row, inner, channel, plane as usize)
+                move |input: u32, _: i32, plane: u32| {
+                    inputs
+                        .get(input as usize)
+                        .map_or(f64::NAN, |t| t.at(segment, row, inner, channel, plane as usize))
+                }
             };
             let first = places.at(segment, a, inner, channel);
-            let mut now = initial(state, x.dtype, &first, load(a))?;
+            let mut now = initial(state, &given, &first, load(a))?;
             for row in a..b {
                 let place = places.at(segment, row, inner, channel);
                 let mut results = step.evaluate(&place, &now, load(row))?;
@@ -60,7 +65,7 @@ pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Res
 
 fn initial(
     state: &[StateVar],
-    input: DType,
+    given: &[DType],
     first: &Place,
     load: impl Fn(u32, i32, u32) -> f64,
 ) -> Result<Vec<Number>> {
@@ -69,7 +74,7 @@ fn initial(
         values.push(match &variable.init {
             Init::Value(value) => Number::load(*value, variable.dtype),
             Init::First(expr) => {
-                let mut evaluator = Evaluator::new(expr, &[input], &[])?;
+                let mut evaluator = Evaluator::new(expr, given, &[])?;
                 let value = evaluator.evaluate(first, &[], &load)?.next();
                 value.ok_or_else(|| Diag::compiler("an initial state has no value"))?
             }

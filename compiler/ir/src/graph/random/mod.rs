@@ -153,6 +153,7 @@ impl Grower<'_> {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
+            4 if self.random.chance(3) => self.coupled(x)?,
             4 => self.recurrence(x)?,
             5 => self.filter(x)?,
             6 | 7 => self.time_window(x)?,
@@ -232,6 +233,28 @@ impl Grower<'_> {
             }
             vec![(e.input(0).to(DType::F64) * weight).to(dtype)]
         })
+    }
+
+    /// Two branches in one recurrence of two variables, the second fed by the first: `a` follows `x`, `b` follows `a + y`.
+    fn coupled(&mut self, x: NodeId) -> Result<NodeId> {
+        let y = self.pool[self.random.below(self.pool.len() as u64) as usize];
+        let (sx, sy) = (self.signal(x)?, self.signal(y)?);
+        let dtype = self.float();
+        let (p, q) = (self.random.between(0.05, 0.9), self.random.between(0.05, 0.9));
+        let first = Expr::write(&[sx.dtype, sy.dtype], |e| vec![e.input(1).to(DType::F64)]);
+        let init = if self.random.chance(2) { Init::First(first) } else { Init::Value(0.5) };
+        let state = vec![
+            StateVar { dtype: DType::F64, init: Init::Value(0.0) },
+            StateVar { dtype: DType::F64, init },
+        ];
+        let step = Expr::write_scan(&[sx.dtype, sy.dtype], &[DType::F64, DType::F64], |e| {
+            let (x, y) = (e.input(0).to(DType::F64), e.input(1).to(DType::F64));
+            let (a, b) = (e.state(0), e.state(1));
+            let a = (x - a).fma(e.constant(p), a);
+            let b = (a * e.constant(0.5) + y - b).fma(e.constant(q), b);
+            vec![a, b, (a - b).to(dtype)]
+        });
+        self.builder.scan_expr(&[x, y], state, sx.unit, dtype, step)
     }
 
     /// A leaky integrator, or an exact sum of integers.
@@ -391,8 +414,8 @@ impl Grower<'_> {
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
         let edge = self.edge(true);
-        let cover = edge == Edge::Zero && self.random.chance(2);
-        let frames = self.builder.frame(x, n, hop, lo, edge, cover)?;
+        let padded = edge == Edge::Zero && self.random.chance(2);
+        let frames = self.builder.frame(x, n, hop, lo, edge, padded)?;
         if self.random.chance(4) {
             return Ok(frames);
         }

@@ -100,8 +100,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         ("frame", None) => {
             let (n, hop, lo) = (at.integer()?, at.labelled("hop")?, at.labelled("lo")?);
             let edge = edge(at)?;
-            let cover = !at.accept_word("whole") && edge != Edge::Valid;
-            Prim::View(View::Frame { n, hop, lo, edge, cover })
+            let padded = !at.accept_word("whole") && edge != Edge::Valid;
+            Prim::View(View::Frame { n, hop, lo, edge, padded })
         }
         ("overlap_add", None) => {
             let (hop, lo) = (at.labelled("hop")?, at.labelled("lo")?);

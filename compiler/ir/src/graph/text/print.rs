@@ -72,8 +72,8 @@ impl fmt::Display for Applied<'_> {
             Prim::View(View::Slice { along, start, stop, step }) => {
                 write!(f, "slice.{}{x} {start}..{stop} step {step}", role(*along))
             }
-            Prim::View(View::Frame { n, hop, lo, edge, cover }) => {
-                let whole = if *cover || *edge == Edge::Valid { "" } else { " whole" };
+            Prim::View(View::Frame { n, hop, lo, edge, padded }) => {
+                let whole = if *padded || *edge == Edge::Valid { "" } else { " whole" };
                 write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}{whole}", self::edge(*edge))
             }
             Prim::View(View::OverlapAdd { hop, lo, weights }) => {
