@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dasc_ir::graph::{ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Rational, Unit};
 use serde_json::Value as Json;
 
@@ -127,6 +127,7 @@ fn case(
                 distance: 0.0,
                 spacing: json["input"]["dx"].as_f64().unwrap(),
                 positions: None,
+                labels: Labels::Regular,
             }),
         },
         input,

@@ -103,6 +103,8 @@ quantity!(/// A duration in seconds.
     Seconds, "s", "a duration");
 quantity!(/// A distance in metres.
     Metres, "m", "a distance");
+quantity!(/// A speed in metres per second.
+    Speed, "m/s", "a speed");
 quantity!(/// A level in decibel.
     Decibel, "dB", "a level");
 

@@ -3,8 +3,8 @@
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, carry, facts};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis, TransformKind,
-    WindowBody,
+    Builder, ChannelAxis, Edge, Labels, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis,
+    TransformKind, WindowBody,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -24,6 +24,7 @@ fn stream(rows: Rows) -> (Builder, NodeId) {
             distance: 0.0,
             spacing: 1.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     });
     (builder, source)
@@ -169,10 +170,10 @@ fn a_recurrence_remembers_and_does_not_wait() {
 fn frames_and_overlap_add() {
     let (mut b, x) = stream(Rows::From(0));
     let time = b.time(x).unwrap().clone();
-    let frames = b.frame(x, 8, 4, -2, Edge::Zero, true).unwrap();
+    let frames = b.frame(x, 8, 4, -2, Edge::Zero).unwrap();
     let spectra = b.transform(frames, TransformKind::Forward, Role::Inner).unwrap();
     let back = b.inverse(spectra, 8, -0.002).unwrap();
-    let laid = b.overlap_add(back, 4, -2, vec![], time).unwrap();
+    let laid = b.overlap_add(back, 4, -2, time).unwrap();
     let (f, all) = last(b, laid);
     let framed = all[frames.index()];
     assert_eq!((framed.back, framed.ahead, framed.granule, framed.carry), (ms(2), ms(5), ms(4), 7));

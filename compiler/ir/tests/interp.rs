@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::interp::{Tensor, Value, interpret};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, Emission, Expr, Init, NodeId, Reduction, Role, Rows, Scope, Signal, StateVar,
-    TimeAxis, TransformKind, WindowBody,
+    Builder, ChannelAxis, Edge, Emission, Expr, Init, Labels, NodeId, Reduction, Role, Rows, Scope, Signal,
+    StateVar, TimeAxis, TransformKind, WindowBody,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -23,7 +23,15 @@ fn reference() -> HashMap<&'static str, Vec<f64>> {
 fn record(ranges: &[(i64, i64)]) -> (Builder, NodeId) {
     let mut builder = Builder::new();
     builder.enter("TEST", None);
-    let axis = ChannelAxis { len: 2, first: 0, stride: 1, distance: 0.0, spacing: 1.0, positions: None };
+    let axis = ChannelAxis {
+        len: 2,
+        first: 0,
+        stride: 1,
+        distance: 0.0,
+        spacing: 1.0,
+        positions: None,
+        labels: Labels::Regular,
+    };
     let time = TimeAxis {
         period: Rational::new(1, 100).unwrap(),
         origin: Rational::ZERO,
@@ -120,7 +128,7 @@ fn transforms_are_those_of_numpy_and_scipy() {
 fn frames_are_those_of_stft_and_overlap_add_lays_them_back() {
     let expected = reference();
     let tapered = |b: &mut Builder, x: NodeId, lo: i32, edge: Edge| {
-        let frames = b.frame(x, 8, 3, lo, edge, edge == Edge::Zero).unwrap();
+        let frames = b.frame(x, 8, 3, lo, edge).unwrap();
         b.map(&[frames], Unit::none(), DType::F64, |e| {
             let phase = e.index(Role::Inner) * e.constant(std::f64::consts::TAU) / e.len(Role::Inner);
             vec![e.input(0) * (e.constant(0.5) - e.constant(0.5) * phase.cos())]
@@ -137,7 +145,7 @@ fn frames_are_those_of_stft_and_overlap_add_lays_them_back() {
     let frames = tapered(&mut b, x, 0, Edge::Valid);
     let z = b.transform(frames, TransformKind::Forward, Role::Inner).unwrap();
     let back = b.inverse(z, 8, 0.0).unwrap();
-    let laid = b.overlap_add(back, 3, 0, vec![], time).unwrap();
+    let laid = b.overlap_add(back, 3, 0, time).unwrap();
     let values = interpret(&b.finish(vec![back, laid]), &expected["input"]).unwrap();
     let [Value::Signal(back), Value::Signal(laid)] = &values[..] else { panic!("two signals were expected") };
     close("frames_back", &back.values, &expected["frames_back"]);

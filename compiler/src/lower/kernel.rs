@@ -189,9 +189,7 @@ impl Builder<'_> {
                     (TransformKind::Forward, true) => FftKind::Forward,
                     (TransformKind::Forward, false) => FftKind::ComplexForward,
                     (TransformKind::Inverse, _) => FftKind::Inverse,
-                    (TransformKind::Analytic, _) => {
-                        return Err(Diag::compiler("lower: the analytic signal of a frame"));
-                    }
+                    (TransformKind::Analytic, _) => FftKind::Analytic,
                 };
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(Step::Fft(Fft { kind, n: *n, input, output }), place.rows.clone());
@@ -223,6 +221,7 @@ impl Builder<'_> {
             Prim::Reduce { along: Role::Channel, how, .. } => across::lower(self, id, *how, &place.rows),
             Prim::Transform { .. }
             | Prim::Source
+            | Prim::Constant(_)
             | Prim::Map(_)
             | Prim::Scan { .. }
             | Prim::Window { .. }

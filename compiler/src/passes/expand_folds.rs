@@ -27,8 +27,8 @@ pub fn expand_folds(graph: &mut Graph) -> Result<()> {
         for input in &mut node.inputs {
             *input = renamed[NodeId::index(*input)];
         }
-        match &node.prim {
-            &Prim::Window { along: Role::Time, lo, hi, hop: 1, edge, body: WindowBody::Fold(how) }
+        match node.prim {
+            Prim::Window { along: Role::Time, lo, hi, hop: 1, edge, body: WindowBody::Fold(how) }
                 if i64::from(hi) - i64::from(lo) >= DIRECT
                     && (edge == Edge::Valid || (edge == Edge::Zero && hi == 0 && how == Reduction::Sum)) =>
             {

@@ -120,7 +120,7 @@ impl Frames {
                 .help("say PADDED=FALSE, or BOUNDARY=zeros"));
         }
         let middle = self.middle(b, x)?;
-        let frames = b.frame(x, self.n, self.hop, lo, edge, padded)?;
+        let frames = b.frame_padded(x, self.n, self.hop, lo, edge, padded)?;
         if boundary == Boundary::None {
             b.shift_origin(frames, middle);
         }
@@ -131,7 +131,7 @@ impl Frames {
     pub fn whole(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
         b.real(x)?;
         let middle = self.middle(b, x)?;
-        let frames = b.frame(x, self.n, self.hop, 0, Edge::Valid, false)?;
+        let frames = b.frame(x, self.n, self.hop, 0, Edge::Valid)?;
         b.shift_origin(frames, middle);
         Ok(frames)
     }
@@ -191,7 +191,7 @@ impl Frames {
         let unit = b.signal(frames)?.unit.clone();
         let weighted = self.weighted(b, frames, scale, unit)?;
         let squares = self.weights.iter().map(|w| w * w).collect();
-        b.overlap_add(weighted, self.hop, lo, squares, time)
+        b.overlap_mean(weighted, self.hop, lo, squares, time)
     }
 
     /// Refuses windows that weigh some sample nothing, however the frames overlap.

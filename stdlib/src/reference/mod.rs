@@ -3,7 +3,7 @@
 mod example;
 
 use dasc_ir::graph::facts::{Facts, carry, facts};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -80,6 +80,7 @@ pub fn sample_signal() -> Signal {
             distance: 0.0,
             spacing: 5.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }

@@ -85,6 +85,63 @@ def inverse_short_time_spectra():
         add("STFT 64 HOP=32 | ISTFT", istft(stft(64, 32, x[:rows]), 64, 32), stated, rows=rows)
 
 
-for group in (short_time_spectra, inverse_short_time_spectra):
+def power_spectra():
+    stated = "scipy.signal.welch"
+    for dql, n, hop, options in (
+        ("64", 64, 32, {}),
+        ("64 HOP=16 WINDOW=hamming", 64, 16, {"window": "hamming"}),
+        ("51 DETREND=linear", 51, 26, {"detrend": "linear"}),
+        ("64 HOP=64 WINDOW=boxcar DETREND=none", 64, 64, {"window": "boxcar", "detrend": False}),
+        ("50 NFFT=128 SCALING=spectrum", 50, 25, {"nfft": 128, "scaling": "spectrum"}),
+        ("64 SYMMETRY=symmetric", 64, 32, {"window": signal.get_window("hann", 64, fftbins=False)}),
+    ):
+        welch = lambda y: signal.welch(y, FS, nperseg=n, noverlap=n - hop, axis=0, **options)[1]
+        add(f"PSD {dql}", welch(x), stated, ["frequency", "channel"])
+        blocks = [welch(x[k * 4 * hop : (k * 4 + 3) * hop + n]) for k in range(((400 - n) // hop + 1) // 4)]
+        add(f"PSD {dql} EVERY={4 * hop}", np.array(blocks), stated + " of every four frames", SPECTRUM)
+    for rows in (64, 65, 96):
+        add("PSD 64", signal.welch(x[:rows], FS, nperseg=64, axis=0)[1], stated, ["frequency", "channel"], rows=rows)
+
+
+def whiten(y, n, hop, smooth, low=0.0, high=FS / 2, taper=0.0):
+    """Bensen et al. (2007), equation 4, frame by frame: the spectrum over the running mean of its magnitude."""
+    step, w = FS / n, signal.get_window("hann", n)
+    reach = int(np.floor(0.5 * smooth / step + 0.5))
+    f = np.arange(n // 2 + 1) * step
+    outside = np.maximum(np.maximum(low - f, f - high), 0.0)
+    band = (outside <= 0).astype(float) if taper == 0 else 0.5 * (1 + np.cos(np.pi * np.minimum(outside / taper, 1)))
+    out, weight = np.zeros_like(y), np.zeros(len(y))
+    for j in range(-n, len(y) // hop + n):
+        start = j * hop - n // 2
+        rows = np.arange(start, start + n)
+        inside = (rows >= 0) & (rows < len(y))
+        if not inside.any():
+            continue
+        frame = np.where(inside[:, None], y[np.clip(rows, 0, len(y) - 1)], 0.0)
+        z = np.fft.rfft(frame * w[:, None], axis=0)
+        magnitude = np.pad(np.abs(z), [(reach, reach), (0, 0)], mode="reflect")
+        mean = np.lib.stride_tricks.sliding_window_view(magnitude, 2 * reach + 1, axis=0).mean(axis=-1)
+        white = np.divide(z, mean, out=np.zeros_like(z), where=mean > 0) * band[:, None]
+        out[rows[inside]] += (np.fft.irfft(white, n, axis=0) * w[:, None])[inside]
+        weight[rows[inside]] += (w**2)[inside]
+    return out / np.where(weight > 1e-10, weight, 1.0)[:, None]
+
+
+def whitened():
+    stated = "spectrum over the running mean of its magnitude, Bensen et al. (2007) eq. 4, in NumPy"
+    for dql, values in (
+        ("64 SMOOTH=100Hz", (64, 32, 100.0)),
+        ("64 SMOOTH=0Hz", (64, 32, 0.0)),
+        ("128 HOP=32 SMOOTH=60Hz FREQMIN=50Hz FREQMAX=200Hz", (128, 32, 60.0, 50.0, 200.0)),
+        ("100 SMOOTH=80Hz FREQMIN=50Hz FREQMAX=200Hz TAPER=30Hz", (100, 50, 80.0, 50.0, 200.0, 30.0)),
+        ("256 HOP=100 SMOOTH=150Hz FREQMIN=20Hz TAPER=15Hz", (256, 100, 150.0, 20.0, FS / 2, 15.0)),
+        ("51 HOP=20 SMOOTH=90Hz FREQMAX=300Hz TAPER=50Hz", (51, 20, 90.0, 0.0, 300.0, 50.0)),
+    ):
+        add(f"DETREND AXIS=time | WHITEN {dql}", whiten(signal.detrend(x, axis=0), *values), stated)
+    for rows in (64, 65, 97):
+        add("DETREND AXIS=time | WHITEN 64 SMOOTH=100Hz", whiten(signal.detrend(x[:rows], axis=0), 64, 32, 100.0), stated, rows=rows)
+
+
+for group in (short_time_spectra, inverse_short_time_spectra, power_spectra, whitened):
     group()
 g.write()

@@ -1,5 +1,7 @@
 //! The primitives. Every match over [`Prim`] is exhaustive; there is no wildcard arm in the compiler.
 
+use std::sync::Arc;
+
 use super::expr::Expr;
 use crate::DType;
 
@@ -7,6 +9,9 @@ use crate::DType;
 pub enum Prim {
     /// The record, in the file's own type.
     Source,
+    /// Numbers given when the pipeline is built, as `[inner][channel][plane]`, and known before the first row is: a taper, a template, a
+    /// response. They are data and no part of the code, so two pipelines that differ in them alone share their kernels.
+    Constant(Arc<[f64]>),
     /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
     /// A complex input or result is a pair: the expression has one output per plane.
     Map(Expr),
@@ -59,6 +64,10 @@ pub enum WindowBody {
     Fold(Reduction),
     /// `Σ coefficients[k] · x[i + lo + k]`, accumulated in order with fma in F64.
     Dot(Vec<f64>),
+    /// Several dots over the same taps, each with coefficients of its own: a new inner axis with a position for every one of them. With a
+    /// hop the rows are those whose stretch `i * hop .. (i + 1) * hop` touches the segment, so that the phases of a resampling filter,
+    /// laid back by [`View::OverlapAdd`], cover it.
+    Bank(Vec<Vec<f64>>),
     /// Any expression of the taps (`Input { tap }`).
     Stencil(Expr),
 }
@@ -75,10 +84,13 @@ pub enum Edge {
     Reflect,
     /// `d c b | a b c d | c b a`.
     Mirror,
+    /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
+    Cover,
 }
 
 impl Edge {
-    pub const ALL: [Edge; 5] = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+    pub const ALL: [Edge; 6] =
+        [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover];
 
     /// The position of an axis of `len` at which an edge finds what lies at `at`, be it beyond the ends; `None` for nothing (zero).
     pub fn position(self, at: i64, len: i64) -> Option<i64> {
@@ -87,7 +99,7 @@ impl Edge {
         }
         match self {
             _ if len < 1 => None,
-            Edge::Valid | Edge::Zero => None,
+            Edge::Valid | Edge::Zero | Edge::Cover => None,
             Edge::Nearest => Some(at.clamp(0, len - 1)),
             Edge::Reflect => {
                 let turn = at.rem_euclid(2 * len);
@@ -133,6 +145,8 @@ pub enum View {
     OverlapAdd { hop: u32, lo: i32, weights: Vec<f64> },
     /// The inner axis with so many positions more (or fewer, if negative) before and after it, filled as the edge says.
     Extend { before: i32, after: i32, edge: Edge },
+    /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
+    Join,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -141,7 +155,8 @@ pub enum TransformKind {
     Forward,
     /// Complex → real `n`, divided by `n`.
     Inverse,
-    /// The analytic signal of scipy.signal.hilbert: real `n` → complex `n`.
+    /// The analytic signal of scipy.signal.hilbert. Along time: real `n` → complex `n`. Along the inner axis it is made of the half
+    /// spectrum a forward transform gives: complex `n / 2 + 1` → complex `n`; its real part is the inverse transform.
     Analytic,
 }
 

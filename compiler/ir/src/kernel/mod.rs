@@ -299,6 +299,8 @@ pub enum FftKind {
     /// Complex to complex.
     ComplexForward,
     ComplexInverse,
+    /// Complex `n/2 + 1`, the half spectrum of a real sequence, to its analytic signal of complex `n`.
+    Analytic,
 }
 
 /// Lays frames back where they came from and adds them: row `t` of the output is the sum over frames `j` of their inner

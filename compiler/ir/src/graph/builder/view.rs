@@ -2,9 +2,15 @@
 
 use super::{Builder, frame_rows, slice_rows};
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, TimeAxis};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
 use crate::graph::prim::{Edge, Prim, Role, View};
 use crate::{Diag, Result, Unit};
+
+/// Where position `i` of a list lies, or would lie beyond its ends.
+pub(super) fn place_at(positions: &[f64], step: f64, i: i64) -> f64 {
+    let within = i.clamp(0, positions.len().max(1) as i64 - 1);
+    positions.get(within as usize).copied().unwrap_or(0.0) + (i - within) as f64 * step
+}
 
 /// The most positions of an inner axis that is extended.
 const LONGEST_INNER: u32 = 1 << 26;
@@ -47,11 +53,28 @@ impl Builder {
                     distance: axis.distance + start as f64 * axis.spacing,
                     spacing: axis.spacing * f64::from(step),
                     positions: axis.positions.as_ref().map(chosen),
+                    labels: match &axis.labels {
+                        Labels::Numbers(numbers) => Labels::Numbers(
+                            numbers
+                                .iter()
+                                .skip(start as usize)
+                                .step_by(step as usize)
+                                .take(len as usize)
+                                .copied()
+                                .collect(),
+                        ),
+                        Labels::Regular | Labels::Wavenumbers { .. } => Labels::Regular,
+                    },
                 };
             }
             Role::Inner => {
                 let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
                 axis.len = kept(axis.len.into()).ok_or_else(|| empty(axis.len.into(), self))?;
+                let chosen = |p: &std::sync::Arc<[f64]>| {
+                    let kept = p.iter().skip(start as usize).step_by(step as usize);
+                    kept.take(axis.len as usize).copied().collect()
+                };
+                axis.positions = axis.positions.as_ref().map(chosen);
                 axis.start += start as f64 * axis.step;
                 axis.step *= f64::from(step);
             }
@@ -59,9 +82,15 @@ impl Builder {
         self.push_checked(Prim::View(View::Slice { along, start, stop, step }), vec![x], signal)
     }
 
-    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` with `padded` has frames until the segment is covered
+    /// Frames of `n` rows, frame `j` from row `j * hop + lo`: a new inner axis. `Edge::Zero` has frames until the segment is covered
     /// (scipy.signal.stft with `boundary='zeros', padded=True` for `lo = −n/2`), `Edge::Valid` only whole ones.
-    pub fn frame(
+    pub fn frame(&mut self, x: NodeId, n: u32, hop: u32, lo: i32, edge: Edge) -> Result<NodeId> {
+        self.frame_padded(x, n, hop, lo, edge, edge == Edge::Zero)
+    }
+
+    /// The same, where it is said whether a last frame may run over (`padded`, of `Edge::Zero`): without, frames stay within the segment and
+    /// the `−lo` rows beyond either end.
+    pub fn frame_padded(
         &mut self,
         x: NodeId,
         n: u32,
@@ -95,14 +124,19 @@ impl Builder {
             start: f64::from(lo) * time.period.as_f64(),
             step: time.period.as_f64(),
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
+            positions: None,
         });
         signal.time = Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time });
         self.push_checked(Prim::View(View::Frame { n, hop, lo, edge, padded }), vec![x], signal)
     }
 
-    /// Lays frames back at `j * hop + lo` and adds them. `time` is the time axis of what was framed. With `weights` (none, or one for each
-    /// position of a frame) each row is divided by the sum of the weights of the positions that lie there.
-    pub fn overlap_add(
+    /// Lays frames back at `j * hop + lo` and adds them. `time` is the time axis of what was framed.
+    pub fn overlap_add(&mut self, x: NodeId, hop: u32, lo: i32, time: TimeAxis) -> Result<NodeId> {
+        self.overlap_mean(x, hop, lo, Vec::new(), time)
+    }
+
+    /// The same, each row divided by the sum of the weights (one for each position of a frame) of the positions that lie there.
+    pub fn overlap_mean(
         &mut self,
         x: NodeId,
         hop: u32,
@@ -139,6 +173,9 @@ impl Builder {
                 axis.len
             )));
         }
+        axis.positions = axis.positions.as_ref().map(|positions| {
+            (0..len).map(|i| place_at(positions, axis.step, i - i64::from(before))).collect()
+        });
         axis.start -= f64::from(before) * axis.step;
         axis.len = len as u32;
         self.push_checked(Prim::View(View::Extend { before, after, edge }), vec![x], signal)
@@ -152,6 +189,18 @@ impl Builder {
             return Err(Diag::compiler("a gather picks channels that do not exist"));
         }
         let positions: Vec<f64> = channels.iter().map(|c| axis.distance_at(*c)).collect();
+        let numbers: Vec<i64> = channels.iter().map(|c| axis.number(*c)).collect();
+        // Numbers in equal steps need no list.
+        let step = |pair: &[i64]| pair[1] - pair[0];
+        let regular = numbers.windows(2).all(|pair| step(pair) != 0 && step(pair) == step(&numbers[..2]));
+        axis.first = numbers[0];
+        axis.stride = if regular && numbers.len() > 1 { step(&numbers[..2]) } else { axis.stride };
+        axis.spacing = match positions[..] {
+            [a, b, ..] if regular => b - a,
+            _ => axis.spacing,
+        };
+        axis.distance = positions[0];
+        axis.labels = if regular { Labels::Regular } else { Labels::Numbers(numbers.into()) };
         axis.positions = Some(positions.into());
         axis.len = channels.len() as u32;
         self.push_checked(Prim::Gather { channels }, vec![x], signal)

@@ -1,5 +1,6 @@
 //! Windows and reductions: many elements of an axis become one.
 
+use super::view::place_at;
 use super::{Builder, role_name, window_rows};
 use crate::graph::NodeId;
 use crate::graph::axis::TimeAxis;
@@ -53,7 +54,12 @@ impl Builder {
                     )));
                 }
                 let last = (u64::from(axis.len) - taps) / u64::from(hop);
-                axis.len = u32::try_from(last + 1).unwrap_or(u32::MAX);
+                let len = u32::try_from(last + 1).unwrap_or(u32::MAX);
+                axis.positions = axis.positions.as_ref().map(|positions| {
+                    let at = |k: i64| place_at(positions, axis.step, k * i64::from(hop) - i64::from(lo));
+                    (0..i64::from(len)).map(at).collect()
+                });
+                axis.len = len;
                 axis.start -= f64::from(lo) * axis.step;
                 axis.step *= f64::from(hop);
             }

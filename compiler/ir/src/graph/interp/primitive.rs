@@ -164,6 +164,7 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             let from = super::window::extend(edge, row * i64::from(hop) + i64::from(lo) + inner as i64, a, b);
             planes(element, &|p| from.map_or(0.0, |from| x.at(segment, from, 0, channel, p)))
         }),
+        View::Join => Err(Diag::compiler("a join has several inputs")),
         View::Extend { before, edge, .. } => out.fill(|segment, row, inner, channel, element| {
             let from = edge.position(inner as i64 - i64::from(*before), x.inner as i64);
             planes(element, &|p| from.map_or(0.0, |i| x.at(segment, row, i as usize, channel, p)))
@@ -184,6 +185,20 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             })
         }
     }
+}
+
+/// Inputs side by side along the inner axis.
+pub fn join(inputs: &[&Tensor], out: Tensor) -> Result<Tensor> {
+    let places: Vec<(&Tensor, usize)> =
+        inputs.iter().flat_map(|x| (0..x.inner).map(move |inner| (*x, inner))).collect();
+    out.fill(|segment, row, inner, channel, element| {
+        let (x, from) =
+            places.get(inner).ok_or_else(|| Diag::compiler("a join has more positions than its inputs"))?;
+        for (plane, value) in element.iter_mut().enumerate() {
+            *value = x.at(segment, row, *from, channel, plane);
+        }
+        Ok(())
+    })
 }
 
 pub fn gather(channels: &[u32], x: &Tensor, out: Tensor) -> Result<Tensor> {
@@ -207,7 +222,10 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                     let re = lane(segment, row, channel, 0);
                     let values = match kind {
                         TransformKind::Forward => fourier::forward(&re),
-                        TransformKind::Analytic => fourier::analytic(&re),
+                        TransformKind::Analytic => {
+                            let im = lane(segment, row, channel, 1);
+                            fourier::analytic_of(&re.into_iter().zip(im).collect::<Vec<_>>(), n as usize)
+                        }
                         TransformKind::Inverse => {
                             let im = lane(segment, row, channel, 1);
                             let bins: Vec<_> = re.into_iter().zip(im).collect();
@@ -243,7 +261,32 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                 }
             }
         }
-        Role::Channel => return Err(Diag::compiler("there is no transform along channels")),
+        Role::Channel => {
+            let sign = match kind {
+                TransformKind::Forward => -1.0,
+                TransformKind::Inverse => 1.0,
+                TransformKind::Analytic => {
+                    return Err(Diag::compiler("there is no analytic signal along channels"));
+                }
+            };
+            let (block, inner) = (n.max(1) as usize, out.inner);
+            let scale = if kind == TransformKind::Inverse { 1.0 / block as f64 } else { 1.0 };
+            for (segment, (a, b)) in out.ranges.clone().into_iter().enumerate() {
+                for (row, inner) in (a..b).flat_map(|r| (0..inner).map(move |i| (r, i))) {
+                    for first in (0..x.channels).step_by(block) {
+                        let values: Vec<_> = (first..first + block)
+                            .map(|c| {
+                                let plane = |p| x.at(segment, row, inner, c, p);
+                                (plane(0), if x.planes > 1 { plane(1) } else { 0.0 })
+                            })
+                            .collect();
+                        for (c, (re, im)) in (first..).zip(fourier::dft(&values, sign)) {
+                            put(&mut out, (segment, row, inner, c), (re * scale, im * scale));
+                        }
+                    }
+                }
+            }
+        }
     }
     Ok(out)
 }

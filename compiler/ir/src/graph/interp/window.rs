@@ -20,7 +20,7 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
     let places = Places::of(&out);
     let mut evaluator = match body {
         WindowBody::Stencil(expr) => Some(Evaluator::new(expr, &[x.dtype], &[])?),
-        WindowBody::Fold(_) | WindowBody::Dot(_) => None,
+        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) => None,
     };
     let mut values = Vec::new();
     out.fill(|segment, row, inner, channel, element| {
@@ -31,6 +31,13 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
                 store(evaluator.evaluate(&place, &[], |_, t, plane| tap(t, plane as usize))?, element);
             }
             (WindowBody::Dot(coefficients), _) => {
+                element[0] = coefficients
+                    .iter()
+                    .zip(taps.lo..)
+                    .fold(0.0, |sum, (coefficient, t)| coefficient.mul_add(tap(t, 0), sum));
+            }
+            (WindowBody::Bank(bank), _) => {
+                let coefficients = bank.get(inner).map_or(&[][..], Vec::as_slice);
                 element[0] = coefficients
                     .iter()
                     .zip(taps.lo..)

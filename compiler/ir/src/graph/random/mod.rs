@@ -7,8 +7,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::axis::{ChannelAxis, Rows, Signal, TimeAxis};
-use super::builder::{Builder, Section};
+use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
+use super::builder::{Builder, Section, div_ceil};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
 use super::{Expr, Graph, NodeId, Type};
 use crate::{DType, Rational, Result, Unit};
@@ -122,6 +122,7 @@ fn random_source(random: &mut Random, limits: &Limits) -> Signal {
             distance: 0.0,
             spacing: 2.5,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }
@@ -149,7 +150,7 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(13) {
+        let grown = match self.random.below(16) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
@@ -161,6 +162,9 @@ impl Grower<'_> {
             9 => self.statistic(x)?,
             10 => self.slice(x)?,
             11 => self.gather(x)?,
+            12 => self.weigh(x)?,
+            13 => self.bank(x)?,
+            14 => self.side_by_side(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -400,6 +404,76 @@ impl Grower<'_> {
         self.builder.gather(x, picked)
     }
 
+    /// Times a weight per channel, inner position or both, given with the graph.
+    fn weigh(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?;
+        let dtype = self.float();
+        let axes = self.random.below(4);
+        let given = Signal {
+            dtype,
+            unit: Unit::none(),
+            time: None,
+            inner: signal.inner.clone().filter(|_| axes & 1 == 0),
+            channel: signal.channel.clone().filter(|_| axes & 2 == 0),
+        };
+        let count = given.inner_len() * given.channels();
+        let values: Vec<f64> = (0..count).map(|_| self.random.between(-1.0, 1.0)).collect();
+        let weight = self.builder.constant(given, &values)?;
+        let both = if self.random.chance(2) { [x, weight] } else { [weight, x] };
+        self.builder.map(&both, signal.unit, dtype, |e| vec![e.input(0).to(dtype) * e.input(1).to(dtype)])
+    }
+
+    /// Several filters over the same taps, and sometimes their results as samples at another rate.
+    fn bank(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?;
+        let time = self.builder.time(x)?.clone();
+        let lo = 2 - self.random.below(9) as i32;
+        let taps = 1 + self.random.below(12);
+        let hop = 1 + self.random.below(4) as u32;
+        let filters = 1 + self.random.below(5);
+        let most = 1.0 / taps as f64;
+        let bank =
+            (0..filters).map(|_| (0..taps).map(|_| self.random.between(-most, most)).collect()).collect();
+        let (edge, dtype) = (self.edge(true), self.float());
+        let positions: Vec<f64> = (0..filters).map(|p| (p * p) as f64).collect();
+        let axis = InnerAxis::listed(InnerRole::Scale, &positions, Unit::none());
+        let ends = (lo, lo + taps as i32 - 1);
+        let bank = self.builder.bank(x, ends, hop, edge, bank, axis, signal.unit, dtype)?;
+        if self.random.chance(2) {
+            return Ok(bank);
+        }
+        let up = filters as i64;
+        let moved = |row: i64| div_ceil(row * up, hop.into());
+        let rows = time.rows.map(|a, b| (moved(a), moved(b)));
+        let period = time.period * Rational::integer(hop.into()) / Rational::integer(up);
+        self.builder.overlap_add(bank, filters as u32, 0, TimeAxis { period, rows, ..time })
+    }
+
+    /// Up to three signals beside each other.
+    fn side_by_side(&mut self, x: NodeId) -> Result<NodeId> {
+        let dtype = self.float();
+        let unit = self.signal(x)?.unit;
+        let mut inputs = Vec::new();
+        for i in 0..=self.random.below(3) {
+            let y = if i == 0 { x } else { self.pool[self.random.below(self.pool.len() as u64) as usize] };
+            let y = self.builder.convert(y, dtype)?;
+            inputs.push(self.builder.map(&[y], unit.clone(), dtype, |e| vec![e.input(0)])?);
+        }
+        let mut len = 0;
+        for input in &inputs {
+            len += self.signal(*input)?.inner_len();
+        }
+        let axis = InnerAxis {
+            role: InnerRole::Band,
+            len,
+            start: 0.0,
+            step: 1.0,
+            unit: Unit::none(),
+            positions: None,
+        };
+        self.builder.join(&inputs, axis)
+    }
+
     /// Frames and their power spectrum, or what an inverse transform makes of them again; or an envelope.
     fn spectrum(&mut self, x: NodeId) -> Result<NodeId> {
         if !self.limits.transforms {
@@ -413,9 +487,9 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = self.edge(true);
+        let edge = if self.random.chance(4) { Edge::Cover } else { self.edge(true) };
         let padded = edge == Edge::Zero && self.random.chance(2);
-        let frames = self.builder.frame(x, n, hop, lo, edge, padded)?;
+        let frames = self.builder.frame_padded(x, n, hop, lo, edge, padded)?;
         if self.random.chance(4) {
             return Ok(frames);
         }
@@ -427,8 +501,13 @@ impl Grower<'_> {
             vec![(e.input(0).to(DType::F64) * window).to(dtype)]
         })?;
         let spectrum = self.builder.transform(tapered, TransformKind::Forward, Role::Inner)?;
+        let spectrum = if self.random.chance(3) { self.fan(spectrum)? } else { spectrum };
         if self.random.chance(2) {
             return self.modulus(spectrum);
+        }
+        if self.random.chance(4) {
+            let analytic = self.builder.analytic(spectrum, n, 0.0)?;
+            return self.modulus(analytic);
         }
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
@@ -436,7 +515,25 @@ impl Grower<'_> {
             0 => Vec::new(),
             _ => (0..n).map(|_| self.random.between(0.5, 2.0)).collect(),
         };
-        self.builder.overlap_add(back, hop, lo, weights, time)
+        self.builder.overlap_mean(back, hop, lo, weights, time)
+    }
+
+    /// Weights wavenumbers of blocks of channels, and mostly comes back from them.
+    fn fan(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.builder.signal(x)?.clone();
+        let channels = signal.channels();
+        let blocks: Vec<u32> = (1..=channels).filter(|n| channels % n == 0).collect();
+        let block = blocks[self.random.below(blocks.len() as u64) as usize];
+        let wavenumbers = self.builder.wavenumbers(x, block)?;
+        let weighted = self.builder.map(&[wavenumbers], signal.unit, DType::C32, |e| {
+            let weight = ((e.index(Role::Channel) - e.index(Role::Inner)) * e.constant(0.25)).cos();
+            let weight = weight.to(DType::F32);
+            vec![e.input(0) * weight, e.imaginary(0) * weight]
+        })?;
+        if self.random.chance(4) {
+            return Ok(weighted);
+        }
+        self.builder.from_wavenumbers(weighted)
     }
 
     fn modulus(&mut self, x: NodeId) -> Result<NodeId> {

@@ -42,11 +42,16 @@ pub fn parse(text: &str) -> Result<Kernel> {
             "loop" => kernel.steps.push(Step::Loop(p.a_loop()?)),
             "fft" => {
                 let kind = p.name()?;
-                let kind =
-                    [FftKind::Forward, FftKind::Inverse, FftKind::ComplexForward, FftKind::ComplexInverse]
-                        .into_iter()
-                        .find(|k| print::fft_kind(*k) == kind)
-                        .ok_or_else(|| p.wrong_before("there is no such kind of FFT"))?;
+                let kind = [
+                    FftKind::Forward,
+                    FftKind::Inverse,
+                    FftKind::ComplexForward,
+                    FftKind::ComplexInverse,
+                    FftKind::Analytic,
+                ]
+                .into_iter()
+                .find(|k| print::fft_kind(*k) == kind)
+                .ok_or_else(|| p.wrong_before("there is no such kind of FFT"))?;
                 let (n, input) = (p.count()?, BufferId(p.id('b')?));
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);

@@ -80,6 +80,7 @@ pub(super) fn fft_kind(kind: FftKind) -> &'static str {
         FftKind::Inverse => "inverse",
         FftKind::ComplexForward => "complex_forward",
         FftKind::ComplexInverse => "complex_inverse",
+        FftKind::Analytic => "analytic",
     }
 }
 

@@ -188,6 +188,7 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
         FftKind::Forward => ((fft.n, 1), (half, 2)),
         FftKind::Inverse => ((half, 2), (fft.n, 1)),
         FftKind::ComplexForward | FftKind::ComplexInverse => ((fft.n, 2), (fft.n, 2)),
+        FftKind::Analytic => ((half, 2), (fft.n, 2)),
     };
     for (name, buffer, (inner, planes)) in [("input", input, from), ("output", output, to)] {
         if fft.n == 0 || buffer.dtype != DType::F32 || buffer.inner != inner || buffer.planes != planes {
