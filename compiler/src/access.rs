@@ -34,7 +34,7 @@ impl Access {
 pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
     match step {
         Step::Fft(fft) => vec![Access { buffer: fft.input, step: 1, div: 1, lo: 0, hi: 0 }],
-        Step::Extend(extend) => vec![Access { buffer: extend.input, step: 1, div: 1, lo: 0, hi: 0 }],
+        Step::Widen(widen) => vec![Access { buffer: widen.input, step: 1, div: 1, lo: 0, hi: 0 }],
         Step::Emit(emit) => vec![Access { buffer: emit.level, step: 1, div: 1, lo: 0, hi: 0 }],
         // Row `t` lies in the frames from ⌈(t − lo − n + 1) / hop⌉ to ⌊(t − lo) / hop⌋.
         Step::OverlapAdd(add) => {
@@ -64,7 +64,7 @@ pub fn writes(step: &Step) -> Vec<BufferId> {
     match step {
         Step::Fft(fft) => vec![fft.output],
         Step::OverlapAdd(add) => vec![add.output],
-        Step::Extend(extend) => vec![extend.output],
+        Step::Widen(widen) => vec![widen.output],
         Step::Emit(_) => vec![],
         Step::Loop(body) => {
             let mut found: Vec<BufferId> = body

@@ -160,7 +160,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         | Prim::Constant(_)
         | Prim::Window { .. }
         | Prim::View(
-            View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. },
+            View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. } | View::Widen { .. },
         )
         | Prim::Transform { .. }
         | Prim::Gather { .. }
@@ -180,7 +180,7 @@ fn hands_over(graph: &Graph, id: NodeId, input: NodeId) -> bool {
 fn is_alone(prim: &Prim) -> bool {
     matches!(
         prim,
-        Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. } | View::Extend { .. })
+        Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. } | View::Widen { .. })
     ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
@@ -207,7 +207,7 @@ fn crosses_channels(prim: &Prim) -> bool {
         }
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Join)
+        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Widen { .. } | View::Join)
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

@@ -178,9 +178,9 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
                 let (output, input) = (bound(add.output), bound(add.input));
                 writeln!(f, "{blanks}  overlap_add {output} <- {input} hop {}", add.hop)?;
             }
-            Step::Extend(extend) => {
-                let (output, input) = (bound(extend.output), bound(extend.input));
-                writeln!(f, "{blanks}  extend {output} <- {input} {:?}", extend.edge)?;
+            Step::Widen(widen) => {
+                let (output, input) = (bound(widen.output), bound(widen.input));
+                writeln!(f, "{blanks}  widen {output} <- {input} {:?}", widen.edge)?;
             }
             Step::Emit(emit) => {
                 let table = stage.tables.get(emit.table as usize);

@@ -10,12 +10,12 @@ use dasc_ir::{DType, Result};
 use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
-use crate::extend::{Extension, extend_inner};
 use crate::flow::EVERYTHING;
 use crate::overlap::{Laid, overlap_add};
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Merging, Parts};
 use crate::rows::{Layout, Progress, Rows};
+use crate::widen::{Extension, widen_inner};
 
 /// A kernel with everything about it that does not change while it runs.
 pub(crate) struct Prepared {
@@ -285,20 +285,20 @@ impl Block {
                 // SAFETY: all frames that reach into these rows exist by readiness, the output's rows by `reserve`.
                 unsafe { overlap_add(frames, output, exist, laid, double, from..target, lanes) };
             }
-            Step::Extend(extend) => {
+            Step::Widen(widen) => {
                 let (short, long) =
-                    (&kernel.buffers[extend.input.index()], &kernel.buffers[extend.output.index()]);
+                    (&kernel.buffers[widen.input.index()], &kernel.buffers[widen.output.index()]);
                 let what = Extension {
                     len: short.inner,
                     longer: long.inner,
                     planes: short.planes,
-                    before: extend.before,
-                    edge: extend.edge,
-                    bytes: self.lanes_of(kernel, extend.input) * short.dtype.size(),
+                    before: widen.before,
+                    edge: widen.edge,
+                    bytes: self.lanes_of(kernel, widen.input) * short.dtype.size(),
                 };
-                let (input, output) = (&buffers[extend.input.index()], &buffers[extend.output.index()]);
+                let (input, output) = (&buffers[widen.input.index()], &buffers[widen.output.index()]);
                 // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
-                unsafe { extend_inner(input, output, what, from..target) };
+                unsafe { widen_inner(input, output, what, from..target) };
             }
             Step::Emit(emit) => {
                 let at = &buffers[emit.level.index()];

@@ -11,7 +11,6 @@ mod archive;
 mod block;
 mod detect;
 mod edges;
-mod extend;
 mod flow;
 mod overlap;
 mod pad;
@@ -20,6 +19,7 @@ mod rows;
 mod run;
 mod spool;
 mod statistics;
+mod widen;
 
 pub use detect::Detection;
 pub use rows::RowsView;

@@ -489,7 +489,7 @@ fn view_read(builder: &Builder, input: NodeId, view: &View) -> Result<Read> {
             let row = Affine { row: step.into(), add: base, inner: 0, tap: 0 };
             Ok(Read { row, in_place: false, ..Read::HERE })
         }
-        View::Slice { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Join => {
+        View::Slice { .. } | View::OverlapAdd { .. } | View::Widen { .. } | View::Join => {
             Err(Diag::compiler("lower: a view that is not an affine load"))
         }
     }

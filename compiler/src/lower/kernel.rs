@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Extend, Fft, FftKind, Instr, Kernel, LaneAt,
-    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
+    OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -202,10 +202,10 @@ impl Builder<'_> {
                 self.step(Step::OverlapAdd(add), place.rows.clone());
                 Ok(())
             }
-            Prim::View(View::Extend { before, edge, .. }) => {
+            Prim::View(View::Widen { before, edge, .. }) => {
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(
-                    Step::Extend(Extend { input, output, before: *before, edge: *edge }),
+                    Step::Widen(Widen { input, output, before: *before, edge: *edge }),
                     place.rows.clone(),
                 );
                 Ok(())

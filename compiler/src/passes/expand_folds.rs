@@ -34,7 +34,7 @@ pub fn expand_folds(graph: &mut Graph) -> Result<()> {
             {
                 expand(&mut graph.nodes, &node, lo, hi, edge, how)?;
             }
-            &Prim::Window {
+            Prim::Window {
                 along: Role::Inner,
                 lo,
                 hi,

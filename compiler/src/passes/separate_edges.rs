@@ -17,7 +17,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. } | View::Extend { .. } | View::Join)
+        | Prim::View(View::Slice { .. } | View::Widen { .. } | View::Join)
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

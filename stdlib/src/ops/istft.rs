@@ -84,7 +84,7 @@ impl Operator for Istft {
         let start = f64::from(lo) * rows.period.as_f64();
         let back = b.inverse(x, nfft, start)?;
         let zeros = i32::try_from(nfft - frames.n).unwrap_or(i32::MAX);
-        let back = if zeros > 0 { b.extend(back, 0, -zeros, Edge::Valid)? } else { back };
+        let back = if zeros > 0 { b.widen(back, 0, -zeros, Edge::Valid)? } else { back };
         let scale = self.scaling.divisor(&frames, rate);
         let unit = b.signal(x)?.unit.clone();
         let unit = match (self.scaling, unit.symbol().strip_suffix(PER_ROOT_HERTZ)) {

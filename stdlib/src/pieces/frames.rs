@@ -160,7 +160,7 @@ impl Frames {
         };
         let weighted = self.weighted(b, frames, scale, unit)?;
         let zeros = i32::try_from(self.nfft - self.n).unwrap_or(i32::MAX);
-        let padded = if zeros > 0 { b.extend(weighted, 0, zeros, Edge::Zero)? } else { weighted };
+        let padded = if zeros > 0 { b.widen(weighted, 0, zeros, Edge::Zero)? } else { weighted };
         b.transform(padded, TransformKind::Forward, Role::Inner)
     }
 

@@ -193,7 +193,7 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.reach(back, ahead, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
-            View::Extend { .. } => {}
+            View::Widen { .. } => {}
             View::OverlapAdd { hop, lo, .. } => {
                 let n = i64::from(signal.inner_len());
                 let fine = facts.sampling.map_or(period, |(period, _)| period);

@@ -18,7 +18,7 @@ pub enum Prim {
     /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
     /// Taps `lo ..= hi` around row `i * hop` (time) or around the channel itself (hop 1). Along the inner axis windows are `Valid`:
-    /// position `k` reads positions `k * hop + (tap − lo)`; [`View::Extend`] goes before them where there is an edge.
+    /// position `k` reads positions `k * hop + (tap − lo)`; [`View::Widen`] goes before them where there is an edge.
     Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
     /// An accumulation over all of an axis.
     Reduce { along: Role, how: Reduction, scope: Scope },
@@ -144,7 +144,7 @@ pub enum View {
     /// by the sum of the weights of those positions (where that exceeds 1e-10, as in scipy.signal.istft).
     OverlapAdd { hop: u32, lo: i32, weights: Vec<f64> },
     /// The inner axis with so many positions more (or fewer, if negative) before and after it, filled as the edge says.
-    Extend { before: i32, after: i32, edge: Edge },
+    Widen { before: i32, after: i32, edge: Edge },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
 }

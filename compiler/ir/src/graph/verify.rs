@@ -111,7 +111,7 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
         }
-        (Prim::View(View::Extend { before, after, .. }), Some(_)) => {
+        (Prim::View(View::Widen { before, after, .. }), Some(_)) => {
             within("position", (*before).into(), MOST_TAPS)?;
             within("position", (*after).into(), MOST_TAPS)
         }
@@ -385,7 +385,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::View(View::Frame { n, hop, lo, edge, padded }) => {
             builder.frame_padded(x()?, *n, *hop, *lo, *edge, *padded)
         }
-        Prim::View(View::Extend { before, after, edge }) => builder.extend(x()?, *before, *after, *edge),
+        Prim::View(View::Widen { before, after, edge }) => builder.widen(x()?, *before, *after, *edge),
         Prim::View(View::Join) => {
             let axis = declared()?.inner.clone().ok_or("joined signals have an inner axis")?;
             builder.join(&node.inputs, axis)

@@ -130,7 +130,7 @@ pub enum Step {
     Loop(Loop),
     Fft(Fft),
     OverlapAdd(OverlapAdd),
-    Extend(Extend),
+    Widen(Widen),
     Emit(Emit),
 }
 
@@ -324,7 +324,7 @@ pub const LEAST_WEIGHT: f64 = 1e-10;
 /// Copies rows to a longer (or shorter) inner axis: position `f` of the output is position `f − before` of the input, and where that does not
 /// exist what the edge puts there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Extend {
+pub struct Widen {
     pub input: BufferId,
     /// Of the same type, planes and lanes.
     pub output: BufferId,
@@ -365,7 +365,7 @@ impl Kernel {
     pub fn loops(&self) -> Vec<(LoopRef, &Loop)> {
         let steps = self.steps.iter().enumerate().filter_map(|(i, step)| match step {
             Step::Loop(body) => Some((LoopRef::Step(i as u32), body)),
-            Step::Fft(_) | Step::OverlapAdd(_) | Step::Extend(_) | Step::Emit(_) => None,
+            Step::Fft(_) | Step::OverlapAdd(_) | Step::Widen(_) | Step::Emit(_) => None,
         });
         let merges = self.reduces.iter().enumerate().flat_map(|(i, reduce)| {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]

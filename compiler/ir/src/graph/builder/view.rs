@@ -160,7 +160,7 @@ impl Builder {
     }
 
     /// So many positions more before and after the inner axis (fewer, if negative), filled as the edge says.
-    pub fn extend(&mut self, x: NodeId, before: i32, after: i32, edge: Edge) -> Result<NodeId> {
+    pub fn widen(&mut self, x: NodeId, before: i32, after: i32, edge: Edge) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
         if edge == Edge::Valid && (before > 0 || after > 0) {
@@ -178,7 +178,7 @@ impl Builder {
         });
         axis.start -= f64::from(before) * axis.step;
         axis.len = len as u32;
-        self.push_checked(Prim::View(View::Extend { before, after, edge }), vec![x], signal)
+        self.push_checked(Prim::View(View::Widen { before, after, edge }), vec![x], signal)
     }
 
     /// The given channels, by position.

@@ -41,7 +41,7 @@ impl Builder {
             Role::Inner if edge != Edge::Valid => {
                 self.no_valid_edge(edge, signal.inner.is_some(), "frequency")?;
                 let before = lo.checked_neg().ok_or_else(|| self.diag("reaches too far back"))?;
-                let extended = self.extend(x, before, hi, edge)?;
+                let extended = self.widen(x, before, hi, edge)?;
                 return self.window(extended, along, (lo, hi), hop, Edge::Valid, body, unit, dtype);
             }
             Role::Inner => {

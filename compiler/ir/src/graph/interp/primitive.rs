@@ -165,7 +165,7 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             planes(element, &|p| from.map_or(0.0, |from| x.at(segment, from, 0, channel, p)))
         }),
         View::Join => Err(Diag::compiler("a join has several inputs")),
-        View::Extend { before, edge, .. } => out.fill(|segment, row, inner, channel, element| {
+        View::Widen { before, edge, .. } => out.fill(|segment, row, inner, channel, element| {
             let from = edge.position(inner as i64 - i64::from(*before), x.inner as i64);
             planes(element, &|p| from.map_or(0.0, |i| x.at(segment, row, i as usize, channel, p)))
         }),

@@ -114,9 +114,9 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let weights = if at.accept_word("weights") { at.list(Cursor::float)? } else { Vec::new() };
             Prim::View(View::OverlapAdd { hop, lo, weights })
         }
-        ("extend", None) => {
+        ("widen", None) => {
             let (before, after) = (at.labelled("before")?, at.labelled("after")?);
-            Prim::View(View::Extend { before, after, edge: edge(at)? })
+            Prim::View(View::Widen { before, after, edge: edge(at)? })
         }
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];

@@ -82,8 +82,8 @@ impl fmt::Display for Applied<'_> {
                 write!(f, "overlap_add{x} hop {hop} lo {lo}")?;
                 if weights.is_empty() { Ok(()) } else { write!(f, " weights {weights:?}") }
             }
-            Prim::View(View::Extend { before, after, edge }) => {
-                write!(f, "extend{x} before {before} after {after} edge {}", self::edge(*edge))
+            Prim::View(View::Widen { before, after, edge }) => {
+                write!(f, "widen{x} before {before} after {after} edge {}", self::edge(*edge))
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
             Prim::Transform { kind, along, n } => {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::print;
 use crate::graph::Edge;
 use crate::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Extend, Fft, FftKind, Instr, Kernel, LaneAt,
-    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
+    OverlapAdd, Place, Reduce, Role, Step, Val, Widen,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let output = BufferId(p.id('b')?);
                 kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo, weights }));
             }
-            "extend" => {
+            "widen" => {
                 p.word("before")?;
                 let before = p.signed()?;
                 p.word("edge")?;
@@ -85,7 +85,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let input = BufferId(p.id('b')?);
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);
-                kernel.steps.push(Step::Extend(Extend { input, output, before, edge }));
+                kernel.steps.push(Step::Widen(Widen { input, output, before, edge }));
             }
             "emit" => {
                 let level = BufferId(p.id('b')?);
@@ -99,7 +99,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, extend, emit or reduce"));
+                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, widen, emit or reduce"));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::kernel::{
-    Affine, Domain, Extend, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val,
+    Affine, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val, Widen,
 };
 
 impl Display for Kernel {
@@ -51,9 +51,9 @@ impl Display for Kernel {
                     }
                     writeln!(f, " b{} -> b{}", add.input.0, add.output.0)?;
                 }
-                Step::Extend(Extend { input, output, before, edge }) => {
+                Step::Widen(Widen { input, output, before, edge }) => {
                     let edge = crate::graph::text::edge(*edge);
-                    writeln!(f, "extend before {before} edge {edge} b{} -> b{}", input.0, output.0)?;
+                    writeln!(f, "widen before {before} edge {edge} b{} -> b{}", input.0, output.0)?;
                 }
                 Step::Emit(emit) => {
                     let (level, on, off, table) = (emit.level.0, emit.on, emit.off, emit.table);

@@ -12,9 +12,7 @@ mod body;
 
 use body::check_loop;
 
-use super::{
-    Buffer, BufferId, Extend, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val,
-};
+use super::{Buffer, BufferId, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val, Widen};
 use crate::graph::Edge;
 use crate::scalar::Unary;
 use crate::{DType, Diag, Result};
@@ -28,7 +26,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
             Step::Loop(body) => check_loop(kernel, body, &place)?,
             Step::Fft(fft) => check_fft(kernel, fft, &place)?,
             Step::OverlapAdd(add) => check_overlap_add(kernel, add, &place)?,
-            Step::Extend(extend) => check_extend(kernel, extend, &place)?,
+            Step::Widen(widen) => check_widen(kernel, widen, &place)?,
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
                 if buffer.inner != 1 || buffer.planes != 1 {
@@ -234,22 +232,22 @@ fn check_overlap_add(kernel: &Kernel, add: &OverlapAdd, place: &str) -> Result<(
     Ok(())
 }
 
-fn check_extend(kernel: &Kernel, extend: &Extend, place: &str) -> Result<()> {
-    let (input, output) = (buffer(kernel, extend.input, place)?, buffer(kernel, extend.output, place)?);
+fn check_widen(kernel: &Kernel, widen: &Widen, place: &str) -> Result<()> {
+    let (input, output) = (buffer(kernel, widen.input, place)?, buffer(kernel, widen.output, place)?);
     if (input.dtype, input.planes, input.lanes) != (output.dtype, output.planes, output.lanes) {
         return Err(mistake(
             kernel,
             place,
-            "extend needs two buffers of one type with the same planes and lanes",
+            "widen needs two buffers of one type with the same planes and lanes",
         ));
     }
-    let before = i64::from(extend.before);
+    let before = i64::from(widen.before);
     let within = before <= 0 && i64::from(output.inner) - before <= i64::from(input.inner);
-    if extend.edge == Edge::Valid && !within {
-        return Err(mistake(kernel, place, "extend reads beyond its input without an edge"));
+    if widen.edge == Edge::Valid && !within {
+        return Err(mistake(kernel, place, "widen reads beyond its input without an edge"));
     }
-    if extend.input == extend.output || matches!(output.role, Role::Input | Role::Constant) {
-        return Err(mistake(kernel, place, "extend cannot write its input or a constant"));
+    if widen.input == widen.output || matches!(output.role, Role::Input | Role::Constant) {
+        return Err(mistake(kernel, place, "widen cannot write its input or a constant"));
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) struct Extension {
 /// # Safety
 /// The rows of both buffers lie in live memory, `bytes` at each position and plane, apart from each other; nobody else touches the
 /// output's meanwhile.
-pub(crate) unsafe fn extend_inner(input: &BufferAt, output: &BufferAt, what: Extension, rows: Range<i64>) {
+pub(crate) unsafe fn widen_inner(input: &BufferAt, output: &BufferAt, what: Extension, rows: Range<i64>) {
     let place = |at: &BufferAt, row: i64, inner: i64, plane: u32| {
         let offset =
             (row as isize).wrapping_mul(at.row).wrapping_add((inner as isize).wrapping_mul(at.inner));
