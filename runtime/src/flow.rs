@@ -188,8 +188,7 @@ impl PreparedFlow {
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
         blocks.par_iter_mut().enumerate().for_each(|(i, block)| {
-            let shared: Vec<Option<Shared>> =
-                shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+            let shared = for_block(prepared, &shared, block.lane0);
             block.run(prepared, segment, &shared, places.of(i), &params);
         });
         state.stages[number].done.clone_from(&done);
@@ -286,8 +285,7 @@ impl PreparedFlow {
             let segment = state.segment;
             for block in &mut state.stages[number].blocks {
                 let constants = constants(prepared, statistics, segment, block.lane0);
-                let shared: Vec<Option<Shared>> =
-                    shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+                let shared = for_block(prepared, &shared, block.lane0);
                 block.end_segment(prepared, &constants, &shared, &params, |reduce| {
                     over_record(prepared, reduce, scopes)
                 });
@@ -470,11 +468,16 @@ impl Archived for FlowState {
     }
 }
 
-impl Shared {
-    fn for_block(mut self, lane0: usize) -> Shared {
-        self.at.base = self.at.base.wrapping_add(lane0 * self.layout.element);
-        self
-    }
+/// The wide streams from the block's first lane on; what holds for all channels has no lanes to begin at.
+fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Vec<Option<Shared>> {
+    let of = |(shared, buffer): (&Option<Shared>, &dasc_ir::kernel::Buffer)| {
+        let mut shared = (*shared)?;
+        if buffer.lanes == dasc_ir::kernel::Lanes::Block {
+            shared.at.base = shared.at.base.wrapping_add(lane0 * shared.layout.element);
+        }
+        Some(shared)
+    };
+    shared.iter().zip(&prepared.stage.kernel.buffers).map(of).collect()
 }
 
 /// Addresses of statistics, per block.

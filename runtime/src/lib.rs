@@ -8,22 +8,30 @@
 
 mod across;
 mod archive;
+mod backwards;
 mod block;
+mod chunk;
 mod detect;
 mod edges;
+mod finals;
 mod flow;
 mod overlap;
 mod pad;
 mod reduce;
 mod rows;
 mod run;
+mod segment;
+mod session;
 mod spool;
 mod statistics;
+mod store;
+mod whole;
 mod widen;
 
 pub use detect::Detection;
 pub use rows::RowsView;
-pub use run::{Backend, Options, Run, Session, Stats};
+pub use run::{Backend, Options, Run, Stats};
+pub use session::Session;
 pub use statistics::StatisticView;
 
 use dasc_ir::Result;

@@ -47,7 +47,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("BANDPASS 10 200 300", &["takes no further value"]),
     ("BANDPASS 10s 200Hz", &["a frequency in Hz"]),
     ("BANDPASS 0.00001 0.0001", &["f64", "DECIMATE"]),
-    ("BANDPASS 10 200 ZEROPHASE=TRUE", &["whole record", "next version", "causal"]),
+    (
+        "SLICE TIME=0s..27ms | BANDPASS 10 200 ZEROPHASE=TRUE",
+        &["more than 27 samples", "one of 27", "at least 28"],
+    ),
     ("BANDPASS 10 200 DESIGN=cheby3", &["butter, cheby1, cheby2, ellip, bessel"]),
     ("BANDPASS 10 200 DESIGN=ellip RIPPLE=50dB", &["attenuation", "ripple"]),
     ("DECIMATE 10 | BANDPASS 10 200", &["50 Hz, the Nyquist frequency at 100 Hz"]),

@@ -93,6 +93,7 @@ impl Body {
             | Prim::Constant(_)
             | Prim::Reduce { along: Role::Channel, .. }
             | Prim::Transform { .. }
+            | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
             | Prim::Call { .. } => {
@@ -489,7 +490,9 @@ fn view_read(builder: &Builder, input: NodeId, view: &View) -> Result<Read> {
             let row = Affine { row: step.into(), add: base, inner: 0, tap: 0 };
             Ok(Read { row, in_place: false, ..Read::HERE })
         }
-        View::Slice { .. } | View::OverlapAdd { .. } | View::Widen { .. } | View::Join => {
+        // The rows beyond the input's are there, written by the runtime.
+        View::Extend { .. } => Ok(Read { in_place: false, ..Read::HERE }),
+        View::Slice { .. } | View::OverlapAdd { .. } | View::Widen { .. } | View::Reverse | View::Join => {
             Err(Diag::compiler("lower: a view that is not an affine load"))
         }
     }

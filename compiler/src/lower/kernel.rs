@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -208,6 +208,12 @@ impl Builder<'_> {
                     Step::Widen(Widen { input, output, before: *before, edge: *edge }),
                     place.rows.clone(),
                 );
+                Ok(())
+            }
+            Prim::Correlate { lo, .. } => {
+                let (x, t) = (self.buffer_of(node.inputs[0])?, self.buffer_of(node.inputs[1])?);
+                let output = self.buffer_of(id)?;
+                self.step(Step::Correlate(Correlate { x, t, output, lo: *lo }), place.rows.clone());
                 Ok(())
             }
             Prim::Emit(emission) => {

@@ -121,6 +121,7 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             | Prim::Reduce { .. }
             | Prim::View(_)
             | Prim::Transform { .. }
+            | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
             | Prim::Call { .. } => 0,

@@ -100,8 +100,13 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
     let mut b = Builder::new();
     b.enter(Read::SCHEMA.name, Some(step.span));
     let node = record.build(&mut b)?;
+    let mut flow = Flow { node, tables: Vec::new(), muted: BTreeSet::new() };
+    if let Some(survey) = &record.survey {
+        // A quality of 0 says of a channel what MUTE would.
+        flow = silence(&mut b, flow, &survey.bad().into_iter().collect())?;
+    }
+    let node = flow.node;
     let nodes = 0..b.graph().nodes.len() as u32;
-    let flow = Flow { node, tables: Vec::new(), muted: BTreeSet::new() };
     Ok(Assembly {
         script,
         record,
@@ -170,21 +175,25 @@ fn mixes_channels(node: &Node) -> bool {
     matches!(node.prim, Prim::Window { along: Role::Channel, .. } | Prim::Reduce { along: Role::Channel, .. })
 }
 
-/// Muted channels become NaN and are remembered, so that means leave them out.
-fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
+fn mute(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
     let Mute { path: FilePath(path) } = Mute::from_args(&step.args, step.span)?;
     let table = names::located(assembly.script, &path);
     let b = &mut assembly.b;
     b.enter(Mute::SCHEMA.name, Some(step.span));
+    let numbers: BTreeSet<i64> = dasc_io::read_mute(&table.to_string_lossy())
+        .map_err(|diag| diag.at(step.span))?
+        .into_iter()
+        .collect();
+    silence(b, flow, &numbers)
+}
+
+/// Channels with these numbers become NaN and are remembered, so that means leave them out.
+fn silence(b: &mut Builder, mut flow: Flow, numbers: &BTreeSet<i64>) -> Result<Flow> {
     let signal = b.signal(flow.node)?.clone();
     let axis = signal
         .channel
         .as_ref()
         .ok_or_else(|| b.diag("needs a channel axis, which its input does not have"))?;
-    let numbers: BTreeSet<i64> = dasc_io::read_mute(&table.to_string_lossy())
-        .map_err(|diag| diag.at(step.span))?
-        .into_iter()
-        .collect();
     let positions: Vec<u32> =
         (0..axis.len).filter(|position| numbers.contains(&axis.number(*position))).collect();
     if positions.len() == axis.len as usize {

@@ -9,6 +9,7 @@ mod bandwidth;
 mod bind;
 mod clock;
 mod detections;
+mod fetch;
 mod help;
 mod interrupt;
 mod memory;

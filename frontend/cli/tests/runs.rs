@@ -195,3 +195,45 @@ fn plot_draws_a_file_without_a_script() {
         assert!(std::fs::read(place.path(name)).unwrap().starts_with(b"\x89PNG"), "{name}");
     }
 }
+
+#[test]
+fn a_geometry_reaches_inspect_and_outputs_and_mutes_bad_channels() {
+    let place = with_fiber();
+    let mut table = String::from("channel,latitude,longitude,depth,quality\n");
+    (0..16).for_each(|c| {
+        table += &format!("{c},{},7.5,,{}\n", 46.0 + c as f64 / 64.0, if c == 4 { 0 } else { 1 })
+    });
+    place.file("g.csv", &table);
+    let script = "READ fiber.dat GEOMETRY=g.csv CH=3..7 TIME=0s..10ms | WRITE a.zarr";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    // One chunk a coordinate, compressed; its shape and unit stand beside it.
+    for (name, unit) in [("latitude", "deg"), ("longitude", "deg"), ("quality", "")] {
+        let text = std::fs::read_to_string(place.path("a.zarr").join(name).join("zarr.json")).unwrap();
+        let facts = json(&text);
+        assert_eq!(facts["shape"], serde_json::json!([4]), "{text}");
+        assert!(unit.is_empty() || text.contains(unit), "{text}");
+    }
+    assert!(!place.path("a.zarr/depth").exists());
+    let ran = place.run(&["run", "-e", &script.replace("a.zarr", "-")]);
+    let data = &ran.bytes[ran.bytes.len() - 10 * 4 * 4..];
+    let values: Vec<f32> = data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    for row in values.chunks(4) {
+        assert_eq!(row.iter().map(|v| v.is_nan()).collect::<Vec<_>>(), [false, true, false, false]);
+    }
+    let ran = place.run(&["inspect", "fiber.dat", "--geometry", "g.csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("46 to 46.234375 deg"), "{}", ran.out);
+}
+
+#[test]
+fn a_draft_is_refused_until_it_is_filled_in() {
+    let place = with_fiber();
+    std::fs::remove_file(place.path("fiber.dat.json")).unwrap();
+    assert_eq!(place.run(&["inspect", "--write-sidecar", "fiber.dat"]).code, 0);
+    let ran = place.run(&["run", "-e", "READ fiber.dat | WRITE a.npy"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    for field in ["channels", "rate", "type", "spacing"] {
+        assert!(ran.err.contains(&format!("\"{field}\"")), "{field}: {}", ran.err);
+    }
+}

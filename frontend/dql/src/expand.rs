@@ -17,6 +17,7 @@ use crate::step::{Program, Step};
 use crate::syntax::{Spelled, Statement, StepNode, Value};
 use crate::vocabulary::Vocabulary;
 use crate::word::label;
+use crate::zone::Zone;
 
 /// More steps, or turns of loops, than anyone means.
 const MAX_STEPS: usize = 10_000;
@@ -108,7 +109,7 @@ impl Expander<'_> {
 
     /// The literal, or `None` after reporting why there is none.
     fn evaluated(&mut self, value: &Value) -> Option<Literal> {
-        match self.evaluator.literal(value, None, 0) {
+        match self.evaluator.literal(value, None, &Zone::UTC) {
             Ok(literal) => Some(literal),
             Err(stop) => {
                 self.report.add_stop(stop);

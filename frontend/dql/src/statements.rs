@@ -71,9 +71,9 @@ operator! {
         ch: Option<ChannelWindow> = None,
         /// Half-open window of distance along the fibre.
         dist: Option<DistanceWindow> = None,
-        /// Table of channels (CSV or Parquet): distance, latitude, longitude, depth, quality.
+        /// Table of channels (CSV or Parquet): distance, latitude, longitude, depth, quality; a quality of 0 mutes.
         geometry: Option<FilePath> = None,
-        /// What the clocks in START and TIME are ahead of UTC: +02:00.
+        /// What the clocks in START and TIME show: +02:00, or a zone by name, Europe/Berlin.
         tz: Option<String> = None,
     }
     example "READ fiber.dat CHANNELS=2048 FS=1kHz DTYPE=float32 DX=1m";

@@ -40,10 +40,19 @@ impl Vocabulary {
             near.push(word);
         }
         match near.split_last() {
-            None => diag.help("`dasc ops` lists all operators"),
+            None => diag.help(format!("known: {}; `dasc ops` says what each does", listed(&known))),
             Some((only, [])) => diag.help(format!("did you mean {only}?")),
             Some((last, rest)) => diag.help(format!("did you mean {} or {last}?", rest.join(", "))),
         }
+    }
+}
+
+/// All keywords, cut where they become a wall of text.
+fn listed(known: &[&str]) -> String {
+    const MOST: usize = 60;
+    match known.get(..MOST) {
+        Some(first) => format!("{} and {} more", first.join(", "), known.len() - MOST),
+        None => known.join(", "),
     }
 }
 

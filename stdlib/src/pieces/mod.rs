@@ -15,3 +15,4 @@ pub mod selection;
 pub mod span;
 pub mod statistic;
 pub mod weight;
+pub mod zero_phase;

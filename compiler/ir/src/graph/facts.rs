@@ -62,7 +62,7 @@ pub struct Facts {
     pub granule: Reach,
     /// Elements per lane (channel) that this node by itself keeps between chunks.
     pub carry: u64,
-    /// How often the record is read.
+    /// How many passes over the data there are, each over the record or over what a pass before it spooled.
     pub passes: u32,
     pub halo: Halo,
     /// False behind an FFT: results agree across targets by tolerance, not by bits.
@@ -150,6 +150,7 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
     let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
     match &node.prim {
         Prim::Source | Prim::Constant(_) => return source(graph.signal(id)),
+        Prim::Correlate { .. } => return Facts { exact: false, ..join(graph, node, facts, all) },
         Prim::Map(_) | Prim::View(View::Join) => return join(graph, node, facts, all),
         Prim::Scan { state, .. } => {
             // Several inputs meet as in a map; what is kept is as wide as a row of the result.
@@ -193,6 +194,22 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.reach(back, ahead, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
+            View::Extend { rows, edge } => {
+                // The outermost row shows the one as far on the other side of the end.
+                let further = match edge {
+                    Edge::Valid | Edge::Zero | Edge::Cover => 0,
+                    Edge::Nearest => i64::from(rows),
+                    Edge::Reflect => (2 * i64::from(rows) - 1).max(0),
+                    Edge::Mirror | Edge::Odd => 2 * i64::from(rows),
+                };
+                facts.reach(further, further, period);
+                facts.carry = width * further.unsigned_abs();
+            }
+            View::Reverse => {
+                facts.whole = true;
+                facts.passes = facts.passes.saturating_add(1);
+                (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
             View::Widen { .. } => {}
             View::OverlapAdd { hop, lo, .. } => {
                 let n = i64::from(signal.inner_len());
@@ -205,6 +222,8 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             facts.exact = false;
             if *along == Role::Time {
                 facts.whole = true;
+                // What keeps its rows is read again by the next pass, from where it was spooled.
+                facts.passes = facts.passes.saturating_add(u32::from(facts.sampling.is_some()));
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
             }
             if *along == Role::Channel {
@@ -240,6 +259,7 @@ fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => 0,
@@ -282,7 +302,7 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
         Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
-        Edge::Mirror => (back.max(ahead), ahead.max(back)),
+        Edge::Mirror | Edge::Odd => (back.max(ahead), ahead.max(back)),
     }
 }
 
@@ -291,7 +311,7 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
 fn framed(n: i64, lo: i64, edge: Edge) -> (i64, i64) {
     let (back, ahead) = (-lo, lo + n - 1);
     match edge {
-        Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
+        Edge::Valid | Edge::Zero | Edge::Cover | Edge::Odd => (back, ahead),
         Edge::Nearest => (back.max(1 - n - 2 * lo), ahead),
         Edge::Reflect => (back.max(-n - 3 * lo), ahead.max(-lo - 1)),
         Edge::Mirror => (back.max(1 - n - 3 * lo), ahead.max(-lo)),
@@ -303,7 +323,7 @@ fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
     match edge {
         Edge::Valid | Edge::Zero | Edge::Cover => i64::MIN,
         Edge::Nearest => before,
-        Edge::Reflect | Edge::Mirror => back + 2 * before,
+        Edge::Reflect | Edge::Mirror | Edge::Odd => back + 2 * before,
     }
 }
 

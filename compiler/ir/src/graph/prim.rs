@@ -26,6 +26,9 @@ pub enum Prim {
     View(View),
     /// An FFT along the inner axis, or along time (which needs the whole segment).
     Transform { kind: TransformKind, along: Role, n: u32 },
+    /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
+    /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
+    Correlate { lo: i32, hi: i32 },
     /// Rows picked by an index table along the channel axis.
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.
@@ -86,11 +89,13 @@ pub enum Edge {
     Mirror,
     /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
     Cover,
+    /// Mirrored through the end value, `2a − x`: only [`View::Extend`] of floats has it, and no further than the axis is long.
+    Odd,
 }
 
 impl Edge {
-    pub const ALL: [Edge; 6] =
-        [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover];
+    pub const ALL: [Edge; 7] =
+        [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
 
     /// The position of an axis of `len` at which an edge finds what lies at `at`, be it beyond the ends; `None` for nothing (zero).
     pub fn position(self, at: i64, len: i64) -> Option<i64> {
@@ -110,6 +115,8 @@ impl Edge {
                 let turn = at.rem_euclid(2 * len - 2);
                 Some(turn.min(2 * len - 2 - turn))
             }
+            // The position on the other side of the end; whoever asks subtracts what lies there from twice the end.
+            Edge::Odd => Some(if at < 0 { -at } else { 2 * (len - 1) - at }),
         }
     }
 }
@@ -147,6 +154,10 @@ pub enum View {
     Widen { before: i32, after: i32, edge: Edge },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
+    /// `rows` rows more at either end of every segment, made up as the edge says.
+    Extend { rows: u32, edge: Edge },
+    /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

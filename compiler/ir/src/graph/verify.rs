@@ -47,6 +47,7 @@ pub fn verify(graph: &Graph) -> Result<()> {
 fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal>> {
     let arity = match &node.prim {
         Prim::Source | Prim::Constant(_) => 0..=0,
+        Prim::Correlate { .. } => 2..=2,
         Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
         Prim::Window { .. }
         | Prim::Reduce { .. }
@@ -94,6 +95,9 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             Err(format!("a window along the inner axis stays within it, which {edge:?} does not"))
         }
         (Prim::Window { edge: Edge::Cover, .. }, Some(_)) => Err("only frames cover a segment".into()),
+        (Prim::Window { edge: Edge::Odd, .. }, Some(_)) => {
+            Err("a window reads beyond the ends what a mirror shows, not what lies through it".into())
+        }
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -101,11 +105,19 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             check_window(body, *lo..=*hi, inputs, signal)
         }
         (Prim::Reduce { .. }, Some(_)) => Ok(()),
+        (Prim::Correlate { lo, hi }, Some(_)) => {
+            within("lag", (*lo).into(), MOST_TAPS)?;
+            within("lag", (*hi).into(), MOST_TAPS)
+        }
         (Prim::View(View::Slice { .. } | View::Join), Some(_)) => Ok(()),
-        (Prim::View(View::Frame { n, hop, lo, .. }), Some(_)) => {
+        (Prim::View(View::Frame { n, hop, lo, edge, .. }), Some(_)) => {
             within("frame length", (*n).into(), MOST_TAPS)?;
             within("hop", (*hop).into(), MOST_TAPS)?;
-            within("tap", (*lo).into(), MOST_TAPS)
+            within("tap", (*lo).into(), MOST_TAPS)?;
+            if *edge == Edge::Odd {
+                return Err("frames do not look through the end of a segment".into());
+            }
+            Ok(())
         }
         (Prim::View(View::OverlapAdd { hop, lo, .. }), Some(_)) => {
             within("hop", (*hop).into(), MOST_TAPS)?;
@@ -115,6 +127,8 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("position", (*before).into(), MOST_TAPS)?;
             within("position", (*after).into(), MOST_TAPS)
         }
+        (Prim::View(View::Extend { rows, .. }), Some(_)) => within("extension", (*rows).into(), MOST_TAPS),
+        (Prim::View(View::Reverse), Some(_)) => Ok(()),
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
             let of_bins = match kind {
@@ -396,6 +410,8 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             overlap(frames, &time, *hop)?;
             builder.overlap_mean(x()?, *hop, *lo, weights.clone(), time)
         }
+        Prim::View(View::Extend { rows, edge }) => builder.extend(x()?, *rows, *edge),
+        Prim::View(View::Reverse) => builder.reverse(x()?),
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)
@@ -411,6 +427,10 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             builder.from_wavenumbers(x()?)
         }
         Prim::Transform { kind, along, .. } => builder.transform(x()?, *kind, *along),
+        Prim::Correlate { lo, hi } => match *node.inputs {
+            [x, t] => builder.correlate(x, t, (*lo, *hi)),
+            _ => return Err(missing()),
+        },
         Prim::Gather { channels } => builder.gather(x()?, channels.clone()),
         Prim::Emit(emission) => builder.emit(x()?, emission.clone()),
     };

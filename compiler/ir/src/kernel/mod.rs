@@ -131,6 +131,7 @@ pub enum Step {
     Fft(Fft),
     OverlapAdd(OverlapAdd),
     Widen(Widen),
+    Correlate(Correlate),
     Emit(Emit),
 }
 
@@ -332,6 +333,19 @@ pub struct Widen {
     pub edge: Edge,
 }
 
+/// Frames against frames of the same row: position `l` of the output is `Σ t[k] · x[k + lo + l]` over all `k` where both exist, by FFT in
+/// F64. A sum with a factor that is not finite is NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correlate {
+    /// Frames along the inner axis, F32 or F64.
+    pub x: BufferId,
+    /// The same, or a constant; with one lane it serves all.
+    pub t: BufferId,
+    /// F64, one inner position a lag.
+    pub output: BufferId,
+    pub lo: i32,
+}
+
 /// Watches a level and notes the stretches in which it exceeds `on`, until it no longer exceeds `off`
 /// (ObsPy `trigger_onset`). NaN ends a stretch.
 #[derive(Clone, Debug, PartialEq)]
@@ -365,7 +379,7 @@ impl Kernel {
     pub fn loops(&self) -> Vec<(LoopRef, &Loop)> {
         let steps = self.steps.iter().enumerate().filter_map(|(i, step)| match step {
             Step::Loop(body) => Some((LoopRef::Step(i as u32), body)),
-            Step::Fft(_) | Step::OverlapAdd(_) | Step::Widen(_) | Step::Emit(_) => None,
+            Step::Fft(_) | Step::OverlapAdd(_) | Step::Widen(_) | Step::Correlate(_) | Step::Emit(_) => None,
         });
         let merges = self.reduces.iter().enumerate().flat_map(|(i, reduce)| {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]

@@ -36,7 +36,7 @@ pub fn explain(args: &ScriptArgs, context: &mut Context) -> Outcome {
         }
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "records": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "records": answers }))?;
     }
     Ok(Done::Well)
 }
@@ -47,6 +47,8 @@ struct Told<'a> {
     steps: Vec<StepFacts>,
     passes: Vec<PassFacts>,
     traffic: Traffic,
+    /// Bytes of temporary store that whole-record steps need.
+    stored: u64,
 }
 
 struct StepFacts {
@@ -59,6 +61,8 @@ struct StepFacts {
 }
 
 struct PassFacts {
+    /// Where its rows come from: the record, the temporary store, or both.
+    reads: String,
     kernels: Vec<KernelFacts>,
 }
 
@@ -88,13 +92,14 @@ impl<'a> Told<'a> {
         let all = facts(&pipeline.graph);
         let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
         let pass = |pass: &dasc_compiler::plan::Pass| PassFacts {
+            reads: reads(pass),
             kernels: [&pass.flow, &pass.finals]
                 .into_iter()
                 .flat_map(|flow| kernels(flow, graph, plan))
                 .collect(),
         };
         let passes = plan.passes.iter().map(pass).collect();
-        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline) }
+        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored: plan.stored_bytes() }
     }
 
     fn text(&self, ink: Ink) -> String {
@@ -131,9 +136,12 @@ impl<'a> Told<'a> {
             plural(kernels, "kernel", "kernels"),
             numbers::three_digits(self.traffic.per_sample)
         );
+        if self.stored > 0 {
+            text += &format!("      {} of temporary store\n", numbers::bytes(self.stored as f64));
+        }
         let samples = self.pipeline.record.samples().max(1) as f64;
         for (number, pass) in self.passes.iter().enumerate() {
-            text += &format!("  {}\n", ink.dim(&format!("pass {}", number + 1)));
+            text += &format!("  {}\n", ink.dim(&format!("pass {} over {}", number + 1, pass.reads)));
             let rows: Vec<Vec<String>> = pass
                 .kernels
                 .iter()
@@ -170,9 +178,9 @@ impl<'a> Told<'a> {
         let passes: Vec<Value> = self
             .passes
             .iter()
-            .map(|pass| json!({ "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
+            .map(|pass| json!({ "reads": pass.reads, "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
             .collect();
-        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes,
+        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
     }
 }
@@ -375,6 +383,18 @@ fn kernel_bytes(stage: &KernelStage, flow: &Flow) -> f64 {
         .sum()
 }
 
+/// Where a pass takes its rows from.
+fn reads(pass: &dasc_compiler::plan::Pass) -> String {
+    let record = pass.flow.streams.iter().any(|s| s.place == Place::Source);
+    let store = pass.flow.streams.iter().any(|s| matches!(s.place, Place::Spool(_)));
+    match (record, store) {
+        (true, true) => "the record and the temporary store",
+        (false, true) => "the temporary store",
+        (true, false) | (false, false) => "the record",
+    }
+    .into()
+}
+
 /// Memory traffic of all kernels of a plan.
 pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
     let mut bytes = 0.0;
@@ -412,7 +432,12 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
         Stage::Kernel(stage) => KernelFacts {
             operators: operators(stage, flow, graph, plan),
             loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
-            transforms: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Fft(_))).count(),
+            transforms: stage
+                .kernel
+                .steps
+                .iter()
+                .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
+                .count(),
             bytes: kernel_bytes(stage, flow),
         },
     };

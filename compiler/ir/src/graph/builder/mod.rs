@@ -4,6 +4,7 @@
 //! built; the row arithmetic of every primitive stands here and nowhere else.
 
 mod bank;
+mod correlate;
 mod pointwise;
 mod rows;
 mod transform;

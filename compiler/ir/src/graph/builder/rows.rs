@@ -13,7 +13,7 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
     let hop = i64::from(hop);
     match edge {
         Edge::Valid => (div_ceil(a - i64::from(lo), hop), (b - 1 - i64::from(hi)).div_euclid(hop) + 1),
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd | Edge::Cover => {
             (div_ceil(a, hop), div_ceil(b, hop))
         }
     }
@@ -23,7 +23,7 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
 pub fn bank_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i64, i64) {
     match edge {
         Edge::Valid => window_rows(a, b, lo, hi, hop, Edge::Valid),
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd | Edge::Cover => {
             (a.div_euclid(hop.into()), div_ceil(b, hop.into()))
         }
     }
@@ -39,7 +39,7 @@ pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge, padded:
             ((a - lo - n).div_euclid(hop) + 1, (b - 1 - lo).div_euclid(hop) + 1)
         }
         // Frames within the stretch extended by −lo on either side, as in scipy.
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd => {
             let (hop, last) = (i64::from(hop), b - i64::from(n) - 2 * i64::from(lo));
             let last = if padded { div_ceil(last, hop) } else { last.div_euclid(hop) };
             (div_ceil(a, hop), last + 1)

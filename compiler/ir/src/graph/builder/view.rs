@@ -3,7 +3,8 @@
 use super::{Builder, frame_rows, slice_rows};
 use crate::graph::NodeId;
 use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
-use crate::graph::prim::{Edge, Prim, Role, View};
+use crate::graph::expr::{Expr, stored};
+use crate::graph::prim::{Edge, Prim, Role, View, WindowBody};
 use crate::{Diag, Result, Unit};
 
 /// Where position `i` of a list lies, or would lie beyond its ends.
@@ -163,7 +164,7 @@ impl Builder {
     pub fn widen(&mut self, x: NodeId, before: i32, after: i32, edge: Edge) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
-        if edge == Edge::Valid && (before > 0 || after > 0) {
+        if edge == Edge::Odd || (edge == Edge::Valid && (before > 0 || after > 0)) {
             return Err(Diag::compiler("an axis grows only with an edge that says what lies there"));
         }
         let len = i64::from(axis.len) + i64::from(before) + i64::from(after);
@@ -179,6 +180,53 @@ impl Builder {
         axis.start -= f64::from(before) * axis.step;
         axis.len = len as u32;
         self.push_checked(Prim::View(View::Widen { before, after, edge }), vec![x], signal)
+    }
+
+    /// `rows` rows more before and after every segment. `Edge::Odd` mirrors through the end values, as scipy.signal.sosfiltfilt does;
+    /// it needs floats and segments of more than `rows` rows.
+    pub fn extend(&mut self, x: NodeId, rows: u32, edge: Edge) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let time = self.time(x)?;
+        match edge {
+            Edge::Odd if !signal.dtype.is_float() => {
+                return Err(self.diag("mirrors real numbers through the ends of a segment"));
+            }
+            Edge::Odd => {
+                if let Some(shortest) = time.rows.shortest()
+                    && shortest <= u64::from(rows)
+                {
+                    return Err(self
+                        .diag(format!(
+                            "needs stretches of more than {rows} samples, by so many it extends them at either end, but the record has one of {shortest}"
+                        ))
+                        .help(format!("SLICE TIME=from..to chooses a stretch of at least {} samples", rows + 1)));
+                }
+            }
+            Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {}
+            Edge::Valid | Edge::Cover => return Err(self.diag("extends nothing without an edge mode")),
+        }
+        let more = i64::from(rows);
+        let rows_of = time.rows.map(|a, b| (a.saturating_sub(more), b.saturating_add(more)));
+        signal.time = Some(TimeAxis { rows: rows_of, ..time.clone() });
+        self.push_checked(Prim::View(View::Extend { rows, edge }), vec![x], signal)
+    }
+
+    /// What [`Builder::extend`] added taken away again: `rows` rows less at either end of every segment.
+    pub fn trim(&mut self, x: NodeId, rows: u32) -> Result<NodeId> {
+        let (unit, dtype) = (self.real(x)?.unit.clone(), stored(self.real(x)?.dtype));
+        let reach = i32::try_from(rows).map_err(|_| self.diag(format!("cannot take away {rows} samples")))?;
+        let middle = Expr::write(&[self.real(x)?.dtype], |e| vec![e.tap(0, 0).to(dtype)]);
+        let body = WindowBody::Stencil(middle);
+        self.window(x, Role::Time, (-reach, reach), 1, Edge::Valid, body, unit, dtype)
+    }
+
+    /// Every segment backwards, its rows where they were. A live stream, whose end never comes, is refused.
+    pub fn reverse(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?.clone();
+        if self.time(x)?.rows.count().is_none() {
+            return Err(self.diag("runs backwards over the record, which a live stream never completes"));
+        }
+        self.push_checked(Prim::View(View::Reverse), vec![x], signal)
     }
 
     /// The given channels, by position.

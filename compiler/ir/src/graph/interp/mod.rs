@@ -81,6 +81,10 @@ fn node_value(node: &Node, values: &[Value], input: &[f64]) -> Result<Value> {
         Prim::Transform { kind, along, n } => {
             primitive::transform(*kind, *along, *n, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
         }
+        Prim::Correlate { lo, .. } => match *inputs {
+            [x, t] => primitive::correlate(*lo, x, t, Tensor::zeros(signal, &inputs)?)?,
+            _ => return Err(Diag::compiler("a correlation has two inputs")),
+        },
         Prim::Gather { channels } => {
             primitive::gather(channels, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
         }

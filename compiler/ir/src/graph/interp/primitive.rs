@@ -5,7 +5,7 @@ use super::fourier;
 use super::tensor::{Stretch, Tensor};
 use super::window::Places;
 use crate::graph::builder::slice_rows;
-use crate::graph::prim::{Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
+use crate::graph::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
 use crate::graph::{Expr, Rows, Signal};
 use crate::{DType, Diag, Result};
 
@@ -165,6 +165,28 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             planes(element, &|p| from.map_or(0.0, |from| x.at(segment, from, 0, channel, p)))
         }),
         View::Join => Err(Diag::compiler("a join has several inputs")),
+        &View::Extend { edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            let shown = super::window::extend(edge, row, a, b);
+            planes(element, &|p| {
+                let value = shown.map_or(0.0, |r| x.at(segment, r, inner, channel, p));
+                match edge {
+                    Edge::Odd if row < a => 2.0 * x.at(segment, a, inner, channel, p) - value,
+                    Edge::Odd if row >= b => 2.0 * x.at(segment, b - 1, inner, channel, p) - value,
+                    Edge::Odd
+                    | Edge::Valid
+                    | Edge::Zero
+                    | Edge::Nearest
+                    | Edge::Reflect
+                    | Edge::Mirror
+                    | Edge::Cover => value,
+                }
+            })
+        }),
+        View::Reverse => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            planes(element, &|p| x.at(segment, a + b - 1 - row, inner, channel, p))
+        }),
         View::Widen { before, edge, .. } => out.fill(|segment, row, inner, channel, element| {
             let from = edge.position(inner as i64 - i64::from(*before), x.inner as i64);
             planes(element, &|p| from.map_or(0.0, |i| x.at(segment, row, i as usize, channel, p)))
@@ -185,6 +207,21 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             })
         }
     }
+}
+
+/// Sums of products at each lag, over all positions that both frames have.
+pub fn correlate(lo: i32, x: &Tensor, t: &Tensor, out: Tensor) -> Result<Tensor> {
+    let (n, m) = (x.inner as i64, t.inner as i64);
+    out.fill(|segment, row, inner, channel, element| {
+        let lag = i64::from(lo) + inner as i64;
+        let both = (-lag).max(0)..(n - lag).min(m);
+        element[0] = both.fold(0.0, |sum, k| {
+            let a = t.at(segment, row, k as usize, channel, 0);
+            let b = x.at(segment, row, (k + lag) as usize, channel, 0);
+            if a.is_finite() && b.is_finite() { a.mul_add(b, sum) } else { f64::NAN }
+        });
+        Ok(())
+    })
 }
 
 /// Inputs side by side along the inner axis.

@@ -150,7 +150,7 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(16) {
+        let grown = match self.random.below(18) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
@@ -165,6 +165,8 @@ impl Grower<'_> {
             12 => self.weigh(x)?,
             13 => self.bank(x)?,
             14 => self.side_by_side(x)?,
+            15 => self.beyond(x)?,
+            16 => self.backwards(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -366,7 +368,13 @@ impl Grower<'_> {
             _ => Role::Channel,
         };
         let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-        let how = all[self.random.below(5) as usize];
+        // The largest of nothing is −∞, which would not stay moderate.
+        let nothing = along == Role::Time
+            && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
+        let how = match all[self.random.below(5) as usize] {
+            Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
+            how => how,
+        };
         let scope = if self.random.chance(2) { Scope::Segment } else { Scope::Record };
         let statistic = self.builder.reduce(x, along, how, scope)?;
         if self.random.chance(4) {
@@ -394,6 +402,28 @@ impl Grower<'_> {
         let stop = start + 1 + self.random.below(len.max(1));
         let step = if self.random.chance(2) { 1 } else { 1 + self.random.below(3) as u32 };
         self.builder.slice(x, along, start, stop, step)
+    }
+
+    /// Rows beyond the segments.
+    fn beyond(&mut self, x: NodeId) -> Result<NodeId> {
+        let rows = self.random.below(12) as u32;
+        let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+        let edge = edges[self.random.below(5) as usize];
+        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
+    }
+
+    /// A segment backwards, mostly filtered there and turned round again.
+    fn backwards(&mut self, x: NodeId) -> Result<NodeId> {
+        if !self.limits.whole {
+            return self.map(x);
+        }
+        let reversed = self.builder.reverse(x)?;
+        if self.random.chance(4) {
+            return Ok(reversed);
+        }
+        let filtered = self.filter(reversed)?;
+        self.builder.reverse(filtered)
     }
 
     fn gather(&mut self, x: NodeId) -> Result<NodeId> {
@@ -493,6 +523,9 @@ impl Grower<'_> {
         if self.random.chance(4) {
             return Ok(frames);
         }
+        if self.random.chance(3) {
+            return self.correlation(frames, n);
+        }
         let dtype = self.builder.real(frames)?.float();
         let unit = self.builder.signal(frames)?.unit.clone();
         let tapered = self.builder.map(&[frames], unit, dtype, |e| {
@@ -534,6 +567,33 @@ impl Grower<'_> {
             return Ok(weighted);
         }
         self.builder.from_wavenumbers(weighted)
+    }
+
+    /// Frames against a template given with the graph, a mean over channels, or themselves.
+    fn correlation(&mut self, frames: NodeId, n: u32) -> Result<NodeId> {
+        let dtype = self.float();
+        let frames = self.builder.convert(frames, dtype)?;
+        let signal = self.signal(frames)?;
+        let template = match self.random.below(3) {
+            0 => {
+                let len = 1 + self.random.below(2 * u64::from(n)) as u32;
+                let channel = signal.channel.clone().filter(|_| self.random.chance(2));
+                let inner = signal.inner.clone().map(|axis| InnerAxis { len, ..axis });
+                let given = Signal { dtype, unit: Unit::none(), time: None, inner, channel };
+                let count = given.inner_len() * given.channels();
+                let values: Vec<f64> = (0..count).map(|_| self.random.between(-0.3, 0.3)).collect();
+                self.builder.constant(given, &values)?
+            }
+            1 => self.builder.reduce(frames, Role::Channel, Reduction::Mean, Scope::Segment)?,
+            _ => frames,
+        };
+        let lo = self.random.below(2 * u64::from(n)) as i32 - n as i32;
+        let hi = lo + self.random.below(u64::from(n)) as i32;
+        let lags = self.builder.correlate(frames, template, (lo, hi))?;
+        self.builder.map(&[lags], signal.unit, dtype, |e| {
+            let x = e.input(0);
+            vec![(x / (x.abs() + e.constant(1.0))).to(dtype)]
+        })
     }
 
     fn modulus(&mut self, x: NodeId) -> Result<NodeId> {

@@ -46,6 +46,7 @@ fn every_primitive_occurs() {
         "frame",
         "overlap_add",
         "fft",
+        "correlate",
         "gather",
         "emit",
     ] {

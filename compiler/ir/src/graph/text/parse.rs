@@ -118,10 +118,17 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let (before, after) = (at.labelled("before")?, at.labelled("after")?);
             Prim::View(View::Widen { before, after, edge: edge(at)? })
         }
+        ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
+        ("reverse", None) => Prim::View(View::Reverse),
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];
             let kind = at.one_of(kinds, print::transform)?;
             Prim::Transform { kind, along, n: at.integer()? }
+        }
+        ("correlate", None) => {
+            let lo = at.labelled("lags")?;
+            at.expect("..=")?;
+            Prim::Correlate { lo, hi: at.integer()? }
         }
         ("gather", None) => Prim::Gather { channels: at.list(Cursor::integer)? },
         ("emit", None) => {

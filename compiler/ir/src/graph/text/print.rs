@@ -86,9 +86,14 @@ impl fmt::Display for Applied<'_> {
                 write!(f, "widen{x} before {before} after {after} edge {}", self::edge(*edge))
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
+            Prim::View(View::Extend { rows, edge }) => {
+                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            }
+            Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
+            Prim::Correlate { lo, hi } => write!(f, "correlate{x} lags {lo}..={hi}"),
             Prim::Gather { channels } => write!(f, "gather{x} {channels:?}"),
             Prim::Emit(Emission { on, off, merge_seconds, merge_channels, detector }) => write!(
                 f,
@@ -195,6 +200,7 @@ pub(crate) const fn edge(edge: Edge) -> &'static str {
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }
 

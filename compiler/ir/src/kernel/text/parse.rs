@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::print;
 use crate::graph::Edge;
 use crate::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Place, Reduce, Role, Step, Val, Widen,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val, Widen,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -87,6 +87,13 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let output = BufferId(p.id('b')?);
                 kernel.steps.push(Step::Widen(Widen { input, output, before, edge }));
             }
+            "correlate" => {
+                p.word("lo")?;
+                let (lo, x, t) = (p.signed()?, BufferId(p.id('b')?), BufferId(p.id('b')?));
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::Correlate(Correlate { x, t, output, lo }));
+            }
             "emit" => {
                 let level = BufferId(p.id('b')?);
                 let mut field = |name| p.word(name).and_then(|()| p.count());
@@ -99,7 +106,9 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, widen, emit or reduce"));
+                return Err(p.wrong(
+                    "buffer, carry, params, loop, fft, overlap_add, widen, correlate, emit or reduce",
+                ));
             }
         }
     }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::kernel::{
-    Affine, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val, Widen,
+    Affine, Correlate, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val,
+    Widen,
 };
 
 impl Display for Kernel {
@@ -43,6 +44,9 @@ impl Display for Kernel {
                         fft.input.0,
                         fft.output.0
                     )?;
+                }
+                Step::Correlate(Correlate { x, t, output, lo }) => {
+                    writeln!(f, "correlate lo {lo} b{} b{} -> b{}", x.0, t.0, output.0)?;
                 }
                 Step::OverlapAdd(add) => {
                     write!(f, "overlap_add hop {} lo {}", add.hop, add.lo)?;

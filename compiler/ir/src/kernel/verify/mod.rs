@@ -12,7 +12,9 @@ mod body;
 
 use body::check_loop;
 
-use super::{Buffer, BufferId, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val, Widen};
+use super::{
+    Buffer, BufferId, Correlate, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val, Widen,
+};
 use crate::graph::Edge;
 use crate::scalar::Unary;
 use crate::{DType, Diag, Result};
@@ -27,6 +29,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
             Step::Fft(fft) => check_fft(kernel, fft, &place)?,
             Step::OverlapAdd(add) => check_overlap_add(kernel, add, &place)?,
             Step::Widen(widen) => check_widen(kernel, widen, &place)?,
+            Step::Correlate(correlate) => check_correlate(kernel, correlate, &place)?,
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
                 if buffer.inner != 1 || buffer.planes != 1 {
@@ -205,6 +208,28 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
     }
     if matches!(output.role, Role::Input | Role::Constant) {
         return Err(mistake(kernel, place, "an FFT cannot write an input or a constant"));
+    }
+    Ok(())
+}
+
+fn check_correlate(kernel: &Kernel, correlate: &Correlate, place: &str) -> Result<()> {
+    let output = buffer(kernel, correlate.output, place)?;
+    for input in [correlate.x, correlate.t] {
+        let given = buffer(kernel, input, place)?;
+        if input == correlate.output || !given.dtype.is_float() || given.planes != 1 {
+            return Err(mistake(kernel, place, "a correlation reads real frames of other buffers"));
+        }
+        if given.lanes != output.lanes && given.lanes != Lanes::Fixed(1) {
+            return Err(mistake(
+                kernel,
+                place,
+                "what is correlated has the lanes of the result or a single one",
+            ));
+        }
+    }
+    if output.dtype != DType::F64 || output.planes != 1 || matches!(output.role, Role::Input | Role::Constant)
+    {
+        return Err(mistake(kernel, place, "a correlation writes f64"));
     }
     Ok(())
 }
