@@ -164,6 +164,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
             View::Slice { .. }
             | View::Frame { .. }
             | View::OverlapAdd { .. }
+            | View::Widen { .. }
             | View::Extend { .. }
             | View::Reverse,
         )
@@ -186,7 +187,10 @@ fn hands_over(graph: &Graph, id: NodeId, input: NodeId) -> bool {
 fn is_alone(prim: &Prim) -> bool {
     matches!(
         prim,
-        Prim::Transform { .. } | Prim::Correlate { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. })
+        Prim::Transform { .. }
+            | Prim::Correlate { .. }
+            | Prim::Emit(_)
+            | Prim::View(View::OverlapAdd { .. } | View::Widen { .. })
     ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
@@ -214,7 +218,12 @@ fn crosses_channels(prim: &Prim) -> bool {
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
         Prim::View(
-            View::Frame { .. } | View::OverlapAdd { .. } | View::Extend { .. } | View::Reverse | View::Join,
+            View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Extend { .. }
+            | View::Widen { .. }
+            | View::Reverse
+            | View::Join,
         )
         | Prim::Source
         | Prim::Constant(_)

@@ -190,6 +190,10 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
                 let (output, input) = (bound(add.output), bound(add.input));
                 writeln!(f, "{blanks}  overlap_add {output} <- {input} hop {}", add.hop)?;
             }
+            Step::Widen(widen) => {
+                let (output, input) = (bound(widen.output), bound(widen.input));
+                writeln!(f, "{blanks}  widen {output} <- {input} {:?}", widen.edge)?;
+            }
             Step::Emit(emit) => {
                 let table = stage.tables.get(emit.table as usize);
                 let table = table.map(ToString::to_string).unwrap_or_default();

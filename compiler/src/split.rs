@@ -44,6 +44,7 @@ pub fn keeps_whole(prim: &Prim) -> bool {
             | View::Frame { .. }
             | View::OverlapAdd { .. }
             | View::Extend { .. }
+            | View::Widen { .. }
             | View::Join,
         )
         | Prim::Correlate { .. }

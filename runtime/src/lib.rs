@@ -26,6 +26,7 @@ mod spool;
 mod statistics;
 mod store;
 mod whole;
+mod widen;
 
 pub use detect::Detection;
 pub use rows::RowsView;

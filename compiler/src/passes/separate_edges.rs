@@ -16,7 +16,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. } | View::Join | View::Reverse)
+        | Prim::View(View::Slice { .. } | View::Widen { .. } | View::Join | View::Reverse)
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

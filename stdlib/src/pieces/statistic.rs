@@ -42,3 +42,23 @@ pub fn without_mean(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
     let mean = beside(b, x, along, Reduction::Mean)?;
     b.map(&[x, mean], unit, float, |e| vec![(e.input(0).to(DType::F64) - e.input(1)).to(float)])
 }
+
+/// `x` less its least-squares line along an axis. A single sample becomes 0.
+pub fn without_line(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
+    let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
+    let mean = beside(b, x, along, Reduction::Mean)?;
+    // With positions counted from the middle, slope and mean are independent.
+    let product = b.map(&[x], unit.clone(), DType::F64, |e| {
+        let centred = e.index(along) - (e.len(along) - e.constant(1.0)) * e.constant(0.5);
+        vec![centred * e.input(0).to(DType::F64)]
+    })?;
+    let moment = beside(b, product, along, Reduction::Sum)?;
+    b.map(&[x, mean, moment], unit, float, |e| {
+        let (n, one) = (e.len(along), e.constant(1.0));
+        let centred = e.index(along) - (n - one) * e.constant(0.5);
+        // Σ centred² = n(n² − 1)/12, which is 0 for a single sample.
+        let spread = n * (n * n - one) * e.constant(1.0 / 12.0);
+        let slope = n.gt(one).select(e.input(2) / spread, e.constant(0.0));
+        vec![((-slope).fma(centred, e.input(0).to(DType::F64) - e.input(1))).to(float)]
+    })
+}

@@ -189,8 +189,9 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             View::Slice { along: Role::Channel, .. } => facts.halo = Halo::All,
             View::Slice { along: Role::Time | Role::Inner, .. } => {}
             View::Join => {}
-            View::Frame { n, lo, .. } => {
-                facts.reach(-i64::from(lo), i64::from(lo) + i64::from(n) - 1, period);
+            View::Frame { n, lo, edge, .. } => {
+                let (back, ahead) = framed(i64::from(n), i64::from(lo), edge);
+                facts.reach(back, ahead, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
             View::Extend { rows, edge } => {
@@ -209,7 +210,8 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.passes = facts.passes.saturating_add(1);
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
             }
-            View::OverlapAdd { hop, lo } => {
+            View::Widen { .. } => {}
+            View::OverlapAdd { hop, lo, .. } => {
                 let n = i64::from(signal.inner_len());
                 let fine = facts.sampling.map_or(period, |(period, _)| period);
                 facts.reach(i64::from(lo) + n - 1, -i64::from(lo), fine);
@@ -301,6 +303,18 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
         Edge::Mirror | Edge::Odd => (back.max(ahead), ahead.max(back)),
+    }
+}
+
+/// Rows before and after its own that a frame reads. Frames may have rows up to `−n − 2·lo` beyond the end, from where a reflection reads
+/// twice as far back.
+fn framed(n: i64, lo: i64, edge: Edge) -> (i64, i64) {
+    let (back, ahead) = (-lo, lo + n - 1);
+    match edge {
+        Edge::Valid | Edge::Zero | Edge::Cover | Edge::Odd => (back, ahead),
+        Edge::Nearest => (back.max(1 - n - 2 * lo), ahead),
+        Edge::Reflect => (back.max(-n - 3 * lo), ahead.max(-lo - 1)),
+        Edge::Mirror => (back.max(1 - n - 3 * lo), ahead.max(-lo)),
     }
 }
 

@@ -324,10 +324,12 @@ impl Grower<'_> {
         let signal = self.signal(x)?;
         let along = if signal.inner.is_some() && self.random.chance(2) { Role::Inner } else { Role::Channel };
         let lo = -(self.random.below(4) as i32);
-        let hi = lo + self.random.below(6) as i32;
-        let edge = self.edge(false);
+        let wide = if along == Role::Inner && self.random.chance(3) { 20 } else { 6 };
+        let hi = lo + self.random.below(wide) as i32;
+        let edge = self.edge(along == Role::Inner);
+        let hop = if along == Role::Inner && self.random.chance(3) { 2 } else { 1 };
         let (body, dtype) = self.body(&signal, lo, hi);
-        self.builder.window(x, along, (lo, hi), 1, edge, body, signal.unit, dtype)
+        self.builder.window(x, along, (lo, hi), hop, edge, body, signal.unit, dtype)
     }
 
     fn edge(&mut self, valid: bool) -> Edge {
@@ -515,8 +517,9 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = [Edge::Zero, Edge::Valid, Edge::Cover, Edge::Zero][self.random.below(4) as usize];
-        let frames = self.builder.frame(x, n, hop, lo, edge)?;
+        let edge = if self.random.chance(4) { Edge::Cover } else { self.edge(true) };
+        let padded = edge == Edge::Zero && self.random.chance(2);
+        let frames = self.builder.frame_padded(x, n, hop, lo, edge, padded)?;
         if self.random.chance(4) {
             return Ok(frames);
         }
@@ -541,7 +544,11 @@ impl Grower<'_> {
         }
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
-        self.builder.overlap_add(back, hop, lo, time)
+        let weights = match self.random.below(3) {
+            0 => Vec::new(),
+            _ => (0..n).map(|_| self.random.between(0.5, 2.0)).collect(),
+        };
+        self.builder.overlap_mean(back, hop, lo, weights, time)
     }
 
     /// Weights wavenumbers of blocks of channels, and mostly comes back from them.

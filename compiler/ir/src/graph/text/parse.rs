@@ -105,10 +105,18 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         }
         ("frame", None) => {
             let (n, hop, lo) = (at.integer()?, at.labelled("hop")?, at.labelled("lo")?);
-            Prim::View(View::Frame { n, hop, lo, edge: edge(at)? })
+            let edge = edge(at)?;
+            let padded = !at.accept_word("whole") && edge == Edge::Zero;
+            Prim::View(View::Frame { n, hop, lo, edge, padded })
         }
         ("overlap_add", None) => {
-            Prim::View(View::OverlapAdd { hop: at.labelled("hop")?, lo: at.labelled("lo")? })
+            let (hop, lo) = (at.labelled("hop")?, at.labelled("lo")?);
+            let weights = if at.accept_word("weights") { at.list(Cursor::float)? } else { Vec::new() };
+            Prim::View(View::OverlapAdd { hop, lo, weights })
+        }
+        ("widen", None) => {
+            let (before, after) = (at.labelled("before")?, at.labelled("after")?);
+            Prim::View(View::Widen { before, after, edge: edge(at)? })
         }
         ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
         ("reverse", None) => Prim::View(View::Reverse),
@@ -144,8 +152,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    let all = [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
-    at.one_of(all, print::edge)
+    at.one_of(Edge::ALL, print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
