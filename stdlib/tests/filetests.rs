@@ -15,7 +15,7 @@ const RULE: &str = "\n----\n";
 fn each_example_builds_the_graph_on_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/filetests/ops");
     let mut failures = String::new();
-    for entry in OPERATORS {
+    for entry in OPERATORS.iter() {
         let path = folder.join(format!("{}.ops", entry.schema.name.to_lowercase()));
         let graph = example_graph(entry).unwrap();
         let text = graph.to_string();

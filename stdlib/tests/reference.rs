@@ -9,7 +9,7 @@ use dasc_stdlib::reference::{example_graph, reference};
 
 #[test]
 fn every_example_builds_a_valid_graph() {
-    for entry in OPERATORS {
+    for entry in OPERATORS.iter() {
         let graph = example_graph(entry).unwrap_or_else(|diag| panic!("{}: {diag}", entry.schema.example));
         verify(&graph).unwrap_or_else(|diag| panic!("{}: {diag}", entry.schema.example));
         // What takes spectra stands behind what makes them.
@@ -21,7 +21,7 @@ fn every_example_builds_a_valid_graph() {
 #[test]
 fn names_are_unique_and_documented() {
     let mut names = HashSet::new();
-    for entry in OPERATORS {
+    for entry in OPERATORS.iter() {
         let schema = entry.schema;
         assert!(names.insert(schema.name), "{} is listed twice", schema.name);
         assert!(!schema.summary().is_empty() && !schema.reference.is_empty(), "{}", schema.name);

@@ -111,3 +111,16 @@ fn definitions_fuse_with_their_neighbours() {
     };
     assert_eq!(stage.kernel.steps.len(), 1, "one loop for all");
 }
+
+/// Mistakes that show only where units, rates and constants are known: `tests/filetests/define`, on data in nstrain/s at 500 Hz.
+#[test]
+fn mistakes_are_shown_where_they_are() {
+    dasc_tests::filetest::check("define", |text| {
+        let mut record = script::signal(DType::F32, 500.0, SEGMENTS, 3);
+        record.unit = dasc_ir::Unit::parse("nstrain/s").unwrap();
+        match script::graph(text, &record) {
+            Ok(graph) => graph.to_string(),
+            Err(mistakes) => mistakes,
+        }
+    });
+}

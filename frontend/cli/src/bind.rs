@@ -176,7 +176,7 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
 fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, flow: Flow) -> Result<(Flow, NodeId)> {
     let before = assembly.b.graph().nodes.len();
     assembly.b.set_muted(flow.muted.clone());
-    let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    let result = entry.build(&step.args, step.span, &mut assembly.b, flow.node)?;
     follow_result(assembly, step, before, result, flow)
 }
 

@@ -1,7 +1,8 @@
 //! The operators: one file and one line in the list below for each.
 //!
 //! An operator is a record of parameters (made by [`operator!`](dasc_ir::operator!)) and a `build` that composes the
-//! builder's primitives. Grammar, documentation and streaming facts follow from these two.
+//! builder's primitives. Grammar, documentation and streaming facts follow from these two. What reads better in DQL is written in it,
+//! below `stdlib/defs` ([`standard`](crate::defined::standard)), and is an operator like the others.
 //!
 //! ```
 //! use dasc_ir::graph::Builder;
@@ -13,10 +14,15 @@
 //! assert_eq!(b.graph().node(y).operator, "BANDPASS");
 //! ```
 
+use ::std::sync::LazyLock;
+
+use dasc_define::{Callees, Definition};
 use dasc_ir::graph::{Builder, NodeId};
 use dasc_ir::literal::Arg;
 use dasc_ir::operator::Schema;
 use dasc_ir::{Result, Span};
+
+use crate::defined::{Callable, standard};
 
 /// What an operator means: the nodes it appends to the graph.
 pub trait Operator {
@@ -39,13 +45,54 @@ pub fn then<O: Listed>(b: &mut Builder, x: NodeId, operator: &O) -> Result<NodeI
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub schema: &'static Schema,
-    /// Reads the arguments of a call at `Span` and appends the operator to a node.
-    pub build: fn(&[Arg], Span, &mut Builder, NodeId) -> Result<NodeId>,
+    meaning: Meaning,
 }
+
+#[derive(Clone, Copy, Debug)]
+enum Meaning {
+    Rust(fn(&[Arg], Span, &mut Builder, NodeId) -> Result<NodeId>),
+    /// Written in DQL.
+    Defined(&'static Definition),
+}
+
+impl Entry {
+    /// Reads the arguments of a call at `call` and appends the operator to a node.
+    pub fn build(&self, args: &[Arg], call: Span, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        match self.meaning {
+            Meaning::Rust(build) => build(args, call, b, x),
+            Meaning::Defined(definition) => {
+                let library = Callable { definitions: standard() };
+                dasc_define::step(definition, &library, b, x, &|_| None, args, call)
+            }
+        }
+    }
+}
+
+/// Every operator, in the order of the documentation: those written in Rust, then those of `stdlib/defs`.
+pub static OPERATORS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let defined = standard().iter().map(|definition| Entry {
+        schema: dasc_define::schema(definition),
+        meaning: Meaning::Defined(definition),
+    });
+    BUILT.iter().copied().chain(defined).collect()
+});
 
 /// The operator of a keyword, in any case.
 pub fn find(keyword: &str) -> Option<&'static Entry> {
     OPERATORS.iter().find(|entry| entry.schema.name.eq_ignore_ascii_case(keyword))
+}
+
+/// What the definitions of the library may call beside each other.
+pub(crate) struct Built;
+
+impl Callees for Built {
+    fn knows(&self, name: &str) -> bool {
+        BUILT.iter().any(|entry| entry.schema.name.eq_ignore_ascii_case(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        BUILT.iter().map(|entry| entry.schema.name.to_string()).collect()
+    }
 }
 
 macro_rules! operators {
@@ -56,13 +103,12 @@ macro_rules! operators {
             const SCHEMA: &'static Schema = &$name::SCHEMA;
         } )*
 
-        /// Every operator, in the order of the documentation.
-        pub const OPERATORS: &[Entry] = &[$( Entry {
+        const BUILT: &[Entry] = &[$( Entry {
             schema: &$name::SCHEMA,
-            build: |args, call, b, x| {
+            meaning: Meaning::Rust(|args, call, b, x| {
                 b.enter($name::SCHEMA.name, Some(call));
                 $name::from_args(args, call)?.build(b, x)
-            },
+            }),
         } ),*];
     };
 }

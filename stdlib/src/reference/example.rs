@@ -15,7 +15,7 @@ pub fn build_example(b: &mut Builder, x: NodeId, steps: &str) -> Result<NodeId> 
         let keyword = words.next().unwrap_or_default();
         let entry = find(keyword).ok_or_else(|| Diag::usage(format!("there is no operator {keyword}")))?;
         let args: Vec<Arg> = words.map(argument).collect();
-        y = (entry.build)(&args, Span::default(), b, y)?;
+        y = entry.build(&args, Span::default(), b, y)?;
     }
     Ok(y)
 }

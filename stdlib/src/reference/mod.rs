@@ -15,7 +15,7 @@ use crate::ops::{Entry, OPERATORS};
 const PREFACE: &str = "\
 # Operators
 
-Made from the operators' own definitions in `stdlib/src/ops`; a test keeps it so (`BLESS=1 cargo test -p dasc-stdlib` rewrites it).
+Made from the operators' own definitions in `stdlib/src/ops` and `stdlib/defs`; a test keeps it so (`BLESS=1 cargo test -p dasc-stdlib` rewrites it).
 
 Required values are given by position or by name, the others by name: `BANDPASS 10Hz 200Hz ORDER=6`. A number without a unit is
 in the parameter's unit; where a window is meant it is a number of samples. Integers become f32; sums, statistics and the states
@@ -39,7 +39,7 @@ They work on the events found so far in a flow; the signal flows on as it is ([d
 pub fn reference(pictures: &[String]) -> Result<String> {
     let mut text = PREFACE.to_string();
     text += "| Operator | Class | |\n|---|---|---|\n";
-    for entry in OPERATORS {
+    for entry in OPERATORS.iter() {
         let class = last_facts(&example_graph(entry)?)?.class().letter();
         let name = entry.schema.name;
         text += &format!(
@@ -48,7 +48,7 @@ pub fn reference(pictures: &[String]) -> Result<String> {
             first_sentence(entry.schema).replace('|', "\\|")
         );
     }
-    for entry in OPERATORS {
+    for entry in OPERATORS.iter() {
         let graph = example_graph(entry)?;
         text += &section(entry.schema, Some(&units(&graph)), &streaming(&graph)?);
         let name = entry.schema.name.to_lowercase();

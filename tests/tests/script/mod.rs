@@ -53,7 +53,7 @@ pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
         match ops::find(&step.keyword) {
             Some(entry) => {
                 let node =
-                    (entry.build)(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
+                    entry.build(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
                 let is_table = b.graph().node(node).ty == Type::Table;
                 made.push((if is_table { flow } else { node }, node));
             }
