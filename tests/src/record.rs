@@ -73,12 +73,18 @@ impl Feed for Record {
 pub struct Collected {
     pub outputs: Vec<Vec<f64>>,
     pub detections: Vec<Vec<Detection>>,
+    /// For each output the segment and row before which no detection begins any more, as far as was told.
+    settled: Vec<(usize, i64)>,
 }
 
 impl Collected {
     pub fn new(run: &Run) -> Collected {
         let outputs = run.graph().outputs.len();
-        Collected { outputs: vec![Vec::new(); outputs], detections: vec![Vec::new(); outputs] }
+        Collected {
+            outputs: vec![Vec::new(); outputs],
+            detections: vec![Vec::new(); outputs],
+            settled: vec![(0, i64::MIN); outputs],
+        }
     }
 
     /// Where the bits differ; any NaN equals any other.
@@ -131,7 +137,20 @@ impl Observer for Collected {
     }
 
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
-        self.detections[output].extend(detections);
+        for d in detections {
+            let (place, settled) = ((d.segment, d.first), self.settled[output]);
+            assert!(place >= settled, "a detection at {place:?} after all before {settled:?} were told");
+            let last = self.detections[output].last().map(|d| (d.segment, d.first, d.channel));
+            assert!(last < Some((d.segment, d.first, d.channel)), "{d:?} comes after {last:?}");
+            self.detections[output].push(d);
+        }
+        Ok(())
+    }
+
+    fn settled(&mut self, output: usize, segment: usize, row: i64) -> Result<()> {
+        let last = self.settled[output];
+        assert!((segment, row) >= last, "settled before {:?} after {last:?}", (segment, row));
+        self.settled[output] = (segment, row);
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use dasc_ir::{Diag, Rational, Result, Unit};
 use dasc_sink::{
-    AxisInfo, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode, Provenance, Target, open_events,
-    open_signal,
+    AxisInfo, Cell, Column, ColumnKind, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode,
+    Provenance, Target, open_events, open_signal,
 };
 use std::path::PathBuf;
 
@@ -45,7 +45,17 @@ fn main() -> Result<()> {
         }
         sink.finish()?;
     }
+    let degrees = ColumnKind::Number("deg");
+    let place = ["latitude", "longitude"].map(|name| Column { name, kind: degrees });
+    let mut sink = open_events(&Target::File(folder.join("located.xml")), Mode::New, &provenance(), &place)?;
+    sink.append(&(0..100).map(located).collect::<Vec<_>>())?;
+    sink.finish()?;
     Ok(())
+}
+
+fn located(id: u64) -> Event {
+    let place = [("latitude", 46.0 + id as f64 / 64.0), ("longitude", -7.5)];
+    Event { extra: place.map(|(name, degrees)| (name, Cell::Number(degrees))).into(), ..event(id) }
 }
 
 fn append_row(mut sink: Box<dyn dasc_sink::SignalSink>) -> Result<()> {

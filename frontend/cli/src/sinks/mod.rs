@@ -20,7 +20,7 @@ use dasc_sink::{Event, Mode, Summary, Target};
 
 use crate::bind::{Assembly, Flow, Pipeline};
 
-pub use fan::Fan;
+pub use fan::{Fan, Finished};
 pub use provenance::provenance;
 
 /// A sink before the run.

@@ -275,6 +275,19 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         let text = text.unwrap_or_default();
         return StepFacts { number, text, result: "events".into(), kind, facts: None, carry_bytes: 0 };
     }
+    let bare = |result: &str, kind: &str| StepFacts {
+        number,
+        text: text.clone().unwrap_or_default(),
+        result: result.into(),
+        kind: kind.into(),
+        facts: None,
+        carry_bytes: 0,
+    };
+    match step.map(|step| step.keyword.as_str()) {
+        Some("EVENTS") => return bare("events", "as they come"),
+        Some("CUT") => return bare("cuts", "one for each event, in further runs"),
+        _ => {}
+    }
     let (result, kind) = match &graph.node(bound.result).ty {
         Type::Table => ("events".to_string(), detector(graph, bound.result)),
         Type::Signal(signal) => (shape(signal), described(signal)),
