@@ -105,13 +105,10 @@ impl Run {
                 session.stats.compute_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
                 let replayed = session.replay.is_some();
-                if replayed {
-                    self.gather_detections(session, &mut Hushed(observer))?;
-                    self.deliver(session, &mut Hushed(observer))?;
-                } else {
-                    self.gather_detections(session, observer)?;
-                    self.deliver(session, observer)?;
-                }
+                let mut hushed = Hushed(&mut *observer);
+                let told: &mut dyn Observer = if replayed { &mut hushed } else { &mut *observer };
+                self.gather_detections(session, told)?;
+                self.deliver(session, told)?;
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
                 session.stats.peak_held = session.stats.peak_held.max(session.flow.held());
