@@ -48,9 +48,9 @@ pub fn resolve(
         .take(20)
         .collect();
     let path = keyed.iter().any(|keyed| keyed.param.is_none() && keyed.looks_like_a_path());
-    diags.extend(schema.assign(&args, node.keyword.span).err().map(|diag| match path {
-        true => diag.help("put quotes around a path that contains `=`"),
-        false => diag,
+    diags.extend(schema.assign(&args, node.keyword.span).err().map(|diag| {
+        let misspelt = diag.help.as_deref().is_some_and(|help| help.starts_with("did you mean"));
+        if path && !misspelt { diag.help("put quotes around a path that contains `=`") } else { diag }
     }));
     if diags.is_empty() {
         diags.extend(statements::check(schema, &args, node.keyword.span));
