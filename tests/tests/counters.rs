@@ -31,11 +31,12 @@ const SCRIPTS: [(&str, u32); 9] = [
     ("READ r | LOWPASS 40Hz AS y | WRITE y.npy\nFROM y | DEMEAN | WRITE z.npy", 2),
 ];
 
-/// Pairs of steps that differ in how long their windows are. None of them decimates: the next row of those begins further on.
+/// Pairs of steps that differ in how long their windows are, and in nothing else that is kept. None of them decimates: the next
+/// row of those begins further on.
 const WINDOWS: [(&str, &str); 3] = [
     ("FIR 10Hz 40Hz TAPS=33", "FIR 10Hz 40Hz TAPS=65"),
+    ("FIR 10Hz 40Hz TAPS=65", "FIR 10Hz 40Hz TAPS=257"),
     ("MEDIAN 5", "MEDIAN 15"),
-    ("STFT 64 HOP=1", "STFT 128 HOP=1"),
 ];
 
 /// Counts what is really read.
