@@ -48,9 +48,9 @@ pub fn resolve(
         .take(20)
         .collect();
     let path = keyed.iter().any(|keyed| keyed.param.is_none() && keyed.looks_like_a_path());
-    diags.extend(schema.assign(&args, node.keyword.span).err().map(|diag| {
-        let misspelt = diag.help.as_deref().is_some_and(|help| help.starts_with("did you mean"));
-        if path && !misspelt { diag.help("put quotes around a path that contains `=`") } else { diag }
+    diags.extend(schema.assign(&args, node.keyword.span).err().map(|diag| match path {
+        true => diag.help("put quotes around a path that contains `=`"),
+        false => diag,
     }));
     if diags.is_empty() {
         diags.extend(statements::check(schema, &args, node.keyword.span));
@@ -80,7 +80,11 @@ struct Keyed<'a> {
 impl Keyed<'_> {
     /// `day=1/a.h5`.
     fn looks_like_a_path(&self) -> bool {
-        self.key.is_some() && matches!(&self.node.value.form, Form::Word(word) if word.contains(['/', '.']))
+        let Form::Word(word) = &self.node.value.form else { return false };
+        // A range has dots too, and a number.
+        let ending = word.rsplit_once('.').filter(|_| !word.contains(".."));
+        let named = ending.is_some_and(|(_, ending)| ending.starts_with(|c: char| c.is_ascii_alphabetic()));
+        self.key.is_some() && (named || word.contains('/'))
     }
 }
 
