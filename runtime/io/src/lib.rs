@@ -17,7 +17,7 @@ mod raw;
 mod record;
 mod select;
 mod sidecar;
-mod synthetic;
+pub mod synthetic;
 
 pub use geometry::{Geometry, Position, read_geometry, read_mute};
 pub use hdf5::{set_worker, worker_main};
