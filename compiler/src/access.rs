@@ -34,6 +34,11 @@ impl Access {
 pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
     match step {
         Step::Fft(fft) => vec![Access { buffer: fft.input, step: 1, div: 1, lo: 0, hi: 0 }],
+        Step::Correlate(correlate) => [correlate.x, correlate.t]
+            .into_iter()
+            .filter(|b| kernel.buffers[b.index()].role != dasc_ir::kernel::Role::Constant)
+            .map(|buffer| Access { buffer, step: 1, div: 1, lo: 0, hi: 0 })
+            .collect(),
         Step::Emit(emit) => vec![Access { buffer: emit.level, step: 1, div: 1, lo: 0, hi: 0 }],
         // Row `t` lies in the frames from ⌈(t − lo − n + 1) / hop⌉ to ⌊(t − lo) / hop⌋.
         Step::OverlapAdd(add) => {
@@ -63,6 +68,7 @@ pub fn writes(step: &Step) -> Vec<BufferId> {
     match step {
         Step::Fft(fft) => vec![fft.output],
         Step::OverlapAdd(add) => vec![add.output],
+        Step::Correlate(correlate) => vec![correlate.output],
         Step::Emit(_) => vec![],
         Step::Loop(body) => {
             let mut found: Vec<BufferId> = body

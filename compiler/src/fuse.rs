@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use dasc_ir::graph::builder::joined_stretch;
 use dasc_ir::graph::{Graph, NodeId, Prim, Role, Type, View};
 
 /// Identity of a kernel: how many channel crossings lie before it, and its channels (`None`: broadcast to all).
-/// Gathers stand alone.
+/// Gathers and transforms of channels stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KernelKey {
     pub crossings: u32,
@@ -73,19 +74,19 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         let rows = loop_rows(scope, id);
         for &input in node.inputs.iter().filter(|i| !(scope.known)(**i)) {
             let crosses = crosses_channels(&node.prim) || channels_of(graph, input) != channels;
-            let from_gather = picks_channels(&graph.node(input).prim);
+            let from_gather = stands_between_kernels(&graph.node(input).prim);
             let step = u32::from(crosses || (from_gather && !(scope.arrives)(input)));
             crossings[id.index()] = crossings[id.index()].max(crossings[input.index()] + step);
         }
         let key = KernelKey {
             crossings: crossings[id.index()],
-            gather: picks_channels(&node.prim).then_some(id),
+            gather: stands_between_kernels(&node.prim).then_some(id),
             channels,
         };
         // A loop deeper than every input that cannot hand over its value in a register.
         for &input in node.inputs.iter().filter(|i| !(scope.known)(**i) && !(scope.arrives)(**i)) {
             let joins = !alone
-                && reads_in_place(&node.prim)
+                && hands_over(graph, id, input)
                 && arrangement.place[input.index()].as_ref().is_some_and(|(k, l)| {
                     *k == key && l.alone.is_none() && l.rows == rows && l.inner == inner
                 });
@@ -102,14 +103,14 @@ pub fn fuse(scope: &Scope) -> Arrangement {
                 continue;
             }
             let there = &arrangement.place[input.index()];
-            let in_register = reads_in_place(&graph.node(id).prim) && *there == here;
+            let in_register = hands_over(graph, id, input) && *there == here;
             arrangement.kept[input.index()] |= !in_register;
             let other_kernel = there.as_ref().map(|p| p.0) != here.as_ref().map(|p| p.0);
             arrangement.wide[input.index()] |= other_kernel;
         }
         let observed = (scope.observed)(id);
         arrangement.kept[id.index()] |= observed || is_alone_value(&graph.node(id).prim);
-        arrangement.wide[id.index()] |= observed || picks_channels(&graph.node(id).prim);
+        arrangement.wide[id.index()] |= observed || stands_between_kernels(&graph.node(id).prim);
     }
     arrangement
 }
@@ -120,18 +121,24 @@ pub fn channels_of(graph: &Graph, id: NodeId) -> Option<u32> {
     graph.signal(id).and_then(|s| s.channel.as_ref()).map(|c| c.len)
 }
 
-/// The inner trip count of the loop that computes a node: that of its input for accumulations.
+/// The inner trip count of the loop that computes a node: that of its input for accumulations, and for joins what all inputs are multiples of.
 fn loop_inner(graph: &Graph, id: NodeId) -> u32 {
     let node = graph.node(id);
     let measured = match &node.prim {
+        Prim::View(View::Join) => {
+            let lens = node.inputs.iter().filter_map(|x| graph.signal(*x)).map(|s| s.inner_len().into());
+            return joined_stretch(lens).max(1) as u32;
+        }
         Prim::Reduce { along: Role::Time, .. } | Prim::Emit(_) => node.inputs[0],
         Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Call { .. } => id,
     };
@@ -148,22 +155,33 @@ fn loop_rows(scope: &Scope, id: NodeId) -> Vec<(i64, i64)> {
 /// Whether a node reads its inputs at its own row, inner position and channel, and nowhere else.
 pub fn reads_in_place(prim: &Prim) -> bool {
     match prim {
-        Prim::Map(_) | Prim::Scan { .. } => true,
+        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) => true,
         Prim::Reduce { along, .. } => *along == Role::Time,
         Prim::Source
+        | Prim::Constant(_)
         | Prim::Window { .. }
-        | Prim::View(_)
+        | Prim::View(View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. })
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
     }
 }
 
+/// Whether a node in the same loop as its input has the input's value in a register: a loop that makes several positions of a row at once
+/// has none of them there.
+fn hands_over(graph: &Graph, id: NodeId, input: NodeId) -> bool {
+    let whole = graph.signal(input).is_some_and(|s| s.inner_len() == loop_inner(graph, input));
+    reads_in_place(&graph.node(id).prim) && whole
+}
+
 /// Whether a node is a step of its own rather than part of a loop.
 fn is_alone(prim: &Prim) -> bool {
-    matches!(prim, Prim::Transform { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. }))
-        || picks_channels(prim)
+    matches!(
+        prim,
+        Prim::Transform { .. } | Prim::Correlate { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. })
+    ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
 
@@ -172,21 +190,29 @@ fn is_alone_value(prim: &Prim) -> bool {
     is_alone(prim) && !matches!(prim, Prim::Emit(_))
 }
 
-/// Whether a node copies chosen channels: a stage of its own between kernels.
+/// Whether a node is a stage of its own between kernels.
+pub fn stands_between_kernels(prim: &Prim) -> bool {
+    picks_channels(prim) || matches!(prim, Prim::Transform { along: Role::Channel, .. })
+}
+
+/// Whether a node copies chosen channels.
 pub fn picks_channels(prim: &Prim) -> bool {
     matches!(prim, Prim::Gather { .. } | Prim::View(View::Slice { along: Role::Channel, .. }))
 }
 
 fn crosses_channels(prim: &Prim) -> bool {
     match prim {
-        Prim::Window { along, .. } | Prim::Reduce { along, .. } => *along == Role::Channel,
+        Prim::Window { along, .. } | Prim::Reduce { along, .. } | Prim::Transform { along, .. } => {
+            *along == Role::Channel
+        }
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. })
+        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Join)
         | Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
-        | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
     }

@@ -4,6 +4,8 @@
 //! with a time axis, produced row by row in order. A stage takes rows of streams and appends rows to others.
 //! What a pass accumulates becomes a **statistic**, which later passes read as a constant.
 
+use std::sync::Arc;
+
 use dasc_ir::DType;
 use dasc_ir::graph::{Edge, NodeId, Scope};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
@@ -106,6 +108,8 @@ pub struct Statistic {
     /// Pass whose end makes it known.
     pub known_after: u32,
     pub observed: bool,
+    /// What it is before the first pass: the numbers of a constant, as `[inner][channel][plane]`.
+    pub given: Option<Arc<[f64]>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +120,13 @@ pub enum Stage {
         input: u32,
         output: u32,
         channels: Vec<u32>,
+    },
+    /// Complex FFTs along consecutive blocks of channels, of every row and inner position; the inverse divides by the block.
+    Transform {
+        input: u32,
+        output: u32,
+        block: u32,
+        inverse: bool,
     },
 }
 

@@ -40,7 +40,16 @@ impl Display for Statistic {
             Scope::Record => "record",
         };
         let shape = Shape { inner: self.inner, planes: self.planes, channels: self.channels };
-        write!(f, "{} {shape} per {scope} after pass {} {:?}", self.dtype, self.known_after, self.name)?;
+        match self.given {
+            Some(_) => write!(f, "{} {shape} given {:?}", self.dtype, self.name)?,
+            None => {
+                write!(
+                    f,
+                    "{} {shape} per {scope} after pass {} {:?}",
+                    self.dtype, self.known_after, self.name
+                )?;
+            }
+        }
         f.write_str(if self.observed { " observed" } else { "" })
     }
 }
@@ -73,6 +82,10 @@ impl Display for Indented<'_> {
                 Stage::Kernel(stage) => kernel(f, stage, blanks)?,
                 Stage::Gather { input, output, channels } => {
                     writeln!(f, "{blanks}gather t{output} <- t{input} channels {}", Picked(channels))?;
+                }
+                Stage::Transform { input, output, block, inverse } => {
+                    let way = if *inverse { "inverse " } else { "" };
+                    writeln!(f, "{blanks}fft t{output} <- t{input} {way}along channels by {block}")?;
                 }
             }
         }
@@ -160,6 +173,10 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
             Step::Fft(fft) => {
                 let (output, input) = (bound(fft.output), bound(fft.input));
                 writeln!(f, "{blanks}  fft {output} <- {input} {:?} {}", fft.kind, fft.n)?;
+            }
+            Step::Correlate(correlate) => {
+                let (output, x, t) = (bound(correlate.output), bound(correlate.x), bound(correlate.t));
+                writeln!(f, "{blanks}  correlate {output} <- {x}, {t} from lag {}", correlate.lo)?;
             }
             Step::OverlapAdd(add) => {
                 let (output, input) = (bound(add.output), bound(add.input));
@@ -280,6 +297,7 @@ fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
+        Edge::Cover => "cover",
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",

@@ -55,6 +55,10 @@ fn statistics(graph: &Graph, split: &Split) -> (Vec<Statistic>, BTreeMap<NodeId,
             scope,
             known_after: split.ready[id.index()].saturating_sub(1),
             observed: graph.outputs.contains(&id),
+            given: match &node.prim {
+                Prim::Constant(values) => Some(values.clone()),
+                _ => None,
+            },
         });
     }
     (statistics, numbers)

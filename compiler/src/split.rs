@@ -19,10 +19,12 @@ pub fn waits_for_all(prim: &Prim) -> bool {
     match prim {
         Prim::Reduce { along, .. } | Prim::Transform { along, .. } => *along == Role::Time,
         Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::View(_)
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,
@@ -35,7 +37,10 @@ pub fn split(graph: &Graph) -> Split {
     for id in graph.ids() {
         let node = graph.node(id);
         let inputs = node.inputs.iter().map(|i| ready[i.index()]).max().unwrap_or(0);
-        ready.push(inputs + u32::from(waits_for_all(&node.prim)));
+        let at = inputs + u32::from(waits_for_all(&node.prim));
+        // Arithmetic among constants alone is done when the first pass ends, like that among statistics.
+        let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
+        ready.push(if timeless && !matches!(node.prim, Prim::Constant(_)) { at.max(1) } else { at });
     }
     // The last pass is the last that an output, or an accumulation an output needs, runs in.
     let last = needed_by_outputs(graph).into_iter().map(|id| pass_of(graph, &ready, id)).max().unwrap_or(0);

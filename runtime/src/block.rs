@@ -21,6 +21,7 @@ pub(crate) struct Prepared {
     pub stage: KernelStage,
     pub machine: Box<dyn Executable>,
     pub fft: Vec<Option<dasc_cpu::fft::Plan>>,
+    pub correlations: Vec<Option<dasc_cpu::correlate::Plan>>,
     pub reads: Vec<Vec<Access>>,
     pub writes: Vec<Vec<BufferId>>,
     /// For each step the accumulations it feeds.
@@ -65,10 +66,21 @@ impl Prepared {
             .steps
             .iter()
             .map(|s| if let Step::Fft(fft) = s { Some(dasc_cpu::fft::Plan::new(fft)) } else { None });
+        let correlations = kernel
+            .steps
+            .iter()
+            .map(|s| {
+                if let Step::Correlate(c) = s {
+                    Some(dasc_cpu::correlate::Plan::new(kernel, c))
+                } else {
+                    None
+                }
+            })
+            .collect();
         let feeds = kernel.steps.iter().map(|s| fed(kernel, s)).collect();
         let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
         let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
-        Ok(Prepared { fft: fft.collect(), reads, writes, feeds, machine, stage })
+        Ok(Prepared { fft: fft.collect(), correlations, reads, writes, feeds, machine, stage })
     }
 
     /// First row of the input that no step needs any more, for a buffer, when steps stand at `done`.
@@ -265,6 +277,16 @@ impl Block {
                     let lanes = self.lanes_of(kernel, fft.input);
                     // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
                     unsafe { plan.run(input, output, from, target - from, lanes) };
+                }
+            }
+            Step::Correlate(correlate) => {
+                if let Some(plan) = &prepared.correlations[step] {
+                    let inputs = (&buffers[correlate.x.index()], &buffers[correlate.t.index()]);
+                    let lanes = self.lanes_of(kernel, correlate.output);
+                    // SAFETY: the inputs hold rows `from .. target` by readiness, the output by `reserve`, for these lanes.
+                    unsafe {
+                        plan.run(inputs, &buffers[correlate.output.index()], from, target - from, lanes)
+                    };
                 }
             }
             Step::OverlapAdd(add) => {

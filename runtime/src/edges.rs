@@ -10,7 +10,7 @@ pub(crate) fn mapped(edge: Edge, position: i64, start: i64, stop: i64) -> Option
     let len = stop - start;
     let offset = position - start;
     match edge {
-        Edge::Valid | Edge::Zero => None,
+        Edge::Valid | Edge::Zero | Edge::Cover => None,
         Edge::Nearest => Some(offset.clamp(0, len - 1) + start),
         Edge::Reflect => {
             let folded = offset.rem_euclid(2 * len);
@@ -30,7 +30,7 @@ pub(crate) fn lead_known(edge: Edge, (start, stop): (i64, i64), before: i64, end
         _ if before == 0 => true,
         // Room for them is made with the first row.
         _ if end <= start => false,
-        Edge::Valid | Edge::Zero | Edge::Nearest => true,
+        Edge::Valid | Edge::Zero | Edge::Cover | Edge::Nearest => true,
         Edge::Reflect => end >= (start + before).min(stop),
         Edge::Mirror => end >= (start + before + 1).min(stop),
     }

@@ -6,6 +6,7 @@ use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 use dasc_ir::{Diag, Result};
 use rayon::prelude::*;
 
+use crate::across::Across;
 use crate::archive::{Archive, Archived};
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
@@ -21,6 +22,7 @@ pub(crate) struct PreparedFlow {
 pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
     Gather { input: usize, output: usize, channels: Vec<u32> },
+    Transform { input: usize, output: usize, across: Across },
 }
 
 /// What a flow remembers between chunks.
@@ -58,7 +60,7 @@ impl PreparedFlow {
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
             },
-            PreparedStage::Gather { output, .. } => StageState {
+            PreparedStage::Gather { output, .. } | PreparedStage::Transform { output, .. } => StageState {
                 done: vec![streams[*output].rows[segment].0],
                 seen: Vec::new(),
                 blocks: Vec::new(),
@@ -92,8 +94,11 @@ impl PreparedFlow {
                         needed = needed.min(prepared.needed_from(buffer, &at.done, state.segment));
                     }
                 }
-                PreparedStage::Gather { input, .. } if *input == number => needed = needed.min(at.done[0]),
-                PreparedStage::Gather { .. } => {}
+                PreparedStage::Gather { input, .. } | PreparedStage::Transform { input, .. } => {
+                    if *input == number {
+                        needed = needed.min(at.done[0]);
+                    }
+                }
             }
         }
         needed
@@ -130,7 +135,14 @@ impl PreparedFlow {
                     self.run_kernel(state, number, prepared, graph, statistics)?
                 }
                 PreparedStage::Gather { input, output, channels } => {
-                    self.gather(state, number, *input, *output, channels)?;
+                    self.row_by_row(state, number, *input, *output, |from, to, rows| {
+                        copy_channels(from, to, rows, channels);
+                    })?;
+                }
+                PreparedStage::Transform { input, output, across } => {
+                    self.row_by_row(state, number, *input, *output, |from, to, rows| {
+                        across.run(from, to, rows);
+                    })?;
                 }
             }
         }
@@ -176,8 +188,7 @@ impl PreparedFlow {
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
         blocks.par_iter_mut().enumerate().for_each(|(i, block)| {
-            let shared: Vec<Option<Shared>> =
-                shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+            let shared = for_block(prepared, &shared, block.lane0);
             block.run(prepared, segment, &shared, places.of(i), &params);
         });
         state.stages[number].done.clone_from(&done);
@@ -274,8 +285,7 @@ impl PreparedFlow {
             let segment = state.segment;
             for block in &mut state.stages[number].blocks {
                 let constants = constants(prepared, statistics, segment, block.lane0);
-                let shared: Vec<Option<Shared>> =
-                    shared.iter().map(|s| s.map(|s| s.for_block(block.lane0))).collect();
+                let shared = for_block(prepared, &shared, block.lane0);
                 block.end_segment(prepared, &constants, &shared, &params, |reduce| {
                     over_record(prepared, reduce, scopes)
                 });
@@ -362,41 +372,48 @@ impl PreparedFlow {
             .collect()
     }
 
-    fn gather(
+    /// Brings a stream as far as another by work on one row at a time: `work` fills the rows of the second from the first.
+    fn row_by_row(
         &self,
         state: &mut FlowState,
         number: usize,
         input: usize,
         output: usize,
-        channels: &[u32],
+        work: impl FnOnce(&mut Rows, &mut Rows, std::ops::Range<i64>),
     ) -> Result<()> {
         let keep = self.needed_from(state, output);
         let (mut from, mut to) = match (state.wide[input].take(), state.wide[output].take()) {
             (Some(from), Some(to)) => (from, to),
-            _ => return Err(Diag::compiler("run: a gather of streams that do not exist")),
+            _ => return Err(Diag::compiler("run: a copy between streams that do not exist")),
         };
         let (first, end) = (to.progress.end, from.progress.end.min(to.stop));
         if end > first {
             to.reserve(end, keep);
-            let (a, b) = (from.layout, to.layout);
-            let source = from.bytes_mut(first, end);
-            let target = to.bytes_mut(first, end);
-            for row in 0..(end - first) as usize {
-                for part in 0..a.inner * a.planes {
-                    let lane = |l: &Layout, lane: usize| {
-                        row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element
-                    };
-                    for (i, &channel) in channels.iter().enumerate() {
-                        let (x, y) = (lane(&a, channel as usize), lane(&b, i));
-                        target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
-                    }
-                }
-            }
+            work(&mut from, &mut to, first..end);
         }
         publish(&mut to, &self.flow.streams[output], end.max(first));
         state.stages[number].done[0] = end.max(first);
         (state.wide[input], state.wide[output]) = (Some(from), Some(to));
         Ok(())
+    }
+}
+
+/// Rows of the channels listed, in that order.
+fn copy_channels(from: &mut Rows, to: &mut Rows, rows: std::ops::Range<i64>, channels: &[u32]) {
+    let (a, b) = (from.layout, to.layout);
+    let count = (rows.end - rows.start).max(0) as usize;
+    let source = from.bytes_mut(rows.start, rows.end);
+    let target = to.bytes_mut(rows.start, rows.end);
+    for row in 0..count {
+        for part in 0..a.inner * a.planes {
+            let lane = |l: &Layout, lane: usize| {
+                row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element
+            };
+            for (i, &channel) in channels.iter().enumerate() {
+                let (x, y) = (lane(&a, channel as usize), lane(&b, i));
+                target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
+            }
+        }
     }
 }
 
@@ -451,11 +468,16 @@ impl Archived for FlowState {
     }
 }
 
-impl Shared {
-    fn for_block(mut self, lane0: usize) -> Shared {
-        self.at.base = self.at.base.wrapping_add(lane0 * self.layout.element);
-        self
-    }
+/// The wide streams from the block's first lane on; what holds for all channels has no lanes to begin at.
+fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Vec<Option<Shared>> {
+    let of = |(shared, buffer): (&Option<Shared>, &dasc_ir::kernel::Buffer)| {
+        let mut shared = (*shared)?;
+        if buffer.lanes == dasc_ir::kernel::Lanes::Block {
+            shared.at.base = shared.at.base.wrapping_add(lane0 * shared.layout.element);
+        }
+        Some(shared)
+    };
+    shared.iter().zip(&prepared.stage.kernel.buffers).map(of).collect()
 }
 
 /// Addresses of statistics, per block.
@@ -585,8 +607,17 @@ impl PreparedFlow {
                     output: *output as usize,
                     channels: channels.clone(),
                 },
+                Stage::Transform { input, output, block, inverse } => PreparedStage::Transform {
+                    input: *input as usize,
+                    output: *output as usize,
+                    across: Across::new(*block as usize, channels_of(&flow, *input), *inverse),
+                },
             });
         }
         Ok(PreparedFlow { flow, stages })
     }
+}
+
+fn channels_of(flow: &Flow, stream: u32) -> usize {
+    flow.streams.get(stream as usize).map_or(0, |s| s.channels as usize)
 }

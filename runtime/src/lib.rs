@@ -6,6 +6,7 @@
 //! ```
 //! Whatever the chunk, the threads and the tiles, a row's value depends on its index alone.
 
+mod across;
 mod archive;
 mod block;
 mod detect;

@@ -143,7 +143,7 @@ impl Rows {
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
     fn oldest_kept(&self, wanted: i64) -> i64 {
         let for_tail = match self.edge {
-            Edge::Valid | Edge::Zero => self.progress.end,
+            Edge::Valid | Edge::Zero | Edge::Cover => self.progress.end,
             Edge::Nearest => self.progress.end - 1,
             Edge::Reflect | Edge::Mirror => self.progress.end - self.after - 1,
         };

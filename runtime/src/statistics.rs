@@ -25,7 +25,7 @@ impl Stored {
         let element = if statistic.dtype == DType::C32 { 4 } else { statistic.dtype.size() };
         let lane_stride = (statistic.channels as usize).next_multiple_of(LANES);
         let bytes = element * statistic.inner as usize * statistic.planes as usize * lane_stride;
-        Stored {
+        let mut stored = Stored {
             dtype: statistic.dtype,
             element,
             inner: statistic.inner as usize,
@@ -33,6 +33,30 @@ impl Stored {
             channels: statistic.channels as usize,
             lane_stride,
             segments: (0..segments).map(|_| Bytes::zeroed(bytes)).collect(),
+        };
+        if let Some(values) = &statistic.given {
+            stored.fill(values);
+        }
+        stored
+    }
+
+    /// Writes the numbers of a constant, `[inner][channel][plane]`, for every segment.
+    fn fill(&mut self, values: &[f64]) {
+        let mut values = values.iter();
+        for inner in 0..self.inner {
+            for channel in 0..self.channels {
+                for plane in 0..self.planes {
+                    let Some(value) = values.next() else { return };
+                    let at = ((inner * self.planes + plane) * self.lane_stride + channel) * self.element;
+                    for segment in &mut self.segments {
+                        let element = &mut segment.bytes_mut()[at..at + self.element];
+                        match self.dtype {
+                            DType::F64 => element.copy_from_slice(&value.to_ne_bytes()),
+                            _ => element.copy_from_slice(&(*value as f32).to_ne_bytes()),
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -4,5 +4,6 @@
 //! can use it.
 
 pub mod filetest;
+pub mod golden;
 pub mod noise;
 pub mod record;

@@ -3,11 +3,12 @@
 
 mod script;
 
-use dasc_ir::DType;
 use dasc_ir::graph::facts::{Class, facts};
 use dasc_ir::graph::{Graph, interp};
+use dasc_ir::{DType, Unit};
 use dasc_runtime::{Backend, Options};
 use dasc_stdlib::ops::OPERATORS;
+use dasc_stdlib::reference::EXAMPLE_UNITS;
 use dasc_tests::noise::Noise;
 use dasc_tests::record::{Record, far, run, run_in_parts};
 
@@ -88,11 +89,17 @@ fn check_all<'a>(steps: impl Iterator<Item = &'a str>, dtype: DType, channels: u
 
 fn case(steps: &str, dtype: DType, channels: u32) -> Result<Case, String> {
     let text = format!("READ record | {steps}");
-    let graph = |segments: &[(i64, i64)]| {
+    let graph_in = |segments: &[(i64, i64)], unit: &str| {
         let mut signal = script::signal(dtype, RATE, segments, channels);
+        signal.unit = Unit::parse(unit).ok_or("no unit")?;
         // Examples choose channels by number, from 10 on.
         signal.channel.as_mut().ok_or("no channels")?.first = 10;
         script::graph(&text, &signal)
+    };
+    let graph = |segments: &[(i64, i64)]| {
+        let [first, others @ ..] = EXAMPLE_UNITS else { return Err("examples have no unit".to_string()) };
+        graph_in(segments, first)
+            .or_else(|refusal| others.iter().find_map(|unit| graph_in(segments, unit).ok()).ok_or(refusal))
     };
     let (graph, segments) = match graph(SEGMENTS) {
         Ok(graph) => (graph, SEGMENTS),

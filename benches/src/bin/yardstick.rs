@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Rational, Result, Unit};
 use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView};
 use dasc_stdlib::ops::{Abs, Bandpass, Demean, then};
@@ -51,8 +51,15 @@ fn graph(rows: i64, channels: u32, demean: bool) -> Result<Graph> {
         origin: Rational::ZERO,
         rows: Rows::Segments(vec![(0, rows)]),
     };
-    let channel =
-        ChannelAxis { len: channels, first: 0, stride: 1, distance: 0.0, spacing: 1.0, positions: None };
+    let channel = ChannelAxis {
+        len: channels,
+        first: 0,
+        stride: 1,
+        distance: 0.0,
+        spacing: 1.0,
+        positions: None,
+        labels: Labels::Regular,
+    };
     let source = Signal {
         dtype: DType::F32,
         unit: Unit::none(),

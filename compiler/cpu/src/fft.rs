@@ -38,7 +38,9 @@ impl Plan {
             FftKind::Forward => Way::Forward(RealFftPlanner::new().plan_fft_forward(n)),
             FftKind::Inverse => Way::Inverse(RealFftPlanner::new().plan_fft_inverse(n)),
             FftKind::ComplexForward => Way::Complex(FftPlanner::new().plan_fft_forward(n)),
-            FftKind::ComplexInverse => Way::Complex(FftPlanner::new().plan_fft_inverse(n)),
+            FftKind::ComplexInverse | FftKind::Analytic => {
+                Way::Complex(FftPlanner::new().plan_fft_inverse(n))
+            }
         };
         Plan { kind: fft.kind, n, way }
     }
@@ -115,10 +117,24 @@ impl Tile {
             }
             return;
         }
-        for inner in 0..self.half {
+        if self.kind == FftKind::Analytic {
+            self.complex.fill(Complex32::zero());
+        }
+        let n = self.half;
+        for inner in 0..if self.kind == FftKind::Analytic { n / 2 + 1 } else { n } {
             let (re, im) = (group(inner, 0), group(inner, 1));
+            // Negative frequencies are left out and positive ones doubled; what has no counterpart is real and stays.
+            let alone = inner == 0 || 2 * inner == n;
             for lane in 0..LANES {
-                self.complex[lane * self.half + inner] = Complex32::new(re[lane], im[lane]);
+                let bin = Complex32::new(re[lane], im[lane]);
+                self.complex[lane * n + inner] = match self.kind {
+                    FftKind::Analytic if alone => Complex32::new(bin.re, 0.0),
+                    FftKind::Analytic => bin + bin,
+                    FftKind::Forward
+                    | FftKind::Inverse
+                    | FftKind::ComplexForward
+                    | FftKind::ComplexInverse => bin,
+                };
             }
         }
     }
@@ -171,7 +187,7 @@ impl Tile {
                 }
                 Way::Complex(way) => {
                     way.process_with_scratch(complex, &mut self.scratch);
-                    if self.kind == FftKind::ComplexInverse {
+                    if matches!(self.kind, FftKind::ComplexInverse | FftKind::Analytic) {
                         complex.iter_mut().for_each(|x| *x *= scale);
                     }
                 }

@@ -8,6 +8,7 @@
 
 pub mod cache;
 mod code;
+pub mod correlate;
 mod emit;
 pub mod fft;
 mod host;

@@ -22,6 +22,7 @@ fn run(kind: FftKind, n: usize, input: &mut [f32], start: i64) -> Vec<f32> {
         FftKind::Forward => ((n, 1), (half, 2)),
         FftKind::Inverse => ((half, 2), (n, 1)),
         FftKind::ComplexForward | FftKind::ComplexInverse => ((n, 2), (n, 2)),
+        FftKind::Analytic => ((half, 2), (n, 2)),
     };
     let mut output = vec![0.0; ROWS * LANES * to.0 * to.1];
     let plan = Plan::new(&Fft { kind, n: n as u32, input: BufferId(0), output: BufferId(1) });
@@ -79,6 +80,27 @@ fn inverses_undo() {
             for (a, b) in x.iter().zip(&again) {
                 assert!((a - b).abs() < 2e-6, "{there:?} of {n}: {a} became {b}");
             }
+        }
+    }
+}
+
+/// The real part of the analytic signal is the signal; its spectrum has no negative frequencies.
+#[test]
+fn the_analytic_signal_has_the_half_spectrum_it_came_from() {
+    for n in [1usize, 2, 7, 8, 60, 128] {
+        let mut rng = Random(n as u64);
+        let mut x: Vec<f32> = (0..ROWS * n * LANES).map(|_| rng.between(-999, 999) as f32 / 999.0).collect();
+        let mut spectrum = run(FftKind::Forward, n, &mut x, 3);
+        let mut analytic = run(FftKind::Analytic, n, &mut spectrum, 3);
+        for (i, a) in x.iter().enumerate() {
+            let (row, rest) = (i / (n * LANES), i % (n * LANES));
+            let b = analytic[row * 2 * n * LANES + rest];
+            assert!((a - b).abs() < 2e-6, "n {n}: {a} became {b}");
+        }
+        let bins = run(FftKind::ComplexForward, n, &mut analytic, 3);
+        for (i, bin) in bins.iter().enumerate() {
+            let k = i / LANES % n;
+            assert!(2 * k <= n || bin.abs() < 1e-4, "n {n}: bin {k} is {bin}");
         }
     }
 }

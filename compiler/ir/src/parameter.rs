@@ -103,6 +103,8 @@ quantity!(/// A duration in seconds.
     Seconds, "s", "a duration");
 quantity!(/// A distance in metres.
     Metres, "m", "a distance");
+quantity!(/// A speed in metres per second.
+    Speed, "m/s", "a speed");
 quantity!(/// A level in decibel.
     Decibel, "dB", "a level");
 
@@ -248,6 +250,57 @@ impl Parameter for Span1 {
                 step: step.as_deref().map(u32::read).transpose()?,
             }),
             _ => Err("a range such as 10..20".into()),
+        }
+    }
+}
+
+/// A value of the data: a bare number is in its unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amount {
+    pub value: f64,
+    pub unit: Option<Unit>,
+}
+
+impl Amount {
+    /// The value in the unit of the data; `None` where the dimensions differ.
+    pub fn in_unit(&self, data: &Unit) -> Option<f64> {
+        match &self.unit {
+            None => Some(self.value),
+            Some(unit) => unit.convert(self.value, data),
+        }
+    }
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.unit {
+            None => write!(f, "{}", self.value),
+            Some(unit) => write!(f, "{} {unit}", self.value),
+        }
+    }
+}
+
+impl Given<Amount> for f64 {
+    fn given(self) -> Amount {
+        Amount { value: self, unit: None }
+    }
+}
+
+impl Given<Option<Amount>> for f64 {
+    fn given(self) -> Option<Amount> {
+        Some(self.given())
+    }
+}
+
+impl Parameter for Amount {
+    const KIND: Kind = Kind::Quantity("the unit of the data");
+    fn read(literal: &Literal) -> Result<Amount, String> {
+        match literal {
+            Literal::Number(value) if value.is_finite() => Ok(Amount { value: *value, unit: None }),
+            Literal::Quantity(value, unit) if value.is_finite() => {
+                Ok(Amount { value: *value, unit: Some(unit.clone()) })
+            }
+            _ => Err("a value in the unit of the data".into()),
         }
     }
 }

@@ -3,8 +3,8 @@
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, carry, facts};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis, TransformKind,
-    WindowBody,
+    Builder, ChannelAxis, Edge, Labels, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis,
+    TransformKind, WindowBody,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -24,6 +24,7 @@ fn stream(rows: Rows) -> (Builder, NodeId) {
             distance: 0.0,
             spacing: 1.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     });
     (builder, source)

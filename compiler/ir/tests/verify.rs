@@ -18,7 +18,7 @@ const WHOLE: &str = r#"
 %10 = fft.inner %9 inverse 8 : f32[time 25/2Hz 1..4 7..10, frame 8 from 0.0 step 0.02 "s", ch 4 step 1.0m] @"IFFT"
 %11 = overlap_add %10 hop 4 lo 0 : f32[time 50Hz 1..20 26..45, ch 4 step 1.0m] @"ISTFT"
 %12 = slice.time %11 0..30 step 1 : f32[time 50Hz 1..20 26..31, ch 4 step 1.0m] @"SLICE"
-%13 = gather %12 [2, 0] : f32[time 50Hz 1..20 26..31, ch 2 step 1.0m positions [2.0, 0.0]] @"GATHER"
+%13 = gather %12 [2, 0] : f32[time 50Hz 1..20 26..31, ch 2 first 2 stride -2 at 2.0m step -2.0m positions [2.0, 0.0]] @"GATHER"
 %14 = emit %13 "test" on 2.0 off 1.0 merge 0.1s 2 : table @"DETECT"
 out %14, %13
 "#;

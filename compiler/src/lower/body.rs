@@ -83,14 +83,17 @@ impl Body {
                 return Ok(());
             }
             Prim::Reduce { along: Role::Inner, how, .. } => vec![self.reduce_inner(builder, id, *how)?],
+            Prim::View(View::Join) => return self.join(builder, id),
             Prim::View(view) => {
                 let read = view_read(builder, node.inputs[0], view)?;
                 let (_, _, planes, _) = shape(graph, id);
                 (0..planes).map(|p| self.input(builder, node.inputs[0], read, p)).collect::<Result<_>>()?
             }
             Prim::Source
+            | Prim::Constant(_)
             | Prim::Reduce { along: Role::Channel, .. }
             | Prim::Transform { .. }
+            | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
             | Prim::Call { .. } => {
@@ -110,6 +113,41 @@ impl Body {
             }
         }
         self.values.insert(id, values);
+        Ok(())
+    }
+
+    /// Lays the inputs side by side: this loop runs over a stretch that all inner axes are multiples of.
+    fn join(&mut self, builder: &mut Builder, id: NodeId) -> Result<()> {
+        let graph = builder.context.task.scope.graph;
+        let node = graph.node(id);
+        let (_, total, planes, _) = shape(graph, id);
+        let stretch = self.inner.max(1);
+        let at = |first: u32| match (stretch, first) {
+            (1, first) => Affine::constant(first.into()),
+            (_, first) => Affine { add: first.into(), ..Affine::INNER },
+        };
+        let kept = builder.context.arrangement.kept[id.index()];
+        let mut offset = 0;
+        for &input in &node.inputs {
+            let len = shape(graph, input).1;
+            for piece in (0..len).step_by(stretch as usize) {
+                let in_place = len == stretch;
+                let read =
+                    if in_place { Read::HERE } else { Read { inner: at(piece), in_place, ..Read::HERE } };
+                let values: Vec<Val> =
+                    (0..planes).map(|p| self.input(builder, input, read, p)).collect::<Result<_>>()?;
+                if kept {
+                    let buffer = builder.buffer_of(id)?;
+                    for (plane, &value) in (0..).zip(&values) {
+                        self.put(Instr::Store { buffer, inner: at(offset), plane, value });
+                    }
+                }
+                if total == stretch {
+                    self.values.insert(id, values);
+                }
+                offset += stretch;
+            }
+        }
         Ok(())
     }
 
@@ -255,10 +293,14 @@ impl Body {
         let node = graph.node(id);
         let dtype = shape(graph, id).0;
         let taps = (i64::from(hi) - i64::from(lo) + 1) as u32;
-        let (how, coefficients) = match body {
+        // The first slot of the coefficients, and how many slots on those of the next inner position begin.
+        let (how, table) = match body {
             WindowBody::Stencil(expr) => return self.expression(builder, id, expr, &[]),
             WindowBody::Fold(how) => (*how, None),
-            WindowBody::Dot(coefficients) => (Reduction::Sum, Some(coefficients)),
+            WindowBody::Dot(coefficients) => (Reduction::Sum, Some((builder.table(coefficients), 0))),
+            WindowBody::Bank(bank) => {
+                (Reduction::Sum, Some((builder.table(&bank.concat()), i64::from(taps))))
+            }
         };
         let read = |tap: Affine| -> Result<Read> {
             match along {
@@ -272,7 +314,6 @@ impl Body {
                 Role::Inner => Err(Diag::compiler("lower: a window along the inner axis")),
             }
         };
-        let table = coefficients.map(|c| builder.table(c));
         let sum_type = if how == Reduction::Sum { DType::F64 } else { dtype };
         if taps <= UNROLLED || along == Role::Channel {
             let mut acc: Option<Val> = None;
@@ -280,8 +321,15 @@ impl Body {
                 let mut value =
                     self.window_tap(builder, node.inputs[0], read(Affine::constant(k.into()))?)?;
                 value = self.cast(builder, value, sum_type);
-                let coefficient =
-                    table.map(|slot| self.put(Instr::Param { slot: slot + k, dtype: DType::F64 }));
+                let coefficient = table.map(|(slot, inner)| {
+                    self.put(match inner {
+                        0 => Instr::Param { slot: slot + k, dtype: DType::F64 },
+                        _ => {
+                            let index = Affine { inner, ..Affine::constant(k.into()) };
+                            Instr::Table { slot, index, dtype: DType::F64 }
+                        }
+                    })
+                });
                 acc = Some(match (acc, coefficient) {
                     (None, None) => value,
                     (None, Some(c)) => self.put(Instr::Binary { op: Binary::Mul, a: c, b: value }),
@@ -300,8 +348,9 @@ impl Body {
         let value = self.window_tap(builder, node.inputs[0], read(Affine::TAP)?)?;
         let value = self.cast(builder, value, sum_type);
         let next = match table {
-            Some(slot) => {
-                let c = self.put(Instr::Table { slot, index: Affine::TAP, dtype: DType::F64 });
+            Some((slot, inner)) => {
+                let index = Affine { inner, ..Affine::TAP };
+                let c = self.put(Instr::Table { slot, index, dtype: DType::F64 });
                 self.put(Instr::Fma { a: c, b: value, c: acc })
             }
             None => self.put(Instr::Binary { op: fold_op(how)?, a: acc, b: value }),
@@ -432,7 +481,7 @@ fn view_read(builder: &Builder, input: NodeId, view: &View) -> Result<Read> {
             let row = Affine { row: step.into(), add: base, inner: 0, tap: 0 };
             Ok(Read { row, in_place: false, ..Read::HERE })
         }
-        View::Slice { .. } | View::OverlapAdd { .. } => {
+        View::Slice { .. } | View::OverlapAdd { .. } | View::Join => {
             Err(Diag::compiler("lower: a view that is not an affine load"))
         }
     }

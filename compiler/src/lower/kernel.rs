@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Role as BufferRole, Schedule, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -189,9 +189,7 @@ impl Builder<'_> {
                     (TransformKind::Forward, true) => FftKind::Forward,
                     (TransformKind::Forward, false) => FftKind::ComplexForward,
                     (TransformKind::Inverse, _) => FftKind::Inverse,
-                    (TransformKind::Analytic, _) => {
-                        return Err(Diag::compiler("lower: the analytic signal of a frame"));
-                    }
+                    (TransformKind::Analytic, _) => FftKind::Analytic,
                 };
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(Step::Fft(Fft { kind, n: *n, input, output }), place.rows.clone());
@@ -205,6 +203,12 @@ impl Builder<'_> {
                 );
                 Ok(())
             }
+            Prim::Correlate { lo, .. } => {
+                let (x, t) = (self.buffer_of(node.inputs[0])?, self.buffer_of(node.inputs[1])?);
+                let output = self.buffer_of(id)?;
+                self.step(Step::Correlate(Correlate { x, t, output, lo: *lo }), place.rows.clone());
+                Ok(())
+            }
             Prim::Emit(emission) => {
                 let level = self.buffer_of(node.inputs[0])?;
                 let (on, off) = (self.param(emission.on), self.param(emission.off));
@@ -216,6 +220,7 @@ impl Builder<'_> {
             Prim::Reduce { along: Role::Channel, how, .. } => across::lower(self, id, *how, &place.rows),
             Prim::Transform { .. }
             | Prim::Source
+            | Prim::Constant(_)
             | Prim::Map(_)
             | Prim::Scan { .. }
             | Prim::Window { .. }

@@ -7,7 +7,7 @@ mod kernel;
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, View};
+use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, TransformKind, View};
 use dasc_ir::{DType, Diag, Result};
 
 use crate::fuse::{Arrangement, KernelKey, Scope, fuse, picks_channels};
@@ -42,7 +42,7 @@ pub fn lower(task: &Task) -> Result<Flow> {
     note_edges(&mut flow, task, &streams);
     for (key, loops) in &arrangement.kernels {
         let stage = match key.gather {
-            Some(id) => gather(task.scope.graph, &streams, id)?,
+            Some(id) => between_kernels(task.scope.graph, &streams, id)?,
             None => {
                 let name = format!("k{}", flow.stages.len());
                 kernel::lower_kernel(task, &arrangement, &mut flow, &mut streams, *key, loops, name)?
@@ -115,11 +115,13 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             Prim::Window { along: Role::Channel, lo, hi, .. } => lo.unsigned_abs().max(hi.unsigned_abs()),
             Prim::Window { .. }
             | Prim::Source
+            | Prim::Constant(_)
             | Prim::Map(_)
             | Prim::Scan { .. }
             | Prim::Reduce { .. }
             | Prim::View(_)
             | Prim::Transform { .. }
+            | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
             | Prim::Call { .. } => 0,
@@ -139,14 +141,19 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
     }
 }
 
-fn gather(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage> {
+fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage> {
     let node = graph.node(id);
+    if let Prim::Transform { kind, along: Role::Channel, n } = node.prim {
+        let inverse = kind == TransformKind::Inverse;
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Transform { input, output, block: n, inverse });
+    }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),
         Prim::View(View::Slice { along: Role::Channel, start, step, .. }) => {
             (0..shape(graph, id).3).map(|i| *start as u32 + i * step).collect()
         }
-        _ => return Err(Diag::compiler("lower: a gather stage of another primitive")),
+        _ => return Err(Diag::compiler("lower: a stage between kernels of another primitive")),
     };
     Ok(Stage::Gather { input: streams.of(node.inputs[0])?, output: streams.of(id)?, channels })
 }

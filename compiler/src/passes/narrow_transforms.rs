@@ -1,4 +1,4 @@
-//! Gives every FFT of frames F32 input, which is what the transforms of a kernel work on.
+//! Gives every FFT of frames or channels F32 input, which is what the transforms of a kernel work on.
 
 use dasc_ir::graph::{Expr, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Result};
@@ -11,7 +11,7 @@ pub fn narrow_transforms(graph: &mut Graph) -> Result<()> {
         for input in &mut node.inputs {
             *input = renamed[input.index()];
         }
-        if let Prim::Transform { along: Role::Inner, .. } = node.prim {
+        if let Prim::Transform { along: Role::Inner | Role::Channel, .. } = node.prim {
             let source = graph.nodes[node.inputs[0].index()].clone();
             if let Type::Signal(signal) = &source.ty
                 && !matches!(signal.dtype, DType::F32 | DType::C32)

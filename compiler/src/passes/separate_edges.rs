@@ -9,6 +9,7 @@ use dasc_ir::graph::{Edge, Expr, Graph, Node, NodeId, Prim, Role, Type, View};
 /// The way a node reads beyond the ends of its input along time, and along channels.
 pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
     match prim {
+        Prim::View(View::Frame { edge: Edge::Cover, .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Time, edge, .. } | Prim::View(View::Frame { edge, .. }) => {
             (*edge, Edge::Valid)
         }
@@ -16,12 +17,14 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. })
+        | Prim::View(View::Slice { .. } | View::Join)
         | Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Reduce { .. }
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => (Edge::Valid, Edge::Valid),

@@ -7,7 +7,7 @@ use dasc_dql::Step;
 use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
 use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Window};
-use dasc_ir::graph::{Builder, ChannelAxis, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
 
@@ -122,6 +122,7 @@ impl Record {
             distance: header.distance,
             spacing: header.spacing,
             positions: self.positions.clone(),
+            labels: Labels::Regular,
         })
     }
 }

@@ -10,14 +10,14 @@ use crate::pieces::statistic::beside;
 
 choice! {
     /// What a channel is divided by.
-    Method { Zscore = "zscore", Max = "max", L1 = "l1", L2 = "l2", Onebit = "onebit" }
+    Method { Zscore = "zscore", Max = "max", L1 = "l1", L2 = "l2", Minmax = "minmax", Onebit = "onebit" }
 }
 
 operator! {
     /// Divides each channel by its size; the result has no unit. Along time each stretch between gaps has its own.
     ///
     /// `zscore` takes off the mean and divides by the standard deviation (ddof 0), `max` divides by the largest magnitude,
-    /// `l1` by the sum of magnitudes, `l2` by the root of the sum of squares; `onebit` keeps the sign alone (and 0).
+    /// `l1` by the sum of magnitudes, `l2` by the root of the sum of squares; `minmax` takes off the smallest value and divides by the range; `onebit` keeps the sign alone (and 0).
     /// Where the divisor is 0, as in a dead channel, the result is 0.
     Normalize = "NORMALIZE" () {
         /// By what.
@@ -26,7 +26,7 @@ operator! {
         axis: AxisName = AxisName::Time,
     }
     example "NORMALIZE METHOD=max";
-    reference "NumPy: (x - x.mean())/x.std(), x/abs(x).max(), x/abs(x).sum(), x/sqrt((x**2).sum()), sign(x)";
+    reference "NumPy: (x - x.mean())/x.std(), x/abs(x).max(), x/abs(x).sum(), x/sqrt((x**2).sum()), (x - x.min())/(x.max() - x.min()), sign(x)";
 }
 
 impl Operator for Normalize {
@@ -47,6 +47,16 @@ impl Operator for Normalize {
                 return b.map(&[x, mean, deviation], Unit::none(), float, |e| {
                     let (size, zero) = (e.input(2), e.constant(0.0));
                     let scaled = (e.input(0).to(DType::F64) - e.input(1)) / size;
+                    vec![size.eq(zero).select(zero, scaled).to(float)]
+                });
+            }
+            Method::Minmax => {
+                let (least, most) =
+                    (beside(b, x, along, Reduction::Min)?, beside(b, x, along, Reduction::Max)?);
+                return b.map(&[x, least, most], Unit::none(), float, |e| {
+                    let (least, zero) = (e.input(1).to(DType::F64), e.constant(0.0));
+                    let size = e.input(2).to(DType::F64) - least;
+                    let scaled = (e.input(0).to(DType::F64) - least) / size;
                     vec![size.eq(zero).select(zero, scaled).to(float)]
                 });
             }

@@ -5,8 +5,11 @@ use dasc_ir::parameter::Hertz;
 use dasc_ir::{Result, operator};
 
 use super::Operator;
-use crate::design::iirnotch;
+use crate::design::{Sos, iirnotch};
 use crate::pieces::filter::{causal, of_step};
+
+/// Odd and even multiples of mains hum reach no further.
+const MOST_HARMONICS: u32 = 20;
 
 operator! {
     /// Takes out one frequency, for instance mains hum. Causal, f64 state, at rest where a stretch begins.
@@ -18,14 +21,30 @@ operator! {
     ) {
         /// Quality: the frequency divided by the −3 dB width.
         q: f64 = 30.0,
+        /// How many multiples of the frequency go too, itself included, each with the same width; those at the Nyquist frequency or above do not exist.
+        harmonics: u32 = 1,
     }
     example "NOTCH 50Hz Q=30";
-    reference "scipy.signal.iirnotch(frequency, Q, fs), lfilter";
+    reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k";
 }
 
 impl Operator for Notch {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let sos = iirnotch(self.frequency.0, self.q, b.rate(x)?).map_err(|diag| of_step(b, diag))?;
+        let rate = b.rate(x)?;
+        if self.harmonics == 0 || self.harmonics > MOST_HARMONICS {
+            let message = format!("needs 1 to {MOST_HARMONICS} HARMONICS, not {}", self.harmonics);
+            return Err(b.diag(message).help("1 removes the frequency alone"));
+        }
+        let mut sections = Vec::new();
+        for k in (1..=self.harmonics).map(f64::from) {
+            // The frequency itself is refused at and above Nyquist; its multiples are left out there.
+            if k > 1.0 && k * self.frequency.0 >= 0.5 * rate {
+                break;
+            }
+            let sos = iirnotch(k * self.frequency.0, k * self.q, rate).map_err(|diag| of_step(b, diag))?;
+            sections.extend_from_slice(sos.sections());
+        }
+        let sos = Sos::new(sections).map_err(|diag| of_step(b, diag))?;
         causal(b, x, &sos)
     }
 }

@@ -9,7 +9,7 @@ use crate::pieces::extent::samples;
 
 choice! {
     /// What the mean is taken over before the first window is full.
-    RmsEdge { Partial = "partial", Zero = "zero" }
+    RmsEdge { Partial = "partial", Zero = "zero", Nan = "nan" }
 }
 
 operator! {
@@ -20,7 +20,7 @@ operator! {
         /// Length of the window, a duration or a number of samples; at most 16777216 samples.
         window: Extent,
     ) {
-        /// Before the first window is full: the mean of what there is, or of what there is and zeros before it.
+        /// Before the first window is full: the mean of what there is (`partial`), of what there is and zeros before it (`zero`), or NaN (`nan`).
         edge: RmsEdge = RmsEdge::Partial,
     }
     example "RMS 500ms";
@@ -30,17 +30,26 @@ operator! {
 impl Operator for Rms {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
         let n = samples(b, x, "a window", self.window)?;
-        let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
-        let sum = trailing_energy(b, x, n)?;
-        b.map(&[sum], unit, float, |e| {
-            let whole = e.constant(f64::from(n));
-            let count = match self.edge {
-                RmsEdge::Partial => (e.index(Role::Time) + e.constant(1.0)).min(whole),
-                RmsEdge::Zero => whole,
-            };
-            vec![(e.input(0) / count).sqrt().to(float)]
-        })
+        let float = b.real(x)?.float();
+        let rms = trailing_rms(b, x, n, self.edge)?;
+        b.convert(rms, float)
     }
+}
+
+/// Root mean square over the `n` rows that end at each row, in F64.
+pub(crate) fn trailing_rms(b: &mut Builder, x: NodeId, n: u32, edge: RmsEdge) -> Result<NodeId> {
+    let unit = b.real(x)?.unit.clone();
+    let sum = trailing_energy(b, x, n)?;
+    b.map(&[sum], unit, DType::F64, |e| {
+        let whole = e.constant(f64::from(n));
+        let filled = e.index(Role::Time) + e.constant(1.0);
+        let count = match edge {
+            RmsEdge::Partial => filled.min(whole),
+            RmsEdge::Zero => whole,
+            RmsEdge::Nan => filled.ge(whole).select(whole, e.constant(f64::NAN)),
+        };
+        vec![(e.input(0) / count).sqrt()]
+    })
 }
 
 /// Sum of squares over the `n` rows that end at each row, in F64; 0 before the stretch.

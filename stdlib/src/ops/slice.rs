@@ -1,14 +1,15 @@
 //! Part of a record: NumPy slicing by time, channel number or distance.
 
-use dasc_ir::graph::{Builder, ChannelAxis, NodeId, Role, Rows};
+use dasc_ir::graph::{Builder, ChannelAxis, InnerRole, NodeId, Role, Rows};
 use dasc_ir::literal::Literal;
 use dasc_ir::parameter::{Span1, quantity_in};
 use dasc_ir::{Rational, Result, operator};
 
 use super::Operator;
+use crate::pieces::span;
 
 operator! {
-    /// Part of the data: a stretch of time, some channels, or both. Ranges are half-open and either end may be missing.
+    /// Part of the data: a stretch of time, some channels, a band of frequencies, or several of these. Ranges are half-open and either end may be missing.
     ///
     /// Nothing is renumbered: channels keep the numbers of the file, rows their place in the record. An end beyond the
     /// data means its end; a range that selects nothing is refused.
@@ -19,6 +20,8 @@ operator! {
         ch: Option<Span1> = None,
         /// Distance along the fibre in metres, or with its unit.
         dist: Option<Span1> = None,
+        /// Frequencies of a spectrum, in hertz or with a unit.
+        freq: Option<Span1> = None,
     }
     example "SLICE TIME=2s..5s CH=10..50/2";
     reference "NumPy slicing: x[2000:5000, 10:50:2]";
@@ -26,8 +29,8 @@ operator! {
 
 impl Operator for Slice {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        if self.time.is_none() && self.ch.is_none() && self.dist.is_none() {
-            return Err(b.diag("needs TIME, CH or DIST").help("for example SLICE TIME=2s..5s"));
+        if self.time.is_none() && self.ch.is_none() && self.dist.is_none() && self.freq.is_none() {
+            return Err(b.diag("needs TIME, CH, DIST or FREQ").help("for example SLICE TIME=2s..5s"));
         }
         let mut y = x;
         if let Some(range) = &self.time {
@@ -38,6 +41,9 @@ impl Operator for Slice {
         }
         if let Some(range) = &self.dist {
             y = distances(b, y, range)?;
+        }
+        if let Some(range) = &self.freq {
+            y = frequencies(b, y, range)?;
         }
         Ok(y)
     }
@@ -91,32 +97,37 @@ fn row(b: &Builder, end: &Literal, period: Rational, len: Option<u64>) -> Result
 }
 
 fn numbers(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
-    let axis = channels(b, x)?;
-    let number = |end: &Literal| match end {
-        Literal::Number(n) if n.fract() == 0.0 && n.abs() < 1e15 => Ok(*n as i64),
-        other => Err(b.diag(format!("needs whole channel numbers for CH, not {other}"))),
+    let chosen = span::numbers(b, x, range, "CH")?;
+    b.slice(x, Role::Channel, chosen.start.into(), chosen.end.into(), chosen.step)
+}
+
+/// Frequencies from one end to below the other.
+fn frequencies(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
+    let axis = b.signal(x)?.inner.clone().filter(|axis| axis.role == InnerRole::Frequency);
+    let axis = axis.ok_or_else(|| {
+        b.diag("needs a frequency axis for FREQ, which its input does not have").help("STFT, SPECTROGRAM and FFT make one")
+    })?;
+    if range.step.is_some() {
+        return Err(b.diag("takes no step for FREQ"));
+    }
+    let hertz = |end: &Option<Literal>| match end {
+        None => Ok(None),
+        Some(end) => {
+            let hertz = quantity_in(end, "Hz");
+            hertz.map(Some).ok_or_else(|| b.diag(format!("needs frequencies for FREQ, not {end}")))
+        }
     };
-    let from = range.from.as_ref().map(number).transpose()?;
-    let to = range.to.as_ref().map(number).transpose()?;
-    let stride = axis.stride.max(1);
-    let position = |number: i64| -(axis.first.saturating_sub(number)).div_euclid(stride);
-    let step = i64::from(range.step.unwrap_or(1));
-    if step == 0 {
-        return Err(b.diag("needs a step of at least 1 for CH"));
-    }
-    if step > 1 && step % stride != 0 {
-        let message = format!("cannot take channel numbers {step} apart: those of the input are {stride} apart");
-        return Err(b.diag(message).help(format!("use a multiple of {stride}")));
-    }
-    let start = from.map_or(0, position).max(0) as u64;
-    let stop = to.map_or(i64::from(axis.len), position).clamp(0, axis.len.into()) as u64;
+    // A bin that lies at an end within rounding is meant.
+    let bin = |f: f64| (((f - axis.start) / axis.step) * (1.0 - 1e-12)).ceil().max(0.0) as u64;
+    let start = hertz(&range.from)?.map_or(0, bin);
+    let stop = hertz(&range.to)?.map_or(u64::from(axis.len), bin).min(axis.len.into());
     if start >= stop {
-        let last = axis.number(axis.len.saturating_sub(1));
-        let message = format!("selects no channel: the input has numbers {} to {last}", axis.first);
-        return Err(b.diag(message).help(format!("for example CH={}..{}", axis.first, last.saturating_add(1))));
+        let highest = axis.start + f64::from(axis.len.saturating_sub(1)) * axis.step;
+        return Err(b
+            .diag(format!("selects no frequency: the input has {} Hz to {highest} Hz every {} Hz", axis.start, axis.step))
+            .help("choose a wider range within, or longer frames"));
     }
-    let step = if step > 1 { u32::try_from(step / stride).unwrap_or(u32::MAX) } else { 1 };
-    b.slice(x, Role::Channel, start, stop, step)
+    b.slice(x, Role::Inner, start, stop, 1)
 }
 
 fn distances(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {

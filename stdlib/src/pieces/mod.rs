@@ -1,10 +1,17 @@
 //! What several operators are made of: windows in samples, causal filters, statistics, frames, levels.
 
 pub mod axis;
+pub mod calculus;
+pub mod distance;
 pub mod extent;
+pub mod fan;
 pub mod filter;
 pub mod frames;
+pub mod gradient;
 pub mod level;
+pub mod motion;
+pub mod plane;
 pub mod selection;
+pub mod span;
 pub mod statistic;
 pub mod weight;

@@ -3,7 +3,7 @@
 mod example;
 
 use dasc_ir::graph::facts::{Facts, carry, facts};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -45,12 +45,21 @@ pub fn reference() -> Result<String> {
     Ok(text)
 }
 
-/// The graph of an operator's own example on [`sample_signal`].
+/// What examples may be given: the first of these units that an operator does not refuse.
+pub const EXAMPLE_UNITS: &[&str] = &["nstrain/s", "nstrain", "m/s", "rad"];
+
+/// The graph of an operator's own example on [`sample_signal`], which is in the first of [`EXAMPLE_UNITS`] that it takes.
 pub fn example_graph(entry: &Entry) -> Result<Graph> {
-    let mut b = Builder::new();
-    let x = b.source(sample_signal());
-    let y = build_example(&mut b, x, entry.schema.example)?;
-    Ok(b.finish(vec![y]))
+    let graph = |unit: &str| {
+        let mut b = Builder::new();
+        let unit = Unit::parse(unit).unwrap_or_else(Unit::none);
+        let x = b.source(Signal { unit, ..sample_signal() });
+        let y = build_example(&mut b, x, entry.schema.example)?;
+        Ok(b.finish(vec![y]))
+    };
+    let [first, others @ ..] = EXAMPLE_UNITS else { return Err(Diag::compiler("examples have no unit")) };
+    // A refusal for another reason than the unit is told of the first.
+    graph(first).or_else(|refusal| others.iter().find_map(|unit| graph(unit).ok()).ok_or(refusal))
 }
 
 /// An hour of 64 channels at 1 kHz, 5 m apart, in nanostrain per second.
@@ -71,6 +80,7 @@ pub fn sample_signal() -> Signal {
             distance: 0.0,
             spacing: 5.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }

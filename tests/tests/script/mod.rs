@@ -1,11 +1,12 @@
 //! Scripts over records that exist only here: the language, the standard library and the builder in one go.
 
 use dasc_dql::{Sources, Vocabulary, parse, render_all};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, NodeId, Rows, Signal, TimeAxis, Type};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis, Type};
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::ops::{self, OPERATORS};
 
-/// A record of samples in time and channels.
+/// A record of samples in time and channels. The golden cases bring their own.
+#[allow(dead_code)]
 pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> Signal {
     let rate = Rational::approximate(fs).unwrap_or_else(|| panic!("{fs} Hz is no rate"));
     Signal {
@@ -24,6 +25,7 @@ pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> 
             distance: 0.0,
             spacing: 2.0,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }

@@ -93,6 +93,27 @@ pub struct InnerAxis {
     pub start: f64,
     pub step: f64,
     pub unit: Unit,
+    /// Where the positions lie if they are not evenly spaced (scales, bands); one per position.
+    pub positions: Option<Arc<[f64]>>,
+}
+
+impl InnerAxis {
+    /// Positions that need not be evenly spaced, in `unit`.
+    pub fn listed(role: InnerRole, positions: &[f64], unit: Unit) -> InnerAxis {
+        let start = positions.first().copied().unwrap_or(0.0);
+        let steps = positions.len().saturating_sub(1).max(1) as f64;
+        let step = positions.last().map_or(0.0, |last| (last - start) / steps);
+        let len = u32::try_from(positions.len()).unwrap_or(u32::MAX);
+        InnerAxis { role, len, start, step, unit, positions: Some(positions.into()) }
+    }
+
+    /// Where a position lies, in the axis' unit.
+    pub fn at(&self, position: u32) -> f64 {
+        match self.positions.as_ref().and_then(|p| p.get(position as usize)) {
+            Some(value) => *value,
+            None => self.start + f64::from(position) * self.step,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +124,8 @@ pub enum InnerRole {
     Lag,
     Velocity,
     Scale,
+    /// Bands of frequency, each at its middle.
+    Band,
 }
 
 /// Channels: number `first + i * stride` in the file lies at `distance + i * spacing` metres unless a geometry says otherwise.
@@ -115,12 +138,30 @@ pub struct ChannelAxis {
     pub spacing: f64,
     /// Surveyed positions in metres, one per channel.
     pub positions: Option<Arc<[f64]>>,
+    /// What the positions of the axis stand for.
+    pub labels: Labels,
+}
+
+/// What the positions of a channel axis stand for.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Labels {
+    /// Channels `first, first + stride, …`.
+    #[default]
+    Regular,
+    /// The channels of these numbers: what an irregular choice leaves. `first` and `stride` say nothing then.
+    Numbers(Arc<[i64]>),
+    /// Wavenumbers of consecutive blocks of `block` channels of another axis, in the order of numpy.fft.fftfreq, `spacing`
+    /// cycles per metre apart.
+    Wavenumbers { block: u32, of: Arc<ChannelAxis> },
 }
 
 impl ChannelAxis {
     /// Number in the file of the channel at a position.
     pub fn number(&self, position: u32) -> i64 {
-        self.first + i64::from(position) * self.stride
+        match &self.labels {
+            Labels::Numbers(numbers) => numbers.get(position as usize).copied().unwrap_or(self.first),
+            Labels::Regular | Labels::Wavenumbers { .. } => self.first + i64::from(position) * self.stride,
+        }
     }
 
     /// Metres along the fibre.

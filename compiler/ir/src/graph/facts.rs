@@ -135,22 +135,36 @@ pub fn carry(facts: &[Facts]) -> u64 {
 
 fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
     let node = graph.node(id);
-    let input = node.inputs.first().and_then(|x| Some((graph.signal(*x)?, all.get(x.index())?)));
+    if let Prim::Constant(_) = node.prim {
+        return constant();
+    }
+    // What the rows come from; beside a constant that is the other input.
+    let timed = |x: &&NodeId| graph.signal(**x).is_some_and(|s| s.time.is_some());
+    let input = node.inputs.iter().find(timed).or(node.inputs.first());
+    let input = input.and_then(|x| Some((graph.signal(*x)?, all.get(x.index())?)));
     let Some((signal, x)) = input else {
         return source(graph.signal(id));
     };
-    let mut facts = Facts { carry: 0, sampling: sampling(graph.signal(id)), ..*x };
+    let mut facts = Facts { carry: 0, sampling: sampling(graph.signal(id)), passes: x.passes.max(1), ..*x };
     let period = signal.time.as_ref().map_or(Rational::ZERO, |t| t.period);
     let width = u64::from(signal.inner_len()) * u64::from(signal.planes());
     match &node.prim {
-        Prim::Source => return source(graph.signal(id)),
-        Prim::Map(_) => return join(graph, node, facts, all),
+        Prim::Source | Prim::Constant(_) => return source(graph.signal(id)),
+        Prim::Correlate { .. } => return Facts { exact: false, ..join(graph, node, facts, all) },
+        Prim::Map(_) | Prim::View(View::Join) => return join(graph, node, facts, all),
         Prim::Scan { state, .. } => {
+            // Several inputs meet as in a map; what is kept is as wide as a row of the result.
+            facts = join(graph, node, facts, all);
             facts.back = facts.back.max(Reach::State);
-            facts.carry = width * state.len() as u64;
+            let width = graph.signal(id).map_or(width, |s| u64::from(s.inner_len()));
+            facts.carry = facts.carry.saturating_add(width.saturating_mul(state.len() as u64));
+            return facts;
         }
         Prim::Window { along: Role::Time, lo, hi, hop, edge, body } => {
-            let (back, ahead) = reflected(*lo, *hi, *edge);
+            let (back, mut ahead) = reflected(*lo, *hi, *edge);
+            if let WindowBody::Bank(_) = body {
+                ahead = ahead.max(beyond_start(back, i64::from(*hop) - 1, *edge));
+            }
             facts.reach(back, ahead, period);
             let taps = (i64::from(*hi) - i64::from(*lo) + 1).max(0) as u64;
             facts.carry = width * kept(body, taps, *hop);
@@ -174,6 +188,7 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         Prim::View(view) => match *view {
             View::Slice { along: Role::Channel, .. } => facts.halo = Halo::All,
             View::Slice { along: Role::Time | Role::Inner, .. } => {}
+            View::Join => {}
             View::Frame { n, lo, .. } => {
                 facts.reach(-i64::from(lo), i64::from(lo) + i64::from(n) - 1, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
@@ -190,6 +205,9 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             if *along == Role::Time {
                 facts.whole = true;
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
+            if *along == Role::Channel {
+                facts.halo = Halo::All;
             }
         }
         // Whether it is on, its first row, peak and peak row.
@@ -214,12 +232,14 @@ fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
             slice_rows(&from.rows, start, stop, step).0
         }
         Prim::Source
+        | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
+        | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => 0,
@@ -244,6 +264,12 @@ fn source(signal: Option<&Signal>) -> Facts {
     }
 }
 
+/// Known before anything is read, and read in no pass of its own.
+fn constant() -> Facts {
+    let facts = source(None);
+    Facts { granule: Reach::Seconds(Rational::ZERO), passes: 0, ..facts }
+}
+
 fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
     signal?.time.as_ref().map(|t| (t.period, t.origin))
 }
@@ -253,10 +279,19 @@ fn sampling(signal: Option<&Signal>) -> Option<(Rational, Rational)> {
 fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
     let (back, ahead) = (-i64::from(lo), i64::from(hi));
     match edge {
-        Edge::Valid | Edge::Zero => (back, ahead),
+        Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
         Edge::Mirror => (back.max(ahead), ahead.max(back)),
+    }
+}
+
+/// How far ahead a row looks that lies up to `before` rows before the segment, as the first of a bank of filters may.
+fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
+    match edge {
+        Edge::Valid | Edge::Zero | Edge::Cover => i64::MIN,
+        Edge::Nearest => before,
+        Edge::Reflect | Edge::Mirror => back + 2 * before,
     }
 }
 
@@ -264,7 +299,9 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
 fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
     match body {
         WindowBody::Fold(_) if u64::from(hop) >= taps => 1,
-        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Stencil(_) => taps.saturating_sub(1),
+        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) | WindowBody::Stencil(_) => {
+            taps.saturating_sub(1)
+        }
     }
 }
 
@@ -284,6 +321,8 @@ fn join(graph: &Graph, node: &Node, mut facts: Facts, all: &[Facts]) -> Facts {
         facts.exact &= x.exact;
         facts.whole |= x.whole;
     }
+    // Arithmetic among constants is done when the first pass ends.
+    facts.passes = facts.passes.max(1);
     let Some((period, origin)) = facts.sampling else { return facts };
     let first = inputs.iter().find_map(|(signal, _)| signal.time.as_ref());
     facts.moved(first.map_or(Rational::ZERO, |time| origin - time.origin));

@@ -20,7 +20,7 @@ pub mod verify;
 
 use std::fmt;
 
-pub use axis::{ChannelAxis, InnerAxis, InnerRole, Rows, Signal, TimeAxis, Type};
+pub use axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis, Type};
 pub use builder::Builder;
 pub use expr::{Expr, ExprOp, Scalar};
 pub use prim::{

@@ -1,5 +1,7 @@
 //! The primitives. Every match over [`Prim`] is exhaustive; there is no wildcard arm in the compiler.
 
+use std::sync::Arc;
+
 use super::expr::Expr;
 use crate::DType;
 
@@ -7,10 +9,13 @@ use crate::DType;
 pub enum Prim {
     /// The record, in the file's own type.
     Source,
+    /// Numbers given when the pipeline is built, as `[inner][channel][plane]`, and known before the first row is: a taper, a template, a
+    /// response. They are data and no part of the code, so two pipelines that differ in them alone share their kernels.
+    Constant(Arc<[f64]>),
     /// One scalar expression of the inputs at the same place; inputs lacking an axis are broadcast along it.
     /// A complex input or result is a pair: the expression has one output per plane.
     Map(Expr),
-    /// A recurrence along time over tuple state. The expression gives the next state of each variable, then the result(s).
+    /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
     /// Taps `lo ..= hi` around row `i * hop` (time), or around the channel or inner position itself (hop 1).
     Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
@@ -20,6 +25,9 @@ pub enum Prim {
     View(View),
     /// An FFT along the inner axis, or along time (which needs the whole segment).
     Transform { kind: TransformKind, along: Role, n: u32 },
+    /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
+    /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
+    Correlate { lo: i32, hi: i32 },
     /// Rows picked by an index table along the channel axis.
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.
@@ -58,6 +66,10 @@ pub enum WindowBody {
     Fold(Reduction),
     /// `Σ coefficients[k] · x[i + lo + k]`, accumulated in order with fma in F64.
     Dot(Vec<f64>),
+    /// Several dots over the same taps, each with coefficients of its own: a new inner axis with a position for every one of them. With a
+    /// hop the rows are those whose stretch `i * hop .. (i + 1) * hop` touches the segment, so that the phases of a resampling filter,
+    /// laid back by [`View::OverlapAdd`], cover it.
+    Bank(Vec<Vec<f64>>),
     /// Any expression of the taps (`Input { tap }`).
     Stencil(Expr),
 }
@@ -74,6 +86,8 @@ pub enum Edge {
     Reflect,
     /// `d c b | a b c d | c b a`.
     Mirror,
+    /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
+    Cover,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +117,8 @@ pub enum View {
     Frame { n: u32, hop: u32, lo: i32, edge: Edge },
     /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed.
     OverlapAdd { hop: u32, lo: i32 },
+    /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
+    Join,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,7 +127,8 @@ pub enum TransformKind {
     Forward,
     /// Complex → real `n`, divided by `n`.
     Inverse,
-    /// The analytic signal of scipy.signal.hilbert: real `n` → complex `n`.
+    /// The analytic signal of scipy.signal.hilbert. Along time: real `n` → complex `n`. Along the inner axis it is made of the half
+    /// spectrum a forward transform gives: complex `n / 2 + 1` → complex `n`; its real part is the inverse transform.
     Analytic,
 }
 

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::axis::{ChannelAxis, Rows, Signal, TimeAxis, Type};
+use super::axis::{ChannelAxis, InnerAxis, Labels, Rows, Signal, TimeAxis, Type};
 use super::builder::Builder;
 use super::expr::{Expr, ExprOp};
 use super::prim::{Edge, Emission, Init, Prim, Reduction, Role, StateVar, TransformKind, View, WindowBody};
@@ -46,10 +46,10 @@ pub fn verify(graph: &Graph) -> Result<()> {
 /// The types of the inputs, which stand before the node and are no tables.
 fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal>> {
     let arity = match &node.prim {
-        Prim::Source => 0..=0,
-        Prim::Map(_) | Prim::Call { .. } => 1..=usize::MAX,
-        Prim::Scan { .. }
-        | Prim::Window { .. }
+        Prim::Source | Prim::Constant(_) => 0..=0,
+        Prim::Correlate { .. } => 2..=2,
+        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
+        Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
@@ -84,12 +84,14 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         (Prim::Emit(_), Some(_)) => Err("a detection gives a table".into()),
         (_, None) => Err("only a detection gives a table".into()),
         (Prim::Source, Some(signal)) if signal.time.is_none() => Err("a record has a time axis".into()),
+        (Prim::Constant(values), Some(signal)) => check_constant(values, signal),
         (Prim::Source | Prim::Gather { .. } | Prim::Call { .. }, Some(_)) => Ok(()),
         (Prim::Map(expr), Some(signal)) => {
             Reading { inputs, state: &[], taps: 0..=0, timed: signal.time.is_some() }
                 .gives(expr, &planes(signal))
         }
         (Prim::Scan { state, step }, Some(signal)) => check_scan(state, step, inputs, signal),
+        (Prim::Window { edge: Edge::Cover, .. }, Some(_)) => Err("only frames cover a segment".into()),
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -97,13 +99,17 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             check_window(body, *lo..=*hi, inputs, signal)
         }
         (Prim::Reduce { .. }, Some(_)) => Ok(()),
-        (Prim::View(View::Slice { .. }), Some(_)) => Ok(()),
+        (Prim::Correlate { lo, hi }, Some(_)) => {
+            within("lag", (*lo).into(), MOST_TAPS)?;
+            within("lag", (*hi).into(), MOST_TAPS)
+        }
+        (Prim::View(View::Slice { .. } | View::Join), Some(_)) => Ok(()),
         (Prim::View(View::Frame { n, hop, lo, edge }), Some(_)) => {
             within("frame length", (*n).into(), MOST_TAPS)?;
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)?;
             match edge {
-                Edge::Valid | Edge::Zero => Ok(()),
+                Edge::Valid | Edge::Zero | Edge::Cover => Ok(()),
                 Edge::Nearest | Edge::Reflect | Edge::Mirror => {
                     Err(format!("frames end at the segment or are padded with zeros, not {edge:?}"))
                 }
@@ -113,9 +119,16 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
         }
-        (Prim::Transform { kind, .. }, Some(_)) => {
+        (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
-            if complex == (*kind == TransformKind::Inverse) {
+            let of_bins = match kind {
+                TransformKind::Forward => false,
+                TransformKind::Inverse => true,
+                TransformKind::Analytic => *along == Role::Inner,
+            };
+            // Across channels a forward transform takes real or complex values.
+            let either = (*kind, *along) == (TransformKind::Forward, Role::Channel);
+            if either || complex == of_bins {
                 Ok(())
             } else {
                 Err(format!(
@@ -152,8 +165,12 @@ fn check_axes(signal: &Signal) -> Check {
             }
         }
     }
-    if signal.inner.as_ref().is_some_and(|axis| axis.len == 0) {
-        return Err("its inner axis has no length".into());
+    match &signal.inner {
+        Some(InnerAxis { len: 0, .. }) => return Err("its inner axis has no length".into()),
+        Some(InnerAxis { len, positions: Some(positions), .. }) if positions.len() != *len as usize => {
+            return Err(format!("{len} inner positions lie at {} places", positions.len()));
+        }
+        Some(_) | None => {}
     }
     if let Some(axis) = &signal.channel {
         within("channel", axis.first, MOST_ROWS)?;
@@ -164,7 +181,28 @@ fn check_axes(signal: &Signal) -> Check {
         Some(ChannelAxis { len, positions: Some(positions), .. }) if positions.len() != *len as usize => {
             Err(format!("{len} channels have {} positions", positions.len()))
         }
+        Some(ChannelAxis { len, labels: Labels::Numbers(numbers), .. }) if numbers.len() != *len as usize => {
+            Err(format!("{len} channels have {} numbers", numbers.len()))
+        }
+        Some(ChannelAxis { len, labels: Labels::Wavenumbers { block, of }, .. })
+            if *block == 0 || len % block != 0 || of.len != *len =>
+        {
+            Err(format!("{len} wavenumbers stand for {} channels in blocks of {block}", of.len))
+        }
         Some(_) | None => Ok(()),
+    }
+}
+
+fn check_constant(values: &[f64], signal: &Signal) -> Check {
+    if signal.time.is_some() || !(signal.dtype.is_float() || signal.dtype == DType::C32) {
+        return Err(format!("a constant is real or complex and has no time axis, not {signal}"));
+    }
+    let parts = [signal.inner_len(), signal.channels(), signal.planes()].map(u128::from);
+    let count: u128 = parts.iter().product();
+    if values.len() as u128 == count {
+        Ok(())
+    } else {
+        Err(format!("{count} elements have {} numbers", values.len()))
     }
 }
 
@@ -208,6 +246,14 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
             return Err(format!("{count} taps have {} coefficients", coefficients.len()));
         }
         WindowBody::Dot(_) => {}
+        WindowBody::Bank(bank) => {
+            if let Some(wrong) = bank.iter().find(|c| c.len() as i64 != count) {
+                return Err(format!("{count} taps have {} coefficients", wrong.len()));
+            }
+            if bank.len() != signal.inner_len() as usize {
+                return Err(format!("{} filters give {} positions", bank.len(), signal.inner_len()));
+            }
+        }
         WindowBody::Fold(Reduction::Sum | Reduction::Min | Reduction::Max) => {}
         WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std)) => {
             return Err(format!("a window folds to a sum, minimum or maximum, not {how:?}"));
@@ -313,14 +359,23 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
     builder.enter(&node.operator, node.span);
     let before = builder.graph().nodes.len();
     let built = match &node.prim {
-        Prim::Source | Prim::Call { .. } => return Ok(node.ty.clone()),
+        Prim::Source | Prim::Constant(_) | Prim::Call { .. } => return Ok(node.ty.clone()),
         Prim::Map(expr) => {
             let out = declared()?;
             builder.map_expr(&node.inputs, out.unit.clone(), out.dtype, expr.clone())
         }
         Prim::Scan { state, step } => {
             let out = declared()?;
-            builder.scan_expr(x()?, state.clone(), out.unit.clone(), out.dtype, step.clone())
+            builder.scan_expr(&node.inputs, state.clone(), out.unit.clone(), out.dtype, step.clone())
+        }
+        Prim::Window { along: Role::Time, lo, hi, hop, edge, body: WindowBody::Bank(bank) } => {
+            let out = declared()?;
+            let (unit, dtype) = (out.unit.clone(), out.dtype);
+            let axis = out.inner.clone().ok_or("a bank of filters has an inner axis")?;
+            builder.bank(x()?, (*lo, *hi), *hop, *edge, bank.clone(), axis, unit, dtype)
+        }
+        Prim::Window { body: WindowBody::Bank(_), .. } => {
+            return Err("a bank of filters runs along time".into());
         }
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let out = declared()?;
@@ -332,6 +387,10 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             builder.slice(x()?, *along, *start, *stop, *step)
         }
         Prim::View(View::Frame { n, hop, lo, edge }) => builder.frame(x()?, *n, *hop, *lo, *edge),
+        Prim::View(View::Join) => {
+            let axis = declared()?.inner.clone().ok_or("joined signals have an inner axis")?;
+            builder.join(&node.inputs, axis)
+        }
         Prim::View(View::OverlapAdd { hop, lo }) => {
             let time = declared()?.time.clone().ok_or("frames are laid back along time")?;
             let frames = inputs.first().and_then(|s| s.time.as_ref()).ok_or_else(missing)?;
@@ -342,7 +401,21 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)
         }
+        Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n } => {
+            let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
+            builder.analytic(x()?, *n, start)
+        }
+        Prim::Transform { kind: TransformKind::Forward, along: Role::Channel, n } => {
+            builder.wavenumbers(x()?, *n)
+        }
+        Prim::Transform { kind: TransformKind::Inverse, along: Role::Channel, .. } => {
+            builder.from_wavenumbers(x()?)
+        }
         Prim::Transform { kind, along, .. } => builder.transform(x()?, *kind, *along),
+        Prim::Correlate { lo, hi } => match *node.inputs {
+            [x, t] => builder.correlate(x, t, (*lo, *hi)),
+            _ => return Err(missing()),
+        },
         Prim::Gather { channels } => builder.gather(x()?, channels.clone()),
         Prim::Emit(emission) => builder.emit(x()?, emission.clone()),
     };
@@ -409,8 +482,26 @@ fn present(is: bool) -> String {
 }
 
 /// A channel axis by bits, so that an unknown distance equals itself.
-fn bits(axis: &ChannelAxis) -> (u32, i64, i64, u64, u64, Option<Vec<u64>>) {
-    let positions = axis.positions.as_ref().map(|p| p.iter().map(|x| x.to_bits()).collect());
-    let (distance, spacing) = (axis.distance.to_bits(), axis.spacing.to_bits());
-    (axis.len, axis.first, axis.stride, distance, spacing, positions)
+#[derive(PartialEq)]
+struct AxisBits {
+    numbers: (u32, i64, i64),
+    metres: (u64, u64),
+    positions: Option<Vec<u64>>,
+    chosen: Option<Vec<i64>>,
+    wavenumbers: Option<(u32, Box<AxisBits>)>,
+}
+
+fn bits(axis: &ChannelAxis) -> AxisBits {
+    let (chosen, wavenumbers) = match &axis.labels {
+        Labels::Regular => (None, None),
+        Labels::Numbers(numbers) => (Some(numbers.to_vec()), None),
+        Labels::Wavenumbers { block, of } => (None, Some((*block, Box::new(bits(of))))),
+    };
+    AxisBits {
+        numbers: (axis.len, axis.first, axis.stride),
+        metres: (axis.distance.to_bits(), axis.spacing.to_bits()),
+        positions: axis.positions.as_ref().map(|p| p.iter().map(|x| x.to_bits()).collect()),
+        chosen,
+        wavenumbers,
+    }
 }

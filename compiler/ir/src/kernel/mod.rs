@@ -129,6 +129,7 @@ pub enum Step {
     Loop(Loop),
     Fft(Fft),
     OverlapAdd(OverlapAdd),
+    Correlate(Correlate),
     Emit(Emit),
 }
 
@@ -297,6 +298,8 @@ pub enum FftKind {
     /// Complex to complex.
     ComplexForward,
     ComplexInverse,
+    /// Complex `n/2 + 1`, the half spectrum of a real sequence, to its analytic signal of complex `n`.
+    Analytic,
 }
 
 /// Lays frames back where they came from and adds them: row `t` of the output is the sum over frames `j` of their inner
@@ -308,6 +311,19 @@ pub struct OverlapAdd {
     /// The same type, inner 1.
     pub output: BufferId,
     pub hop: u32,
+    pub lo: i32,
+}
+
+/// Frames against frames of the same row: position `l` of the output is `Σ t[k] · x[k + lo + l]` over all `k` where both exist, by FFT in
+/// F64. A sum with a factor that is not finite is NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correlate {
+    /// Frames along the inner axis, F32 or F64.
+    pub x: BufferId,
+    /// The same, or a constant; with one lane it serves all.
+    pub t: BufferId,
+    /// F64, one inner position a lag.
+    pub output: BufferId,
     pub lo: i32,
 }
 
@@ -344,7 +360,7 @@ impl Kernel {
     pub fn loops(&self) -> Vec<(LoopRef, &Loop)> {
         let steps = self.steps.iter().enumerate().filter_map(|(i, step)| match step {
             Step::Loop(body) => Some((LoopRef::Step(i as u32), body)),
-            Step::Fft(_) | Step::OverlapAdd(_) | Step::Emit(_) => None,
+            Step::Fft(_) | Step::OverlapAdd(_) | Step::Correlate(_) | Step::Emit(_) => None,
         });
         let merges = self.reduces.iter().enumerate().flat_map(|(i, reduce)| {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]

@@ -2,7 +2,7 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotTs;
-use dasc_ir::graph::{ChannelAxis, TimeAxis};
+use dasc_ir::graph::{ChannelAxis, Labels, TimeAxis};
 use dasc_ir::{Diag, Result};
 use dasc_plot::{Figure, Quantity, RasterSize, TraceLayout, Traces};
 use dasc_runtime::{RowsView, StatisticView};
@@ -42,7 +42,15 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     if plot.limits.is_some() {
         return Err(b.diag("takes no LIMITS: every curve fills its own band").help("leave LIMITS out"));
     }
-    let single = ChannelAxis { len: 1, first: 0, stride: 1, distance: 0.0, spacing: 1.0, positions: None };
+    let single = ChannelAxis {
+        len: 1,
+        first: 0,
+        stride: 1,
+        distance: 0.0,
+        spacing: 1.0,
+        positions: None,
+        labels: Labels::Regular,
+    };
     let channels = signal.channel.clone().unwrap_or(single);
     let quantity = Quantity::new(quantity_name(&signal.unit), signal.unit.symbol());
     let mut positions = pixels::chosen(b, &channels, plot.ch)?;

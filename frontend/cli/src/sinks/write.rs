@@ -202,8 +202,12 @@ fn inner_axis(axis: &InnerAxis) -> AxisInfo {
         InnerRole::Lag => "lag",
         InnerRole::Velocity => "velocity",
         InnerRole::Scale => "scale",
+        InnerRole::Band => "band",
     };
-    let coords = Coords::Linear { start: axis.start, step: axis.step };
+    let coords = match &axis.positions {
+        Some(positions) => Coords::Values(positions.to_vec()),
+        None => Coords::Linear { start: axis.start, step: axis.step },
+    };
     AxisInfo { unit: axis.unit.clone(), ..plain(name, axis.len.into(), coords) }
 }
 

@@ -382,11 +382,13 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
         for stage in &pass.flow.stages {
             bytes += match stage {
                 Stage::Kernel(stage) => kernel_bytes(stage, &pass.flow),
-                Stage::Gather { input, output, .. } => [input, output]
-                    .into_iter()
-                    .filter_map(|number| pass.flow.streams.get(*number as usize))
-                    .map(stream_bytes)
-                    .sum(),
+                Stage::Gather { input, output, .. } | Stage::Transform { input, output, .. } => {
+                    [input, output]
+                        .into_iter()
+                        .filter_map(|number| pass.flow.streams.get(*number as usize))
+                        .map(stream_bytes)
+                        .sum()
+                }
             };
         }
     }
@@ -395,20 +397,27 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
 
 fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
     let of = |stage: &Stage| match stage {
-        Stage::Gather { input, output, .. } => {
+        Stage::Gather { input, output, .. } | Stage::Transform { input, output, .. } => {
+            let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
+            let what = if transforms > 0 { "FFT along channels" } else { "copies channels" };
             let streams = [input, output].map(|number| flow.streams.get(*number as usize));
             let operator = streams.iter().flatten().next_back().map(|s| graph.node(s.node).operator.clone());
             KernelFacts {
-                operators: vec![format!("{} (copies channels)", operator.unwrap_or_default())],
-                loops: 1,
-                transforms: 0,
+                operators: vec![format!("{} ({what})", operator.unwrap_or_default())],
+                loops: 1 - transforms,
+                transforms,
                 bytes: streams.iter().flatten().map(|s| stream_bytes(s)).sum(),
             }
         }
         Stage::Kernel(stage) => KernelFacts {
             operators: operators(stage, flow, graph, plan),
             loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
-            transforms: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Fft(_))).count(),
+            transforms: stage
+                .kernel
+                .steps
+                .iter()
+                .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
+                .count(),
             bytes: kernel_bytes(stage, flow),
         },
     };

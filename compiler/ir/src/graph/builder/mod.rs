@@ -3,6 +3,8 @@
 //! Operators call these methods and nothing else. A user's mistake comes back as a [`Diag`] placed at the step being
 //! built; the row arithmetic of every primitive stands here and nowhere else.
 
+mod bank;
+mod correlate;
 mod pointwise;
 mod rows;
 mod transform;
@@ -14,7 +16,8 @@ use super::prim::{Emission, Prim, Role};
 use super::{Graph, Node, NodeId};
 use crate::{DType, Diag, Rational, Result, Span};
 
-pub use rows::{div_ceil, frame_rows, intersect, slice_rows, window_rows};
+pub use bank::joined_stretch;
+pub use rows::{bank_rows, div_ceil, frame_rows, intersect, slice_rows, window_rows};
 
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -86,6 +89,19 @@ impl Builder {
         self.push(Prim::Source, vec![], Type::Signal(signal))
     }
 
+    /// Numbers given now, as `[inner][channel][plane]`, in F32, F64 or C32, with a channel axis, an inner axis, both or neither. They
+    /// combine with rows like a statistic, and cost no pass.
+    pub fn constant(&mut self, signal: Signal, values: &[f64]) -> Result<NodeId> {
+        let count = signal.inner_len() as usize * signal.channels() as usize * signal.planes() as usize;
+        if signal.time.is_some() || !(signal.dtype.is_float() || signal.dtype == DType::C32) {
+            return Err(Diag::compiler("a constant is real or complex and has no time axis"));
+        }
+        if values.len() != count {
+            return Err(Diag::compiler(format!("a constant of {count} numbers is given {}", values.len())));
+        }
+        Ok(self.push(Prim::Constant(values.into()), vec![], Type::Signal(signal)))
+    }
+
     /// Records of where a level exceeds a threshold.
     pub fn emit(&mut self, level: NodeId, emission: Emission) -> Result<NodeId> {
         let signal = self.signal(level)?;
@@ -119,6 +135,21 @@ impl Builder {
 
     /// The axes of an elementwise combination.
     fn joined(&self, inputs: &[NodeId]) -> Result<Signal> {
+        let mut joined = self.joined_rows(inputs)?;
+        joined.inner = None;
+        for input in inputs {
+            if let Some(axis) = &self.signal(*input)?.inner {
+                if joined.inner.as_ref().is_some_and(|a| a.len != axis.len) {
+                    return Err(self.diag("joins branches with different frequencies"));
+                }
+                joined.inner.get_or_insert_with(|| axis.clone());
+            }
+        }
+        Ok(joined)
+    }
+
+    /// The time and channel axes of signals at the same place; type, unit and inner axis are the first one's.
+    fn joined_rows(&self, inputs: &[NodeId]) -> Result<Signal> {
         let mut joined = match inputs.first() {
             Some(first) => self.signal(*first)?.clone(),
             None => return Err(Diag::compiler("a map has no input")),
@@ -147,12 +178,6 @@ impl Builder {
                 (Some(a), Some(b)) => a.rows = intersect(&a.rows, &b.rows),
                 (None, Some(b)) => joined.time = Some(b.clone()),
                 (_, None) => {}
-            }
-            if let Some(axis) = &other.inner {
-                if joined.inner.as_ref().is_some_and(|a| a.len != axis.len) {
-                    return Err(self.diag("joins branches with different frequencies"));
-                }
-                joined.inner.get_or_insert_with(|| axis.clone());
             }
             if let Some(axis) = &other.channel {
                 if joined.channel.as_ref().is_some_and(|a| a.len != axis.len) {

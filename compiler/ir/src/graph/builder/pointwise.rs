@@ -57,22 +57,27 @@ impl Builder {
     {
         let types: Vec<DType> = state.iter().map(|s| s.dtype).collect();
         let step = Expr::write_scan(&self.dtypes(&[x])?, &types, f);
-        self.scan_expr(x, state, unit, dtype, step)
+        self.scan_expr(&[x], state, unit, dtype, step)
     }
 
-    /// The same for an expression that is already written.
+    /// The same for an expression that is already written, of one or several real inputs, which are joined as by [`Builder::map`].
     pub fn scan_expr(
         &mut self,
-        x: NodeId,
+        inputs: &[NodeId],
         state: Vec<StateVar>,
         unit: Unit,
         dtype: DType,
         step: Expr,
     ) -> Result<NodeId> {
-        self.time(x)?;
-        let mut signal = self.real(x)?.clone();
+        for input in inputs {
+            self.real(*input)?;
+        }
+        let mut signal = self.joined(inputs)?;
+        if signal.time.is_none() {
+            return Err(self.diag("needs a time axis, but its input is a statistic over all time"));
+        }
         (signal.dtype, signal.unit) = (dtype, unit);
-        self.push_checked(Prim::Scan { state, step }, vec![x], signal)
+        self.push_checked(Prim::Scan { state, step }, inputs.to_vec(), signal)
     }
 
     /// A cascade of second-order sections in transposed direct form II with F64 state (scipy.signal.sosfilt), zero at the segment's start.

@@ -13,7 +13,19 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
     let hop = i64::from(hop);
     match edge {
         Edge::Valid => (div_ceil(a - i64::from(lo), hop), (b - 1 - i64::from(hi)).div_euclid(hop) + 1),
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => (div_ceil(a, hop), div_ceil(b, hop)),
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+            (div_ceil(a, hop), div_ceil(b, hop))
+        }
+    }
+}
+
+/// Rows of a bank of filters over input rows `a .. b`: those whose stretch of `hop` rows touches them, or with `Valid` whose taps all exist.
+pub fn bank_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i64, i64) {
+    match edge {
+        Edge::Valid => window_rows(a, b, lo, hi, hop, Edge::Valid),
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+            (a.div_euclid(hop.into()), div_ceil(b, hop.into()))
+        }
     }
 }
 
@@ -21,6 +33,11 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
 pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge) -> (i64, i64) {
     match edge {
         Edge::Valid => window_rows(a, b, lo, lo + n as i32 - 1, hop, Edge::Valid),
+        // Frame j covers rows j·hop + lo .. j·hop + lo + n.
+        Edge::Cover => {
+            let (lo, n, hop) = (i64::from(lo), i64::from(n), i64::from(hop));
+            ((a - lo - n).div_euclid(hop) + 1, (b - 1 - lo).div_euclid(hop) + 1)
+        }
         // The last frame is the first that covers the end padded by half a frame, as in scipy.
         Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {
             (div_ceil(a, hop.into()), div_ceil(b - i64::from(n % 2), hop.into()) + 1)

@@ -2,9 +2,9 @@
 
 use super::Builder;
 use crate::graph::NodeId;
-use crate::graph::axis::{InnerAxis, InnerRole, Rows};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal};
 use crate::graph::prim::{Prim, Role, TransformKind};
-use crate::{DType, Result, Unit};
+use crate::{DType, Diag, Result, Unit};
 
 impl Builder {
     /// An FFT of frames along the inner axis, or of the whole segment along time (`Analytic` keeps the axis, the others turn it into frequency).
@@ -13,6 +13,11 @@ impl Builder {
         let (n, step) = match along {
             Role::Inner => {
                 let axis = signal.inner.as_ref().ok_or_else(|| self.diag("needs frames to transform"))?;
+                if kind == TransformKind::Analytic {
+                    let (n, start) = (axis.len, axis.start);
+                    let half = self.transform(x, TransformKind::Forward, Role::Inner)?;
+                    return self.analytic(half, n, start);
+                }
                 (axis.len, axis.step)
             }
             Role::Time => {
@@ -43,7 +48,7 @@ impl Builder {
                 })?;
                 (n, time.period.as_f64())
             }
-            Role::Channel => return Err(self.diag("does not transform along channels")),
+            Role::Channel => return Err(Diag::compiler("channels are transformed with `wavenumbers`")),
         };
         let hertz = |len: u32| InnerAxis {
             role: InnerRole::Frequency,
@@ -51,6 +56,7 @@ impl Builder {
             start: 0.0,
             step: 1.0 / (f64::from(n) * step),
             unit: Unit::parse("Hz").unwrap_or_else(Unit::none),
+            positions: None,
         };
         match (kind, along) {
             (TransformKind::Forward, Role::Inner) => signal.inner = Some(hertz(n / 2 + 1)),
@@ -68,6 +74,22 @@ impl Builder {
     /// The inverse of a forward transform along the inner axis: frequencies back to frames of `n` samples that begin `start` seconds
     /// after the frame's row.
     pub fn inverse(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
+        let mut signal = self.frames_of(x, n, start)?;
+        signal.dtype = DType::F32;
+        let prim = Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The analytic signal of frames of `n` samples, from the spectrum that a forward transform made of them; its real part is
+    /// [`Builder::inverse`], its phase the instantaneous one.
+    pub fn analytic(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
+        let signal = self.frames_of(x, n, start)?;
+        let prim = Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The type of frames of which `x` is the spectrum.
+    fn frames_of(&self, x: NodeId, n: u32, start: f64) -> Result<Signal> {
         let mut signal = self.signal(x)?.clone();
         let complex = signal.dtype == DType::C32;
         let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs frequencies to transform back"))?;
@@ -87,12 +109,45 @@ impl Builder {
             start,
             step: 1.0 / (f64::from(n) * axis.step),
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
+            positions: None,
         };
-        signal.dtype = DType::F32;
-        self.push_checked(
-            Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n },
-            vec![x],
-            signal,
-        )
+        Ok(signal)
+    }
+
+    /// The complex FFT over consecutive blocks of `block` channels, unscaled: the channel axis becomes one of wavenumbers in cycles per
+    /// metre, each block in the order of numpy.fft.fft. The number of channels must be a multiple of the block.
+    pub fn wavenumbers(&mut self, x: NodeId, block: u32) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let axis = signal.channel.take().ok_or_else(|| self.diag("needs a channel axis to transform"))?;
+        if matches!(axis.labels, Labels::Wavenumbers { .. }) {
+            return Err(self.diag("transforms channels, but its input has wavenumbers already"));
+        }
+        if block == 0 || axis.len % block != 0 {
+            return Err(Diag::compiler(format!("{} channels are no blocks of {block}", axis.len)));
+        }
+        signal.channel = Some(ChannelAxis {
+            len: axis.len,
+            first: 0,
+            stride: 1,
+            distance: 0.0,
+            spacing: 1.0 / (f64::from(block) * axis.spacing),
+            positions: None,
+            labels: Labels::Wavenumbers { block, of: axis.into() },
+        });
+        signal.dtype = DType::C32;
+        let prim = Prim::Transform { kind: TransformKind::Forward, along: Role::Channel, n: block };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The inverse of [`Builder::wavenumbers`], divided by the length of a block: complex values of the channels there were.
+    pub fn from_wavenumbers(&mut self, x: NodeId) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let axis = signal.channel.take().map(|axis| axis.labels);
+        let (Some(Labels::Wavenumbers { block, of }), DType::C32) = (axis, signal.dtype) else {
+            return Err(self.diag("transforms complex wavenumbers back, but its input is something else"));
+        };
+        signal.channel = Some((*of).clone());
+        let prim = Prim::Transform { kind: TransformKind::Inverse, along: Role::Channel, n: block };
+        self.push_checked(prim, vec![x], signal)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Builder, frame_rows, slice_rows};
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, TimeAxis};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, TimeAxis};
 use crate::graph::prim::{Edge, Prim, Role, View};
 use crate::{Diag, Result, Unit};
 
@@ -44,11 +44,28 @@ impl Builder {
                     distance: axis.distance + start as f64 * axis.spacing,
                     spacing: axis.spacing * f64::from(step),
                     positions: axis.positions.as_ref().map(chosen),
+                    labels: match &axis.labels {
+                        Labels::Numbers(numbers) => Labels::Numbers(
+                            numbers
+                                .iter()
+                                .skip(start as usize)
+                                .step_by(step as usize)
+                                .take(len as usize)
+                                .copied()
+                                .collect(),
+                        ),
+                        Labels::Regular | Labels::Wavenumbers { .. } => Labels::Regular,
+                    },
                 };
             }
             Role::Inner => {
                 let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
                 axis.len = kept(axis.len.into()).ok_or_else(|| empty(axis.len.into(), self))?;
+                let chosen = |p: &std::sync::Arc<[f64]>| {
+                    let kept = p.iter().skip(start as usize).step_by(step as usize);
+                    kept.take(axis.len as usize).copied().collect()
+                };
+                axis.positions = axis.positions.as_ref().map(chosen);
                 axis.start += start as f64 * axis.step;
                 axis.step *= f64::from(step);
             }
@@ -81,6 +98,7 @@ impl Builder {
             start: f64::from(lo) * time.period.as_f64(),
             step: time.period.as_f64(),
             unit: Unit::parse("s").unwrap_or_else(Unit::none),
+            positions: None,
         });
         signal.time = Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time });
         self.push_checked(Prim::View(View::Frame { n, hop, lo, edge }), vec![x], signal)
@@ -107,6 +125,18 @@ impl Builder {
             return Err(Diag::compiler("a gather picks channels that do not exist"));
         }
         let positions: Vec<f64> = channels.iter().map(|c| axis.distance_at(*c)).collect();
+        let numbers: Vec<i64> = channels.iter().map(|c| axis.number(*c)).collect();
+        // Numbers in equal steps need no list.
+        let step = |pair: &[i64]| pair[1] - pair[0];
+        let regular = numbers.windows(2).all(|pair| step(pair) != 0 && step(pair) == step(&numbers[..2]));
+        axis.first = numbers[0];
+        axis.stride = if regular && numbers.len() > 1 { step(&numbers[..2]) } else { axis.stride };
+        axis.spacing = match positions[..] {
+            [a, b, ..] if regular => b - a,
+            _ => axis.spacing,
+        };
+        axis.distance = positions[0];
+        axis.labels = if regular { Labels::Regular } else { Labels::Numbers(numbers.into()) };
         axis.positions = Some(positions.into());
         axis.len = channels.len() as u32;
         self.push_checked(Prim::Gather { channels }, vec![x], signal)

@@ -57,6 +57,15 @@ pub fn inverse(bins: &[Complex], n: usize) -> Vec<f64> {
     dft(&full, 1.0).into_iter().map(|v| v.0 / n as f64).collect()
 }
 
+/// The analytic signal of length `n` whose real part is [`inverse`] of these bins.
+pub fn analytic_of(bins: &[Complex], n: usize) -> Vec<Complex> {
+    let mut full = vec![(0.0, 0.0); n];
+    for (k, bin) in bins.iter().enumerate().take(n / 2 + 1) {
+        full[k] = if k == 0 || 2 * k == n { (bin.0, 0.0) } else { (2.0 * bin.0, 2.0 * bin.1) };
+    }
+    dft(&full, 1.0).into_iter().map(|v| (v.0 / n as f64, v.1 / n as f64)).collect()
+}
+
 /// The analytic signal (scipy.signal.hilbert).
 pub fn analytic(x: &[f64]) -> Vec<Complex> {
     let n = x.len();

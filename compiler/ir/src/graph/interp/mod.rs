@@ -12,7 +12,7 @@ mod window;
 pub use tensor::{Stretch, Tensor, Value};
 
 use super::axis::Type;
-use super::prim::Prim;
+use super::prim::{Prim, View};
 use super::{Graph, Node};
 use crate::{Diag, Result};
 
@@ -66,10 +66,9 @@ fn node_value(node: &Node, values: &[Value], input: &[f64]) -> Result<Value> {
     };
     Ok(Value::Signal(match &node.prim {
         Prim::Source => source(input, Tensor::zeros(signal, &[])?)?,
+        Prim::Constant(values) => source(values, Tensor::zeros(signal, &[])?)?,
         Prim::Map(expr) => primitive::map(expr, &inputs, Tensor::zeros(signal, &inputs)?)?,
-        Prim::Scan { state, step } => {
-            primitive::scan(state, step, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
-        }
+        Prim::Scan { state, step } => primitive::scan(state, step, &inputs, Tensor::zeros(signal, &inputs)?)?,
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let taps = window::Taps { along: *along, lo: *lo, hi: *hi, hop: *hop, edge: *edge };
             window::window(taps, body, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
@@ -77,10 +76,15 @@ fn node_value(node: &Node, values: &[Value], input: &[f64]) -> Result<Value> {
         Prim::Reduce { along, how, scope } => {
             primitive::reduce(*along, *how, *scope, first(&inputs)?, signal)?
         }
+        Prim::View(View::Join) => primitive::join(&inputs, Tensor::zeros(signal, &inputs)?)?,
         Prim::View(view) => primitive::view(view, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?,
         Prim::Transform { kind, along, n } => {
             primitive::transform(*kind, *along, *n, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
         }
+        Prim::Correlate { lo, .. } => match *inputs {
+            [x, t] => primitive::correlate(*lo, x, t, Tensor::zeros(signal, &inputs)?)?,
+            _ => return Err(Diag::compiler("a correlation has two inputs")),
+        },
         Prim::Gather { channels } => {
             primitive::gather(channels, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
         }

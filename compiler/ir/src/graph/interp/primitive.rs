@@ -31,18 +31,23 @@ pub fn store(results: impl Iterator<Item = Number>, element: &mut [f64]) {
     }
 }
 
-pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Result<Tensor> {
+pub fn scan(state: &[StateVar], step: &Expr, inputs: &[&Tensor], mut out: Tensor) -> Result<Tensor> {
     let types: Vec<DType> = state.iter().map(|s| s.dtype).collect();
-    let mut step = Evaluator::new(step, &[x.dtype], &types)?;
+    let given: Vec<DType> = inputs.iter().map(|t| t.dtype).collect();
+    let mut step = Evaluator::new(step, &given, &types)?;
     let places = Places::of(&out);
     let ranges = out.ranges.clone();
     for (segment, (a, b)) in ranges.into_iter().enumerate().filter(|(_, (a, b))| a < b) {
         for (inner, channel) in (0..out.inner).flat_map(|i| (0..out.channels).map(move |c| (i, c))) {
             let load = |row: i64| {
-                move |_: u32, _: i32, plane: u32| x.at(segment, row, inner, channel, plane as usize)
+                move |input: u32, _: i32, plane: u32| {
+                    inputs
+                        .get(input as usize)
+                        .map_or(f64::NAN, |t| t.at(segment, row, inner, channel, plane as usize))
+                }
             };
             let first = places.at(segment, a, inner, channel);
-            let mut now = initial(state, x.dtype, &first, load(a))?;
+            let mut now = initial(state, &given, &first, load(a))?;
             for row in a..b {
                 let place = places.at(segment, row, inner, channel);
                 let mut results = step.evaluate(&place, &now, load(row))?;
@@ -60,7 +65,7 @@ pub fn scan(state: &[StateVar], step: &Expr, x: &Tensor, mut out: Tensor) -> Res
 
 fn initial(
     state: &[StateVar],
-    input: DType,
+    given: &[DType],
     first: &Place,
     load: impl Fn(u32, i32, u32) -> f64,
 ) -> Result<Vec<Number>> {
@@ -69,7 +74,7 @@ fn initial(
         values.push(match &variable.init {
             Init::Value(value) => Number::load(*value, variable.dtype),
             Init::First(expr) => {
-                let mut evaluator = Evaluator::new(expr, &[input], &[])?;
+                let mut evaluator = Evaluator::new(expr, given, &[])?;
                 let value = evaluator.evaluate(first, &[], &load)?.next();
                 value.ok_or_else(|| Diag::compiler("an initial state has no value"))?
             }
@@ -158,6 +163,7 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             let from = row * i64::from(hop) + i64::from(lo) + inner as i64;
             planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
         }),
+        View::Join => Err(Diag::compiler("a join has several inputs")),
         View::OverlapAdd { hop, lo } => {
             let (n, hop) = (x.inner as i64, i64::from(hop));
             out.fill(|segment, row, _, channel, element| {
@@ -172,6 +178,35 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
             })
         }
     }
+}
+
+/// Sums of products at each lag, over all positions that both frames have.
+pub fn correlate(lo: i32, x: &Tensor, t: &Tensor, out: Tensor) -> Result<Tensor> {
+    let (n, m) = (x.inner as i64, t.inner as i64);
+    out.fill(|segment, row, inner, channel, element| {
+        let lag = i64::from(lo) + inner as i64;
+        let both = (-lag).max(0)..(n - lag).min(m);
+        element[0] = both.fold(0.0, |sum, k| {
+            let a = t.at(segment, row, k as usize, channel, 0);
+            let b = x.at(segment, row, (k + lag) as usize, channel, 0);
+            if a.is_finite() && b.is_finite() { a.mul_add(b, sum) } else { f64::NAN }
+        });
+        Ok(())
+    })
+}
+
+/// Inputs side by side along the inner axis.
+pub fn join(inputs: &[&Tensor], out: Tensor) -> Result<Tensor> {
+    let places: Vec<(&Tensor, usize)> =
+        inputs.iter().flat_map(|x| (0..x.inner).map(move |inner| (*x, inner))).collect();
+    out.fill(|segment, row, inner, channel, element| {
+        let (x, from) =
+            places.get(inner).ok_or_else(|| Diag::compiler("a join has more positions than its inputs"))?;
+        for (plane, value) in element.iter_mut().enumerate() {
+            *value = x.at(segment, row, *from, channel, plane);
+        }
+        Ok(())
+    })
 }
 
 pub fn gather(channels: &[u32], x: &Tensor, out: Tensor) -> Result<Tensor> {
@@ -195,7 +230,10 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                     let re = lane(segment, row, channel, 0);
                     let values = match kind {
                         TransformKind::Forward => fourier::forward(&re),
-                        TransformKind::Analytic => fourier::analytic(&re),
+                        TransformKind::Analytic => {
+                            let im = lane(segment, row, channel, 1);
+                            fourier::analytic_of(&re.into_iter().zip(im).collect::<Vec<_>>(), n as usize)
+                        }
                         TransformKind::Inverse => {
                             let im = lane(segment, row, channel, 1);
                             let bins: Vec<_> = re.into_iter().zip(im).collect();
@@ -231,7 +269,32 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                 }
             }
         }
-        Role::Channel => return Err(Diag::compiler("there is no transform along channels")),
+        Role::Channel => {
+            let sign = match kind {
+                TransformKind::Forward => -1.0,
+                TransformKind::Inverse => 1.0,
+                TransformKind::Analytic => {
+                    return Err(Diag::compiler("there is no analytic signal along channels"));
+                }
+            };
+            let (block, inner) = (n.max(1) as usize, out.inner);
+            let scale = if kind == TransformKind::Inverse { 1.0 / block as f64 } else { 1.0 };
+            for (segment, (a, b)) in out.ranges.clone().into_iter().enumerate() {
+                for (row, inner) in (a..b).flat_map(|r| (0..inner).map(move |i| (r, i))) {
+                    for first in (0..x.channels).step_by(block) {
+                        let values: Vec<_> = (first..first + block)
+                            .map(|c| {
+                                let plane = |p| x.at(segment, row, inner, c, p);
+                                (plane(0), if x.planes > 1 { plane(1) } else { 0.0 })
+                            })
+                            .collect();
+                        for (c, (re, im)) in (first..).zip(fourier::dft(&values, sign)) {
+                            put(&mut out, (segment, row, inner, c), (re * scale, im * scale));
+                        }
+                    }
+                }
+            }
+        }
     }
     Ok(out)
 }

@@ -20,7 +20,7 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
     let places = Places::of(&out);
     let mut evaluator = match body {
         WindowBody::Stencil(expr) => Some(Evaluator::new(expr, &[x.dtype], &[])?),
-        WindowBody::Fold(_) | WindowBody::Dot(_) => None,
+        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) => None,
     };
     let mut values = Vec::new();
     out.fill(|segment, row, inner, channel, element| {
@@ -31,6 +31,13 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
                 store(evaluator.evaluate(&place, &[], |_, t, plane| tap(t, plane as usize))?, element);
             }
             (WindowBody::Dot(coefficients), _) => {
+                element[0] = coefficients
+                    .iter()
+                    .zip(taps.lo..)
+                    .fold(0.0, |sum, (coefficient, t)| coefficient.mul_add(tap(t, 0), sum));
+            }
+            (WindowBody::Bank(bank), _) => {
+                let coefficients = bank.get(inner).map_or(&[][..], Vec::as_slice);
                 element[0] = coefficients
                     .iter()
                     .zip(taps.lo..)
@@ -82,7 +89,7 @@ pub fn extend(edge: Edge, index: i64, a: i64, b: i64) -> Option<i64> {
     }
     match edge {
         // A row whose taps leave the axis does not exist, so this is never asked.
-        Edge::Valid | Edge::Zero => None,
+        Edge::Valid | Edge::Zero | Edge::Cover => None,
         Edge::Nearest => Some(index.clamp(a, b - 1)),
         Edge::Reflect => {
             let i = i.rem_euclid(2 * n);

@@ -7,8 +7,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::axis::{ChannelAxis, Rows, Signal, TimeAxis};
-use super::builder::{Builder, Section};
+use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
+use super::builder::{Builder, Section, div_ceil};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
 use super::{Expr, Graph, NodeId, Type};
 use crate::{DType, Rational, Result, Unit};
@@ -122,6 +122,7 @@ fn random_source(random: &mut Random, limits: &Limits) -> Signal {
             distance: 0.0,
             spacing: 2.5,
             positions: None,
+            labels: Labels::Regular,
         }),
     }
 }
@@ -149,10 +150,11 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(13) {
+        let grown = match self.random.below(16) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
+            4 if self.random.chance(3) => self.coupled(x)?,
             4 => self.recurrence(x)?,
             5 => self.filter(x)?,
             6 | 7 => self.time_window(x)?,
@@ -160,6 +162,9 @@ impl Grower<'_> {
             9 => self.statistic(x)?,
             10 => self.slice(x)?,
             11 => self.gather(x)?,
+            12 => self.weigh(x)?,
+            13 => self.bank(x)?,
+            14 => self.side_by_side(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -232,6 +237,28 @@ impl Grower<'_> {
             }
             vec![(e.input(0).to(DType::F64) * weight).to(dtype)]
         })
+    }
+
+    /// Two branches in one recurrence of two variables, the second fed by the first: `a` follows `x`, `b` follows `a + y`.
+    fn coupled(&mut self, x: NodeId) -> Result<NodeId> {
+        let y = self.pool[self.random.below(self.pool.len() as u64) as usize];
+        let (sx, sy) = (self.signal(x)?, self.signal(y)?);
+        let dtype = self.float();
+        let (p, q) = (self.random.between(0.05, 0.9), self.random.between(0.05, 0.9));
+        let first = Expr::write(&[sx.dtype, sy.dtype], |e| vec![e.input(1).to(DType::F64)]);
+        let init = if self.random.chance(2) { Init::First(first) } else { Init::Value(0.5) };
+        let state = vec![
+            StateVar { dtype: DType::F64, init: Init::Value(0.0) },
+            StateVar { dtype: DType::F64, init },
+        ];
+        let step = Expr::write_scan(&[sx.dtype, sy.dtype], &[DType::F64, DType::F64], |e| {
+            let (x, y) = (e.input(0).to(DType::F64), e.input(1).to(DType::F64));
+            let (a, b) = (e.state(0), e.state(1));
+            let a = (x - a).fma(e.constant(p), a);
+            let b = (a * e.constant(0.5) + y - b).fma(e.constant(q), b);
+            vec![a, b, (a - b).to(dtype)]
+        });
+        self.builder.scan_expr(&[x, y], state, sx.unit, dtype, step)
     }
 
     /// A leaky integrator, or an exact sum of integers.
@@ -375,6 +402,76 @@ impl Grower<'_> {
         self.builder.gather(x, picked)
     }
 
+    /// Times a weight per channel, inner position or both, given with the graph.
+    fn weigh(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?;
+        let dtype = self.float();
+        let axes = self.random.below(4);
+        let given = Signal {
+            dtype,
+            unit: Unit::none(),
+            time: None,
+            inner: signal.inner.clone().filter(|_| axes & 1 == 0),
+            channel: signal.channel.clone().filter(|_| axes & 2 == 0),
+        };
+        let count = given.inner_len() * given.channels();
+        let values: Vec<f64> = (0..count).map(|_| self.random.between(-1.0, 1.0)).collect();
+        let weight = self.builder.constant(given, &values)?;
+        let both = if self.random.chance(2) { [x, weight] } else { [weight, x] };
+        self.builder.map(&both, signal.unit, dtype, |e| vec![e.input(0).to(dtype) * e.input(1).to(dtype)])
+    }
+
+    /// Several filters over the same taps, and sometimes their results as samples at another rate.
+    fn bank(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?;
+        let time = self.builder.time(x)?.clone();
+        let lo = 2 - self.random.below(9) as i32;
+        let taps = 1 + self.random.below(12);
+        let hop = 1 + self.random.below(4) as u32;
+        let filters = 1 + self.random.below(5);
+        let most = 1.0 / taps as f64;
+        let bank =
+            (0..filters).map(|_| (0..taps).map(|_| self.random.between(-most, most)).collect()).collect();
+        let (edge, dtype) = (self.edge(true), self.float());
+        let positions: Vec<f64> = (0..filters).map(|p| (p * p) as f64).collect();
+        let axis = InnerAxis::listed(InnerRole::Scale, &positions, Unit::none());
+        let ends = (lo, lo + taps as i32 - 1);
+        let bank = self.builder.bank(x, ends, hop, edge, bank, axis, signal.unit, dtype)?;
+        if self.random.chance(2) {
+            return Ok(bank);
+        }
+        let up = filters as i64;
+        let moved = |row: i64| div_ceil(row * up, hop.into());
+        let rows = time.rows.map(|a, b| (moved(a), moved(b)));
+        let period = time.period * Rational::integer(hop.into()) / Rational::integer(up);
+        self.builder.overlap_add(bank, filters as u32, 0, TimeAxis { period, rows, ..time })
+    }
+
+    /// Up to three signals beside each other.
+    fn side_by_side(&mut self, x: NodeId) -> Result<NodeId> {
+        let dtype = self.float();
+        let unit = self.signal(x)?.unit;
+        let mut inputs = Vec::new();
+        for i in 0..=self.random.below(3) {
+            let y = if i == 0 { x } else { self.pool[self.random.below(self.pool.len() as u64) as usize] };
+            let y = self.builder.convert(y, dtype)?;
+            inputs.push(self.builder.map(&[y], unit.clone(), dtype, |e| vec![e.input(0)])?);
+        }
+        let mut len = 0;
+        for input in &inputs {
+            len += self.signal(*input)?.inner_len();
+        }
+        let axis = InnerAxis {
+            role: InnerRole::Band,
+            len,
+            start: 0.0,
+            step: 1.0,
+            unit: Unit::none(),
+            positions: None,
+        };
+        self.builder.join(&inputs, axis)
+    }
+
     /// Frames and their power spectrum, or what an inverse transform makes of them again; or an envelope.
     fn spectrum(&mut self, x: NodeId) -> Result<NodeId> {
         if !self.limits.transforms {
@@ -388,10 +485,13 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = if self.random.chance(2) { Edge::Zero } else { Edge::Valid };
+        let edge = [Edge::Zero, Edge::Valid, Edge::Cover, Edge::Zero][self.random.below(4) as usize];
         let frames = self.builder.frame(x, n, hop, lo, edge)?;
         if self.random.chance(4) {
             return Ok(frames);
+        }
+        if self.random.chance(3) {
+            return self.correlation(frames, n);
         }
         let dtype = self.builder.real(frames)?.float();
         let unit = self.builder.signal(frames)?.unit.clone();
@@ -401,12 +501,62 @@ impl Grower<'_> {
             vec![(e.input(0).to(DType::F64) * window).to(dtype)]
         })?;
         let spectrum = self.builder.transform(tapered, TransformKind::Forward, Role::Inner)?;
+        let spectrum = if self.random.chance(3) { self.fan(spectrum)? } else { spectrum };
         if self.random.chance(2) {
             return self.modulus(spectrum);
+        }
+        if self.random.chance(4) {
+            let analytic = self.builder.analytic(spectrum, n, 0.0)?;
+            return self.modulus(analytic);
         }
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
         self.builder.overlap_add(back, hop, lo, time)
+    }
+
+    /// Weights wavenumbers of blocks of channels, and mostly comes back from them.
+    fn fan(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.builder.signal(x)?.clone();
+        let channels = signal.channels();
+        let blocks: Vec<u32> = (1..=channels).filter(|n| channels % n == 0).collect();
+        let block = blocks[self.random.below(blocks.len() as u64) as usize];
+        let wavenumbers = self.builder.wavenumbers(x, block)?;
+        let weighted = self.builder.map(&[wavenumbers], signal.unit, DType::C32, |e| {
+            let weight = ((e.index(Role::Channel) - e.index(Role::Inner)) * e.constant(0.25)).cos();
+            let weight = weight.to(DType::F32);
+            vec![e.input(0) * weight, e.imaginary(0) * weight]
+        })?;
+        if self.random.chance(4) {
+            return Ok(weighted);
+        }
+        self.builder.from_wavenumbers(weighted)
+    }
+
+    /// Frames against a template given with the graph, a mean over channels, or themselves.
+    fn correlation(&mut self, frames: NodeId, n: u32) -> Result<NodeId> {
+        let dtype = self.float();
+        let frames = self.builder.convert(frames, dtype)?;
+        let signal = self.signal(frames)?;
+        let template = match self.random.below(3) {
+            0 => {
+                let len = 1 + self.random.below(2 * u64::from(n)) as u32;
+                let channel = signal.channel.clone().filter(|_| self.random.chance(2));
+                let inner = signal.inner.clone().map(|axis| InnerAxis { len, ..axis });
+                let given = Signal { dtype, unit: Unit::none(), time: None, inner, channel };
+                let count = given.inner_len() * given.channels();
+                let values: Vec<f64> = (0..count).map(|_| self.random.between(-0.3, 0.3)).collect();
+                self.builder.constant(given, &values)?
+            }
+            1 => self.builder.reduce(frames, Role::Channel, Reduction::Mean, Scope::Segment)?,
+            _ => frames,
+        };
+        let lo = self.random.below(2 * u64::from(n)) as i32 - n as i32;
+        let hi = lo + self.random.below(u64::from(n)) as i32;
+        let lags = self.builder.correlate(frames, template, (lo, hi))?;
+        self.builder.map(&[lags], signal.unit, dtype, |e| {
+            let x = e.input(0);
+            vec![(x / (x.abs() + e.constant(1.0))).to(dtype)]
+        })
     }
 
     fn modulus(&mut self, x: NodeId) -> Result<NodeId> {

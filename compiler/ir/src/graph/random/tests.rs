@@ -36,6 +36,8 @@ fn every_primitive_occurs() {
         .collect();
     for name in [
         "source",
+        "constant",
+        "join",
         "map",
         "scan",
         "window",
@@ -44,6 +46,7 @@ fn every_primitive_occurs() {
         "frame",
         "overlap_add",
         "fft",
+        "correlate",
         "gather",
         "emit",
     ] {
@@ -56,7 +59,7 @@ fn limits_are_kept() {
     let limits = Limits { transforms: false, whole: false, events: false, ..Limits::default() };
     for seed in 0..SEEDS {
         let graph = random_graph(seed, &limits);
-        assert!(facts(&graph).iter().all(|f| f.exact && f.passes == 1), "seed {seed}\n{graph}");
+        assert!(facts(&graph).iter().all(|f| f.exact && f.passes <= 1), "seed {seed}\n{graph}");
         assert!(graph.nodes.iter().all(|n| n.ty != Type::Table), "seed {seed}");
     }
 }

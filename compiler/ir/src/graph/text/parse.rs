@@ -6,7 +6,9 @@ use super::unit::unit;
 use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
 };
-use crate::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type};
+use crate::graph::{
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
+};
 use crate::{DType, Diag, Rational, Result, Span, Unit};
 
 /// Reads a graph, which is not verified. `#` begins a comment. Errors name line and column.
@@ -54,6 +56,8 @@ fn node(at: &mut Cursor<'_>) -> Result<Node> {
 fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
     Ok(match (name, along) {
         ("source", None) => Prim::Source,
+        ("constant", None) => Prim::Constant(at.list(Cursor::float)?.into()),
+        ("join", None) => Prim::View(View::Join),
         ("map", None) => Prim::Map(parse_body(at)?),
         ("scan", None) => {
             at.expect("(")?;
@@ -81,6 +85,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let edge = edge(at)?;
             let body = if at.accept_word("dot") {
                 WindowBody::Dot(at.list(Cursor::float)?)
+            } else if at.accept_word("bank") {
+                WindowBody::Bank(at.list(|at| at.list(Cursor::float))?)
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
             } else {
@@ -109,6 +115,11 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let kind = at.one_of(kinds, print::transform)?;
             Prim::Transform { kind, along, n: at.integer()? }
         }
+        ("correlate", None) => {
+            let lo = at.labelled("lags")?;
+            at.expect("..=")?;
+            Prim::Correlate { lo, hi: at.integer()? }
+        }
         ("gather", None) => Prim::Gather { channels: at.list(Cursor::integer)? },
         ("emit", None) => {
             let detector = at.string()?;
@@ -131,7 +142,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror], print::edge)
+    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover], print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
@@ -185,19 +196,38 @@ fn time_axis(at: &mut Cursor<'_>) -> Result<TimeAxis> {
 }
 
 fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
-    let roles =
-        [InnerRole::Frequency, InnerRole::Frame, InnerRole::Lag, InnerRole::Velocity, InnerRole::Scale];
+    let roles = [
+        InnerRole::Frequency,
+        InnerRole::Frame,
+        InnerRole::Lag,
+        InnerRole::Velocity,
+        InnerRole::Scale,
+        InnerRole::Band,
+    ];
     let role = at.one_of(roles, print::inner_role)?;
     let len = at.integer()?;
     at.expect_word("from")?;
     let start = at.float()?;
     at.expect_word("step")?;
-    Ok(InnerAxis { role, len, start, step: at.float()?, unit: unit(&at.string()?) })
+    let mut axis =
+        InnerAxis { role, len, start, step: at.float()?, unit: unit(&at.string()?), positions: None };
+    if at.accept_word("positions") {
+        axis.positions = Some(at.list(Cursor::float)?.into());
+    }
+    Ok(axis)
 }
 
 fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
-    let mut axis = ChannelAxis { len, first: 0, stride: 1, distance: 0.0, spacing: 0.0, positions: None };
+    let mut axis = ChannelAxis {
+        len,
+        first: 0,
+        stride: 1,
+        distance: 0.0,
+        spacing: 0.0,
+        positions: None,
+        labels: Labels::Regular,
+    };
     if at.accept_word("first") {
         axis.first = at.integer()?;
         axis.stride = at.labelled("stride")?;
@@ -211,6 +241,14 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     at.expect("m")?;
     if at.accept_word("positions") {
         axis.positions = Some(at.list(Cursor::float)?.into());
+    }
+    if at.accept_word("numbers") {
+        axis.labels = Labels::Numbers(at.list(Cursor::integer)?.into());
+    } else if at.accept_word("wavenumbers") {
+        let block = at.integer()?;
+        at.expect_word("of")?;
+        at.expect_word("ch")?;
+        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channel_axis(at)?) };
     }
     Ok(axis)
 }

@@ -8,7 +8,7 @@ use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
-    ChannelAxis, Expr, Graph, InnerAxis, InnerRole, Node, NodeId, Rows, Signal, TimeAxis, Type,
+    ChannelAxis, Expr, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
 };
 
 impl fmt::Display for Graph {
@@ -50,6 +50,7 @@ impl fmt::Display for Applied<'_> {
         let x = list(&self.0.inputs);
         match &self.0.prim {
             Prim::Source => f.write_str("source"),
+            Prim::Constant(values) => write!(f, "constant {values:?}"),
             Prim::Map(expr) => write!(f, "map{x} {}", Body(expr)),
             Prim::Scan { state, step } => {
                 write!(f, "scan{x} (")?;
@@ -63,6 +64,7 @@ impl fmt::Display for Applied<'_> {
                 match body {
                     WindowBody::Fold(how) => f.write_str(reduction(*how)),
                     WindowBody::Dot(coefficients) => write!(f, "dot {coefficients:?}"),
+                    WindowBody::Bank(bank) => write!(f, "bank {bank:?}"),
                     WindowBody::Stencil(expr) => write!(f, "stencil {}", Body(expr)),
                 }
             }
@@ -75,10 +77,12 @@ impl fmt::Display for Applied<'_> {
             Prim::View(View::Frame { n, hop, lo, edge }) => {
                 write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}", self::edge(*edge))
             }
+            Prim::View(View::Join) => write!(f, "join{x}"),
             Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
+            Prim::Correlate { lo, hi } => write!(f, "correlate{x} lags {lo}..={hi}"),
             Prim::Gather { channels } => write!(f, "gather{x} {channels:?}"),
             Prim::Emit(Emission { on, off, merge_seconds, merge_channels, detector }) => write!(
                 f,
@@ -139,8 +143,12 @@ impl fmt::Display for TimeAxis {
 
 impl fmt::Display for InnerAxis {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let InnerAxis { role, len, start, step, unit } = self;
-        write!(f, "{} {len} from {start:?} step {step:?} {:?}", inner_role(*role), unit.symbol())
+        let InnerAxis { role, len, start, step, unit, positions } = self;
+        write!(f, "{} {len} from {start:?} step {step:?} {:?}", inner_role(*role), unit.symbol())?;
+        match positions {
+            Some(positions) => write!(f, " positions {positions:?}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -154,9 +162,13 @@ impl fmt::Display for ChannelAxis {
             write!(f, " at {:?}m", self.distance)?;
         }
         write!(f, " step {:?}m", self.spacing)?;
-        match &self.positions {
-            Some(positions) => write!(f, " positions {positions:?}"),
-            None => Ok(()),
+        if let Some(positions) = &self.positions {
+            write!(f, " positions {positions:?}")?;
+        }
+        match &self.labels {
+            Labels::Regular => Ok(()),
+            Labels::Numbers(numbers) => write!(f, " numbers {numbers:?}"),
+            Labels::Wavenumbers { block, of } => write!(f, " wavenumbers {block} of {of}"),
         }
     }
 }
@@ -173,6 +185,7 @@ pub(super) const fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
+        Edge::Cover => "cover",
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
@@ -211,5 +224,6 @@ pub(super) const fn inner_role(role: InnerRole) -> &'static str {
         InnerRole::Lag => "lag",
         InnerRole::Velocity => "velocity",
         InnerRole::Scale => "scale",
+        InnerRole::Band => "band",
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::print;
 use crate::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt, Lanes, Loop,
-    OverlapAdd, Place, Reduce, Role, Step, Val,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
+    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -41,11 +41,16 @@ pub fn parse(text: &str) -> Result<Kernel> {
             "loop" => kernel.steps.push(Step::Loop(p.a_loop()?)),
             "fft" => {
                 let kind = p.name()?;
-                let kind =
-                    [FftKind::Forward, FftKind::Inverse, FftKind::ComplexForward, FftKind::ComplexInverse]
-                        .into_iter()
-                        .find(|k| print::fft_kind(*k) == kind)
-                        .ok_or_else(|| p.wrong_before("there is no such kind of FFT"))?;
+                let kind = [
+                    FftKind::Forward,
+                    FftKind::Inverse,
+                    FftKind::ComplexForward,
+                    FftKind::ComplexInverse,
+                    FftKind::Analytic,
+                ]
+                .into_iter()
+                .find(|k| print::fft_kind(*k) == kind)
+                .ok_or_else(|| p.wrong_before("there is no such kind of FFT"))?;
                 let (n, input) = (p.count()?, BufferId(p.id('b')?));
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);
@@ -60,6 +65,13 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let output = BufferId(p.id('b')?);
                 kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo }));
             }
+            "correlate" => {
+                p.word("lo")?;
+                let (lo, x, t) = (p.signed()?, BufferId(p.id('b')?), BufferId(p.id('b')?));
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::Correlate(Correlate { x, t, output, lo }));
+            }
             "emit" => {
                 let level = BufferId(p.id('b')?);
                 let mut field = |name| p.word(name).and_then(|()| p.count());
@@ -72,7 +84,9 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(p.wrong("buffer, carry, params, loop, fft, overlap_add, emit or reduce"));
+                return Err(
+                    p.wrong("buffer, carry, params, loop, fft, overlap_add, correlate, emit or reduce")
+                );
             }
         }
     }

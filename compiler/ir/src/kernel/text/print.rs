@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::kernel::{
-    Affine, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val,
+    Affine, Correlate, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val,
 };
 
 impl Display for Kernel {
@@ -44,6 +44,9 @@ impl Display for Kernel {
                         fft.output.0
                     )?;
                 }
+                Step::Correlate(Correlate { x, t, output, lo }) => {
+                    writeln!(f, "correlate lo {lo} b{} b{} -> b{}", x.0, t.0, output.0)?;
+                }
                 Step::OverlapAdd(add) => {
                     let (hop, lo) = (add.hop, add.lo);
                     writeln!(f, "overlap_add hop {hop} lo {lo} b{} -> b{}", add.input.0, add.output.0)?;
@@ -73,6 +76,7 @@ pub(super) fn fft_kind(kind: FftKind) -> &'static str {
         FftKind::Inverse => "inverse",
         FftKind::ComplexForward => "complex_forward",
         FftKind::ComplexInverse => "complex_inverse",
+        FftKind::Analytic => "analytic",
     }
 }
 

@@ -12,7 +12,9 @@ mod body;
 
 use body::check_loop;
 
-use super::{Buffer, BufferId, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val};
+use super::{
+    Buffer, BufferId, Correlate, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val,
+};
 use crate::scalar::Unary;
 use crate::{DType, Diag, Result};
 
@@ -25,6 +27,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
             Step::Loop(body) => check_loop(kernel, body, &place)?,
             Step::Fft(fft) => check_fft(kernel, fft, &place)?,
             Step::OverlapAdd(add) => check_overlap_add(kernel, add, &place)?,
+            Step::Correlate(correlate) => check_correlate(kernel, correlate, &place)?,
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
                 if buffer.inner != 1 || buffer.planes != 1 {
@@ -184,6 +187,7 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
         FftKind::Forward => ((fft.n, 1), (half, 2)),
         FftKind::Inverse => ((half, 2), (fft.n, 1)),
         FftKind::ComplexForward | FftKind::ComplexInverse => ((fft.n, 2), (fft.n, 2)),
+        FftKind::Analytic => ((half, 2), (fft.n, 2)),
     };
     for (name, buffer, (inner, planes)) in [("input", input, from), ("output", output, to)] {
         if fft.n == 0 || buffer.dtype != DType::F32 || buffer.inner != inner || buffer.planes != planes {
@@ -202,6 +206,28 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
     }
     if matches!(output.role, Role::Input | Role::Constant) {
         return Err(mistake(kernel, place, "an FFT cannot write an input or a constant"));
+    }
+    Ok(())
+}
+
+fn check_correlate(kernel: &Kernel, correlate: &Correlate, place: &str) -> Result<()> {
+    let output = buffer(kernel, correlate.output, place)?;
+    for input in [correlate.x, correlate.t] {
+        let given = buffer(kernel, input, place)?;
+        if input == correlate.output || !given.dtype.is_float() || given.planes != 1 {
+            return Err(mistake(kernel, place, "a correlation reads real frames of other buffers"));
+        }
+        if given.lanes != output.lanes && given.lanes != Lanes::Fixed(1) {
+            return Err(mistake(
+                kernel,
+                place,
+                "what is correlated has the lanes of the result or a single one",
+            ));
+        }
+    }
+    if output.dtype != DType::F64 || output.planes != 1 || matches!(output.role, Role::Input | Role::Constant)
+    {
+        return Err(mistake(kernel, place, "a correlation writes f64"));
     }
     Ok(())
 }

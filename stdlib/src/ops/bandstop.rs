@@ -1,0 +1,48 @@
+//! Recursive band-stop filter.
+
+use dasc_ir::graph::{Builder, NodeId};
+use dasc_ir::parameter::{Decibel, Hertz};
+use dasc_ir::{Result, operator};
+
+use super::Operator;
+use crate::design::Band;
+use crate::pieces::filter::{Family, Recursive};
+
+operator! {
+    /// Takes out the frequencies between two corners, −3 dB at each. Causal, f64 state, at rest where a stretch begins.
+    ///
+    /// A sample that is not finite gives NaN at its place and counts as 0 for what follows. Corners must lie between 0 and the Nyquist
+    /// frequency in rising order, and not so close to 0 that f64 cannot carry the design.
+    Bandstop = "BANDSTOP" (
+        /// Lower corner.
+        low: Hertz,
+        /// Upper corner.
+        high: Hertz,
+    ) {
+        /// Order of the design, 1 to 32 (bessel: 12); the filter has twice as many poles.
+        order: u32 = 4,
+        /// Family of the design.
+        design: Family = Family::Butter,
+        /// Pass-band ripple of cheby1 and ellip.
+        ripple: Decibel = Decibel(0.5),
+        /// Stop-band attenuation of cheby2 and ellip; the corners of cheby2 are where it is reached.
+        attenuation: Decibel = Decibel(40.0),
+        /// Forwards and backwards over the whole record: follows in the next version.
+        zerophase: bool = false,
+    }
+    example "BANDSTOP 45Hz 55Hz ORDER=4";
+    reference "scipy.signal.butter(order, [low, high], 'bandstop', output='sos', fs=fs), sosfilt";
+}
+
+impl Operator for Bandstop {
+    fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        let filter = Recursive {
+            family: self.design,
+            order: self.order,
+            ripple_db: self.ripple.0,
+            attenuation_db: self.attenuation.0,
+            zero_phase: self.zerophase,
+        };
+        filter.apply(b, x, Band::Stop(self.low.0, self.high.0))
+    }
+}
