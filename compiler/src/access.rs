@@ -34,6 +34,7 @@ impl Access {
 pub fn reads(kernel: &Kernel, step: &Step) -> Vec<Access> {
     match step {
         Step::Fft(fft) => vec![Access { buffer: fft.input, step: 1, div: 1, lo: 0, hi: 0 }],
+        Step::Widen(widen) => vec![Access { buffer: widen.input, step: 1, div: 1, lo: 0, hi: 0 }],
         Step::Correlate(correlate) => [correlate.x, correlate.t]
             .into_iter()
             .filter(|b| kernel.buffers[b.index()].role != dasc_ir::kernel::Role::Constant)
@@ -68,6 +69,7 @@ pub fn writes(step: &Step) -> Vec<BufferId> {
     match step {
         Step::Fft(fft) => vec![fft.output],
         Step::OverlapAdd(add) => vec![add.output],
+        Step::Widen(widen) => vec![widen.output],
         Step::Correlate(correlate) => vec![correlate.output],
         Step::Emit(_) => vec![],
         Step::Loop(body) => {

@@ -160,7 +160,14 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         Prim::Source
         | Prim::Constant(_)
         | Prim::Window { .. }
-        | Prim::View(View::Slice { .. } | View::Frame { .. } | View::OverlapAdd { .. })
+        | Prim::View(
+            View::Slice { .. }
+            | View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Widen { .. }
+            | View::Extend { .. }
+            | View::Reverse,
+        )
         | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
@@ -180,7 +187,10 @@ fn hands_over(graph: &Graph, id: NodeId, input: NodeId) -> bool {
 fn is_alone(prim: &Prim) -> bool {
     matches!(
         prim,
-        Prim::Transform { .. } | Prim::Correlate { .. } | Prim::Emit(_) | Prim::View(View::OverlapAdd { .. })
+        Prim::Transform { .. }
+            | Prim::Correlate { .. }
+            | Prim::Emit(_)
+            | Prim::View(View::OverlapAdd { .. } | View::Widen { .. })
     ) || stands_between_kernels(prim)
         || matches!(prim, Prim::Reduce { along: Role::Channel, .. })
 }
@@ -207,7 +217,14 @@ fn crosses_channels(prim: &Prim) -> bool {
         }
         Prim::Gather { .. } => true,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
-        Prim::View(View::Frame { .. } | View::OverlapAdd { .. } | View::Join)
+        Prim::View(
+            View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Extend { .. }
+            | View::Widen { .. }
+            | View::Reverse
+            | View::Join,
+        )
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

@@ -11,6 +11,7 @@ pub mod plan;
 mod plan_text;
 mod schedule_passes;
 pub mod split;
+mod temporary;
 
 pub use pipeline::compile;
 pub use plan::Plan;

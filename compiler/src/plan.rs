@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use dasc_ir::DType;
-use dasc_ir::graph::{Edge, NodeId, Scope};
+use dasc_ir::graph::{Edge, NodeId, Scope, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -174,14 +174,22 @@ pub enum ScopeValue {
     Total(NodeId),
 }
 
-/// A transform that needs all of a segment.
+/// A step that needs all of a segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
     pub node: NodeId,
-    pub kind: dasc_ir::graph::TransformKind,
+    pub kind: WholeKind,
     /// Stream of the pass before, spooled.
     pub input: u32,
     pub output: WholeOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WholeKind {
+    /// Line by line, each of all rows.
+    Transform(TransformKind),
+    /// Row by row, from the last to the first.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

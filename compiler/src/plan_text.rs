@@ -17,7 +17,7 @@ use dasc_ir::kernel::{BufferId, CarryId, Domain, Instr, Kernel, Loop, Step};
 
 use crate::access::{Access, reads, writes};
 use crate::plan::{
-    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeOutput,
+    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeKind, WholeOutput,
 };
 
 impl Display for Plan {
@@ -128,11 +128,19 @@ impl Display for Place {
 
 impl Display for Whole {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let what = match self.kind {
+            WholeKind::Transform(_) => "transform",
+            WholeKind::Reverse => "reverse",
+        };
         match self.output {
-            WholeOutput::Spool(spool) => write!(f, "transform spool{spool}")?,
-            WholeOutput::Statistic(statistic) => write!(f, "transform s{statistic}")?,
+            WholeOutput::Spool(spool) => write!(f, "{what} spool{spool}")?,
+            WholeOutput::Statistic(statistic) => write!(f, "{what} s{statistic}")?,
         }
-        write!(f, " <- t{} {:?} of whole segments", self.input, self.kind)
+        write!(f, " <- t{}", self.input)?;
+        match self.kind {
+            WholeKind::Transform(kind) => write!(f, " {kind:?} of whole segments"),
+            WholeKind::Reverse => Ok(()),
+        }
     }
 }
 
@@ -181,6 +189,10 @@ fn kernel(f: &mut Formatter<'_>, stage: &KernelStage, blanks: &str) -> Result {
             Step::OverlapAdd(add) => {
                 let (output, input) = (bound(add.output), bound(add.input));
                 writeln!(f, "{blanks}  overlap_add {output} <- {input} hop {}", add.hop)?;
+            }
+            Step::Widen(widen) => {
+                let (output, input) = (bound(widen.output), bound(widen.input));
+                writeln!(f, "{blanks}  widen {output} <- {input} {:?}", widen.edge)?;
             }
             Step::Emit(emit) => {
                 let table = stage.tables.get(emit.table as usize);
@@ -301,5 +313,6 @@ fn edge(edge: Edge) -> &'static str {
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, Rows, Scope as Covers, Type};
+use dasc_ir::graph::{Graph, NodeId, Prim, Role, Rows, Scope as Covers, Type, View};
 use dasc_ir::{Diag, Result};
 
 use crate::fuse::Scope;
 use crate::lower::{Task, lower, shape};
-use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeOutput};
-use crate::split::{Split, split, waits_for_all};
+use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeKind, WholeOutput};
+use crate::split::{Split, keeps_whole, split, waits_for_all};
 
 /// Plans a Graph whose rewrites are done.
 pub fn plan(graph: &Graph) -> Result<Plan> {
@@ -82,7 +82,7 @@ impl Planner<'_> {
         let graph = self.graph;
         let ready = |id: NodeId| self.split.ready[id.index()];
         let streams = |id: NodeId| !timeless(graph, id);
-        let is_whole = |id: NodeId| matches!(graph.node(id).prim, Prim::Transform { along: Role::Time, .. });
+        let is_whole = |id: NodeId| keeps_whole(&graph.node(id).prim);
         let accumulates =
             |id: NodeId| waits_for_all(&graph.node(id).prim) && !is_whole(id) && ready(id) == number + 1;
         let wholes: Vec<NodeId> =
@@ -143,7 +143,11 @@ impl Planner<'_> {
         let finals = self.finals(number)?;
         let mut transforms = Vec::new();
         for id in wholes {
-            let Prim::Transform { kind, .. } = graph.node(id).prim else { continue };
+            let kind = match graph.node(id).prim {
+                Prim::Transform { kind, .. } => WholeKind::Transform(kind),
+                Prim::View(View::Reverse) => WholeKind::Reverse,
+                _ => return Err(Diag::compiler("plan: a whole-segment step of another primitive")),
+            };
             let input = graph.node(id).inputs[0];
             let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
             let stream =

@@ -3,7 +3,7 @@
 //! A statistic along time is known when its pass ends, so whoever combines it with rows runs one pass later and
 //! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason.
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role};
+use dasc_ir::graph::{Graph, NodeId, Prim, Role, View};
 
 /// For every node, the pass in which it is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,43 @@ pub struct Split {
 /// Whether a node needs all rows of its input before it can give its first.
 pub fn waits_for_all(prim: &Prim) -> bool {
     match prim {
-        Prim::Reduce { along, .. } | Prim::Transform { along, .. } => *along == Role::Time,
-        Prim::Source
+        Prim::Reduce { along: Role::Time, .. } => true,
+        prim if keeps_whole(prim) => true,
+        Prim::Reduce { .. }
+        | Prim::Transform { .. }
+        | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Window { .. }
         | Prim::View(_)
         | Prim::Correlate { .. }
+        | Prim::Gather { .. }
+        | Prim::Emit(_)
+        | Prim::Call { .. } => false,
+    }
+}
+
+/// Whether a node takes all rows of a segment at once, which are kept in the temporary store until then.
+pub fn keeps_whole(prim: &Prim) -> bool {
+    match prim {
+        Prim::Transform { along, .. } => *along == Role::Time,
+        Prim::View(View::Reverse) => true,
+        Prim::View(
+            View::Slice { .. }
+            | View::Frame { .. }
+            | View::OverlapAdd { .. }
+            | View::Extend { .. }
+            | View::Widen { .. }
+            | View::Join,
+        )
+        | Prim::Correlate { .. }
+        | Prim::Reduce { .. }
+        | Prim::Source
+        | Prim::Constant(_)
+        | Prim::Map(_)
+        | Prim::Scan { .. }
+        | Prim::Window { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
         | Prim::Call { .. } => false,

@@ -11,10 +11,11 @@ use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
 use crate::flow::EVERYTHING;
-use crate::overlap::overlap_add;
+use crate::overlap::{Laid, overlap_add};
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Merging, Parts};
 use crate::rows::{Layout, Progress, Rows};
+use crate::widen::{Extension, widen_inner};
 
 /// A kernel with everything about it that does not change while it runs.
 pub(crate) struct Prepared {
@@ -301,10 +302,25 @@ impl Block {
                     (None, Some(stream)) => stream.range,
                     (None, None) => (0, 0),
                 };
+                let weights = add.weights.and_then(|first| params.get(first as usize..)?.get(..n as usize));
+                let laid = Laid { n, hop: add.hop, lo: add.lo, weights: weights.unwrap_or(&[]) };
                 // SAFETY: all frames that reach into these rows exist by readiness, the output's rows by `reserve`.
-                unsafe {
-                    overlap_add(frames, output, exist, (n, add.hop, add.lo), double, from..target, lanes)
+                unsafe { overlap_add(frames, output, exist, laid, double, from..target, lanes) };
+            }
+            Step::Widen(widen) => {
+                let (short, long) =
+                    (&kernel.buffers[widen.input.index()], &kernel.buffers[widen.output.index()]);
+                let what = Extension {
+                    len: short.inner,
+                    longer: long.inner,
+                    planes: short.planes,
+                    before: widen.before,
+                    edge: widen.edge,
+                    bytes: self.lanes_of(kernel, widen.input) * short.dtype.size(),
                 };
+                let (input, output) = (&buffers[widen.input.index()], &buffers[widen.output.index()]);
+                // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
+                unsafe { widen_inner(input, output, what, from..target) };
             }
             Step::Emit(emit) => {
                 let at = &buffers[emit.level.index()];
@@ -328,6 +344,18 @@ impl Block {
         for buffer in &prepared.writes[step] {
             self.written(*buffer, target, shared, progress);
         }
+    }
+
+    /// For every table that the block fills, the row before which it will begin no detection any more.
+    pub fn settled<'a>(&'a self, prepared: &'a Prepared) -> impl Iterator<Item = (u32, i64)> + 'a {
+        let steps = prepared.stage.kernel.steps.iter().zip(&self.done).zip(&self.watches);
+        steps.filter_map(|((step, done), watch)| match step {
+            Step::Emit(emit) => {
+                let open = watch.as_ref().and_then(Watch::earliest);
+                Some((emit.table, open.map_or(*done, |first| first.min(*done))))
+            }
+            Step::Loop(_) | Step::Fft(_) | Step::Widen(_) | Step::Correlate(_) | Step::OverlapAdd(_) => None,
+        })
     }
 
     /// Notes that a buffer has rows up to `end`, and writes those beyond the segment once they are known.

@@ -88,6 +88,11 @@ impl Watch {
         }
     }
 
+    /// The first row of the earliest stretch that is still open.
+    pub fn earliest(&self) -> Option<i64> {
+        self.lanes.iter().filter(|lane| lane.open).map(|lane| lane.first).min().filter(|_| self.open > 0)
+    }
+
     /// Ends the segment: whatever is open closes with its last row.
     pub fn close(&mut self, mut found: impl FnMut(usize, Detection)) {
         for (lane, state) in self.lanes.iter_mut().enumerate().filter(|(_, s)| s.open) {

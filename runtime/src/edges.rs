@@ -5,7 +5,8 @@ use dasc_ir::kernel::BufferAt;
 
 use crate::rows::{Layout, Rows};
 
-/// The position inside `start .. stop` that a position beyond it stands for; `None` for zero.
+/// The position inside `start .. stop` that a position beyond it stands for; `None` for zero. `Edge::Odd` gives the position on the
+/// other side of the end.
 pub(crate) fn mapped(edge: Edge, position: i64, start: i64, stop: i64) -> Option<i64> {
     let len = stop - start;
     let offset = position - start;
@@ -21,6 +22,11 @@ pub(crate) fn mapped(edge: Edge, position: i64, start: i64, stop: i64) -> Option
             let folded = offset.rem_euclid(2 * len - 2);
             Some(start + if folded < len { folded } else { 2 * len - 2 - folded })
         }
+        // The builder refuses segments that are shorter than what is asked.
+        Edge::Odd => {
+            let across = if offset < 0 { -offset } else { 2 * (len - 1) - offset };
+            Some(start + across.clamp(0, (len - 1).max(0)))
+        }
     }
 }
 
@@ -32,7 +38,7 @@ pub(crate) fn lead_known(edge: Edge, (start, stop): (i64, i64), before: i64, end
         _ if end <= start => false,
         Edge::Valid | Edge::Zero | Edge::Cover | Edge::Nearest => true,
         Edge::Reflect => end >= (start + before).min(stop),
-        Edge::Mirror => end >= (start + before + 1).min(stop),
+        Edge::Mirror | Edge::Odd => end >= (start + before + 1).min(stop),
     }
 }
 
@@ -67,14 +73,23 @@ pub(crate) unsafe fn extend(
     let tail = (now.tail && !was.tail).then_some((stop, stop + after));
     let bytes = lanes * layout.element;
     for row in [lead, tail].into_iter().flatten().flat_map(|(a, b)| a..b) {
-        let to = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
-        let from = mapped(edge, row, start, stop)
-            .map(|r| at.base.wrapping_offset((r as isize).wrapping_mul(at.row)));
+        let place = |row: i64| at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
+        let (to, from) = (place(row), mapped(edge, row, start, stop).map(place));
+        let end = place(if row < start { start } else { stop - 1 });
         for part in 0..layout.inner * layout.planes {
             let offset = part * layout.lane_stride * layout.element;
             // SAFETY: promised by the caller; source and target rows differ.
             unsafe {
                 match from {
+                    Some(from) if edge == Edge::Odd => {
+                        through(
+                            to.wrapping_add(offset),
+                            end.wrapping_add(offset),
+                            from.wrapping_add(offset),
+                            lanes,
+                            layout.element,
+                        );
+                    }
                     Some(from) => std::ptr::copy_nonoverlapping(
                         from.wrapping_add(offset),
                         to.wrapping_add(offset),
@@ -82,6 +97,26 @@ pub(crate) unsafe fn extend(
                     ),
                     None => std::ptr::write_bytes(to.wrapping_add(offset), 0, bytes),
                 }
+            }
+        }
+    }
+}
+
+/// `to = 2 · end − from` for floats of `element` bytes, computed in F64.
+///
+/// # Safety
+/// Each place has `lanes` floats of that size, aligned, and `to` is neither of the others.
+unsafe fn through(to: *mut u8, end: *const u8, from: *const u8, lanes: usize, element: usize) {
+    for lane in 0..lanes {
+        // SAFETY: promised by the caller.
+        unsafe {
+            if element == 8 {
+                let (end, from) = (*end.cast::<f64>().add(lane), *from.cast::<f64>().add(lane));
+                *to.cast::<f64>().add(lane) = 2.0 * end - from;
+            } else {
+                let (end, from) =
+                    (f64::from(*end.cast::<f32>().add(lane)), f64::from(*from.cast::<f32>().add(lane)));
+                *to.cast::<f32>().add(lane) = (2.0 * end - from) as f32;
             }
         }
     }

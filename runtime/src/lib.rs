@@ -8,21 +8,30 @@
 
 mod across;
 mod archive;
+mod backwards;
 mod block;
+mod chunk;
 mod detect;
 mod edges;
+mod finals;
 mod flow;
 mod overlap;
 mod pad;
 mod reduce;
 mod rows;
 mod run;
+mod segment;
+mod session;
 mod spool;
 mod statistics;
+mod store;
+mod whole;
+mod widen;
 
 pub use detect::Detection;
 pub use rows::RowsView;
-pub use run::{Backend, Options, Run, Session, Stats};
+pub use run::{Backend, Options, Run, Stats};
+pub use session::Session;
 pub use statistics::StatisticView;
 
 use dasc_ir::Result;
@@ -42,8 +51,15 @@ pub trait Observer {
     /// An output without a time axis, once per segment.
     fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()>;
 
-    /// The detections of an `Emit`, when its pass is over: ordered by segment, first row and channel.
+    /// More detections of an `Emit`, as soon as none can come before them: over the run they are ordered by segment, first row
+    /// and channel, however the data was cut.
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()>;
+
+    /// No later detection of an `Emit` begins before `row` of `segment`. The segment after the last means that there are no
+    /// more.
+    fn settled(&mut self, _output: usize, _segment: usize, _row: i64) -> Result<()> {
+        Ok(())
+    }
 
     /// Called after every chunk. An error stops the run: that is how Ctrl-C arrives.
     fn progress(&mut self, _stats: &Stats) -> Result<()> {

@@ -145,7 +145,7 @@ impl Rows {
         let for_tail = match self.edge {
             Edge::Valid | Edge::Zero | Edge::Cover => self.progress.end,
             Edge::Nearest => self.progress.end - 1,
-            Edge::Reflect | Edge::Mirror => self.progress.end - self.after - 1,
+            Edge::Reflect | Edge::Mirror | Edge::Odd => self.progress.end - self.after - 1,
         };
         let for_tail = if self.after > 0 { for_tail.max(self.start) } else { self.progress.end };
         // Before the lead exists it still has to be written, from the first rows.

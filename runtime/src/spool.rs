@@ -2,9 +2,9 @@
 //! inner position), transformed one line at a time in F64, and read back as rows. Memory is that of one line, whatever
 //! the record's size.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
+use dasc_compiler::plan::Stream;
 use dasc_ir::graph::TransformKind;
 use dasc_ir::{DType, Diag, Result};
 use rayon::prelude::*;
@@ -13,11 +13,13 @@ use rustfft::num_complex::Complex;
 
 use crate::rows::RowsView;
 use crate::statistics::Stored;
+use crate::store::Store;
 
 /// A line-major temporary file of F64 input or F32 planes.
 #[derive(Debug)]
 pub(crate) struct Spool {
-    file: File,
+    store: Store,
+    folder: Option<PathBuf>,
     rows: usize,
     first: i64,
     inner: usize,
@@ -27,22 +29,40 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
+    /// Room for the rows of a segment of a stream, as F64.
+    pub fn create(folder: Option<&Path>, stream: &Stream, segment: usize) -> Result<Spool> {
+        let (first, stop) = stream.rows[segment];
+        let lines = (stream.inner as usize, stream.channels as usize);
+        Spool::with_lines(folder, (stop - first).max(0) as usize, first, lines, 1, 8)
+    }
+
     /// `(inner, channels)` are the lines; each has `planes` numbers of `element` bytes in a row.
-    pub fn create(
+    fn with_lines(
+        folder: Option<&Path>,
         rows: usize,
         first: i64,
         (inner, channels): (usize, usize),
         planes: usize,
         element: usize,
     ) -> Result<Spool> {
-        let bytes = rows * inner * channels * planes * element;
-        let spool = || -> std::io::Result<File> {
-            let file = tempfile::tempfile()?;
-            file.set_len(bytes as u64)?;
-            Ok(file)
+        let store = Store::create(folder)?;
+        let spool = Spool {
+            store,
+            folder: folder.map(Path::to_path_buf),
+            rows,
+            first,
+            inner,
+            channels,
+            planes,
+            element,
         };
-        let file = spool().map_err(|e| full(&e, bytes))?;
-        Ok(Spool { file, rows, first, inner, channels, planes, element })
+        spool.store.grow(spool.held())?;
+        Ok(spool)
+    }
+
+    /// Bytes on disk.
+    pub fn held(&self) -> u64 {
+        [self.rows, self.inner, self.channels, self.planes, self.element].iter().map(|n| *n as u64).product()
     }
 
     fn lines(&self) -> usize {
@@ -64,7 +84,7 @@ impl Spool {
                     slot.copy_from_slice(&view.value(i, inner, plane, channel).to_ne_bytes());
                 }
                 let at = self.offset(line, plane, row);
-                self.file.write_all_at(&column, at).map_err(|e| full(&e, column.len()))?;
+                self.store.write(&column, at)?;
             }
         }
         Ok(())
@@ -85,7 +105,7 @@ impl Spool {
             let (inner, channel) = (line / self.channels, line % self.channels);
             for plane in 0..self.planes {
                 let at = self.offset(line, plane, row);
-                self.file.read_exact_at(&mut column, at).map_err(|e| full(&e, column.len()))?;
+                self.store.read(&mut column, at)?;
                 let lane = (inner * self.planes + plane) * plane_stride + channel * self.element;
                 for (i, value) in column.chunks_exact(self.element).enumerate() {
                     let to = i * stride + lane;
@@ -98,7 +118,14 @@ impl Spool {
 
     /// The analytic signal of every line (scipy.signal.hilbert).
     pub fn analytic(&self) -> Result<Spool> {
-        let output = Spool::create(self.rows, self.first, (self.inner, self.channels), 2, 4)?;
+        let output = Spool::with_lines(
+            self.folder.as_deref(),
+            self.rows,
+            self.first,
+            (self.inner, self.channels),
+            2,
+            4,
+        )?;
         let n = self.rows;
         let mut planner = FftPlanner::<f64>::new();
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
@@ -120,10 +147,7 @@ impl Spool {
                     .iter()
                     .flat_map(|z| (if plane == 0 { z.re } else { z.im } as f32).to_ne_bytes())
                     .collect();
-                output
-                    .file
-                    .write_all_at(&bytes, output.offset(number, plane, 0))
-                    .map_err(|e| full(&e, bytes.len()))?;
+                output.store.write(&bytes, output.offset(number, plane, 0))?;
             }
             Ok(())
         })?;
@@ -151,7 +175,7 @@ impl Spool {
 
     fn line(&self, index: usize) -> Result<Vec<Complex<f64>>> {
         let mut bytes = vec![0u8; self.rows * self.element];
-        self.file.read_exact_at(&mut bytes, self.offset(index, 0, 0)).map_err(|e| full(&e, bytes.len()))?;
+        self.store.read(&mut bytes, self.offset(index, 0, 0))?;
         Ok(bytes.chunks_exact(8).map(|b| Complex::new(crate::rows::number(DType::F64, b), 0.0)).collect())
     }
 }
@@ -171,9 +195,4 @@ pub(crate) fn transform(
             ))
         }
     }
-}
-
-fn full(error: &std::io::Error, bytes: usize) -> Diag {
-    Diag::world(format!("the temporary store for a whole-record step failed at {bytes} bytes: {error}"))
-        .help("free disk space, or set TMPDIR to a folder with room for the record in F64")
 }

@@ -2,7 +2,7 @@
 //! And those bits mean what the Graph says.
 
 use dasc_ir::graph::random::{Limits, random_graph, random_input};
-use dasc_ir::graph::{Graph, Prim, Role, interp};
+use dasc_ir::graph::{Graph, interp};
 use dasc_runtime::{Backend, Options};
 use dasc_tests::record::{Collected, Record, far, run, run_in_parts};
 
@@ -92,15 +92,9 @@ fn a_run_continues_from_what_was_saved() {
                 failures.extend(difference.map(|d| format!("seed {seed}, saved {times} times: {d}")));
                 saves += times;
             }
-            Err(_) if transforms_whole(&graph) => {}
             Err(diag) => failures.push(format!("seed {seed}: {diag}")),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(u64::from(saves) > cases(), "state was saved only {saves} times");
-}
-
-/// Whether some transform needs a whole segment: such runs cannot be saved.
-fn transforms_whole(graph: &Graph) -> bool {
-    graph.nodes.iter().any(|n| matches!(n.prim, Prim::Transform { along: Role::Time, .. }))
 }

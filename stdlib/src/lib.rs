@@ -1,3 +1,4 @@
+pub mod defined;
 pub mod design;
 pub mod ops;
 pub mod pieces;

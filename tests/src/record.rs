@@ -131,7 +131,7 @@ impl Observer for Collected {
     }
 
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
-        self.detections[output] = detections;
+        self.detections[output].extend(detections);
         Ok(())
     }
 }

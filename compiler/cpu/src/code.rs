@@ -1,6 +1,7 @@
 //! Machine code of a kernel: made, laid out as one blob, loaded, called.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::Context;
@@ -9,7 +10,7 @@ use cranelift_frontend::FunctionBuilderContext;
 use dasc_ir::kernel::{Call, Executable, Kernel, LANES, LoopRef, NumericProfile, verify_expanded};
 use dasc_ir::{Diag, Result};
 
-use crate::emit::{Args, emit};
+use crate::emit::{AT, Args, emit};
 use crate::host;
 use crate::memory::Mapping;
 use crate::pool::{Pool, Splat};
@@ -98,14 +99,19 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
     let mut context = Context::new();
     for (which, body) in kernel.loops() {
         let fail = |what: String| Diag::compiler(format!("kernel '{}', {which:?}: {what}", kernel.name));
-        let emitted = emit(kernel, body, options.profile, options.group, &*isa, &mut builders);
+        let emitted = fenced(|| emit(kernel, body, options.profile, options.group, &*isa, &mut builders))
+            .map_err(fail)?;
         context.clear();
         context.func = emitted.function;
         context.set_disasm(options.listing);
         let clif = if options.listing { context.func.display().to_string() } else { String::new() };
-        let compiled = context
-            .compile(&*isa, &mut ControlPlane::default())
-            .map_err(|e| fail(format!("code generation failed: {}", e.inner)))?;
+        fenced(|| {
+            context.compile(&*isa, &mut ControlPlane::default()).map(|_| ()).map_err(|e| e.inner.to_string())
+        })
+        .map_err(fail)?
+        .map_err(|why| fail(format!("code generation failed: {why}")))?;
+        let compiled =
+            context.compiled_code().ok_or_else(|| fail("code generation gave no code".to_string()))?;
         if !compiled.buffer.relocs().is_empty() {
             return Err(fail("the code calls into a library, which it must not".to_string()));
         }
@@ -119,6 +125,18 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
         }
     }
     Ok(code)
+}
+
+/// What `work` gives, or the words of its panic and the instruction it was about. The verifier runs first, so a panic here is a
+/// hole in the verifier; it ends this kernel and not the program.
+fn fenced<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    AT.set(None);
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let at = AT.get().map_or(String::new(), |val| format!(" at v{}", val.0));
+        format!("code generation stopped{at}, though the verifier passed it: {text}")
+    })
 }
 
 impl Code {
@@ -189,5 +207,26 @@ impl Executable for MachineKernel {
             // loop forms from it, and the code forms no others (the verifier checked inner positions, planes and slots).
             unsafe { function(&args) };
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dasc_ir::kernel::Val;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_of_code_generation_names_the_instruction() {
+        assert_eq!(fenced(|| 7), Ok(7));
+        let why = fenced(|| {
+            AT.set(Some(Val(3)));
+            let nothing: Option<u8> = std::hint::black_box(None);
+            nothing.expect("operands come before their users")
+        });
+        assert_eq!(
+            why.unwrap_err(),
+            "code generation stopped at v3, though the verifier passed it: operands come before their users"
+        );
     }
 }

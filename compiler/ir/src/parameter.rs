@@ -22,6 +22,8 @@ pub enum Kind {
     Optional(&'static Kind),
     /// A level, `max`, or `noise(window)`.
     Reference,
+    /// The name of another flow of the script.
+    Branch,
 }
 
 /// A type that can be a parameter. `read` answers with what it would have accepted.

@@ -163,11 +163,6 @@ fn every_broken_invariant_is_named_with_its_node_and_operator() {
             "hop 1 edge valid",
             "node %4 of STENCIL: STENCIL needs an edge mode along the channel axis",
         ),
-        (
-            "lo 0 edge valid",
-            "lo 0 edge mirror",
-            "node %7 of FRAME: frames end at the segment or are padded with zeros, not Mirror",
-        ),
         ("forward 8", "forward 9", "node %8 of FFT: transforms 9 samples where there are 8"),
         ("forward 8", "inverse 8", "node %8 of FFT: a Inverse transform is given real input"),
         (

@@ -311,7 +311,11 @@ impl Body {
                     in_place: false,
                 }),
                 Role::Channel => Ok(Read { lane: lo + tap.add as i32, in_place: false, ..Read::HERE }),
-                Role::Inner => Err(Diag::compiler("lower: a window along the inner axis")),
+                Role::Inner => Ok(Read {
+                    inner: Affine { inner: i64::from(hop), tap: tap.tap, add: tap.add, row: 0 },
+                    in_place: false,
+                    ..Read::HERE
+                }),
             }
         };
         let sum_type = if how == Reduction::Sum { DType::F64 } else { dtype };
@@ -454,6 +458,11 @@ fn window_read(prim: &Prim, tap: i32) -> Result<Read> {
             ..Read::HERE
         }),
         Prim::Window { along: Role::Channel, .. } => Ok(Read { lane: tap, in_place: false, ..Read::HERE }),
+        Prim::Window { along: Role::Inner, lo, hop, .. } => {
+            let add = i64::from(tap) - i64::from(*lo);
+            let inner = Affine { inner: i64::from(*hop), add, row: 0, tap: 0 };
+            Ok(Read { inner, in_place: false, ..Read::HERE })
+        }
         prim if reads_in_place(prim) && tap == 0 => Ok(Read::HERE),
         _ => Err(Diag::compiler("lower: a tap outside a window")),
     }
@@ -481,7 +490,9 @@ fn view_read(builder: &Builder, input: NodeId, view: &View) -> Result<Read> {
             let row = Affine { row: step.into(), add: base, inner: 0, tap: 0 };
             Ok(Read { row, in_place: false, ..Read::HERE })
         }
-        View::Slice { .. } | View::OverlapAdd { .. } | View::Join => {
+        // The rows beyond the input's are there, written by the runtime.
+        View::Extend { .. } => Ok(Read { in_place: false, ..Read::HERE }),
+        View::Slice { .. } | View::OverlapAdd { .. } | View::Widen { .. } | View::Reverse | View::Join => {
             Err(Diag::compiler("lower: a view that is not an affine load"))
         }
     }

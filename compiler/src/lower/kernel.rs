@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
     Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
-    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val,
+    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -195,10 +195,17 @@ impl Builder<'_> {
                 self.step(Step::Fft(Fft { kind, n: *n, input, output }), place.rows.clone());
                 Ok(())
             }
-            Prim::View(View::OverlapAdd { hop, lo }) => {
+            Prim::View(View::OverlapAdd { hop, lo, weights }) => {
+                let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
+                let weights = (!weights.is_empty()).then(|| self.table(weights));
+                let add = OverlapAdd { input, output, hop: *hop, lo: *lo, weights };
+                self.step(Step::OverlapAdd(add), place.rows.clone());
+                Ok(())
+            }
+            Prim::View(View::Widen { before, edge, .. }) => {
                 let (input, output) = (self.buffer_of(node.inputs[0])?, self.buffer_of(id)?);
                 self.step(
-                    Step::OverlapAdd(OverlapAdd { input, output, hop: *hop, lo: *lo }),
+                    Step::Widen(Widen { input, output, before: *before, edge: *edge }),
                     place.rows.clone(),
                 );
                 Ok(())

@@ -10,14 +10,13 @@ use dasc_ir::graph::{Edge, Expr, Graph, Node, NodeId, Prim, Role, Type, View};
 pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
     match prim {
         Prim::View(View::Frame { edge: Edge::Cover, .. }) => (Edge::Zero, Edge::Valid),
-        Prim::Window { along: Role::Time, edge, .. } | Prim::View(View::Frame { edge, .. }) => {
-            (*edge, Edge::Valid)
-        }
+        Prim::Window { along: Role::Time, edge, .. }
+        | Prim::View(View::Frame { edge, .. } | View::Extend { edge, .. }) => (*edge, Edge::Valid),
         Prim::Window { along: Role::Channel, edge, .. } => (Edge::Valid, *edge),
         // Frames that do not exist add nothing.
         Prim::View(View::OverlapAdd { .. }) => (Edge::Zero, Edge::Valid),
         Prim::Window { along: Role::Inner, .. }
-        | Prim::View(View::Slice { .. } | View::Join)
+        | Prim::View(View::Slice { .. } | View::Widen { .. } | View::Join | View::Reverse)
         | Prim::Source
         | Prim::Constant(_)
         | Prim::Map(_)

@@ -50,6 +50,9 @@ pub struct Global {
     /// Memory for data, as 500MB or 2GiB; a quarter of what the machine or its cgroup has unless given
     #[arg(long, global = true, value_name = "SIZE", env = "DASC_MEMORY")]
     pub memory: Option<Bytes>,
+    /// Folder for what whole-record steps keep while they run (TMPDIR unless given); --dry-run says how much
+    #[arg(long, global = true, value_name = "FOLDER", env = "DASC_TEMPORARY", value_hint = ValueHint::DirPath)]
+    pub temporary: Option<PathBuf>,
     /// Folder of compiled kernels
     #[arg(long, global = true, value_name = "FOLDER", env = "DASC_CACHE", value_hint = ValueHint::DirPath)]
     pub cache: Option<PathBuf>,
@@ -90,7 +93,7 @@ pub enum Verb {
     Run(RunArgs),
     /// Show what files hold
     #[command(
-        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
+        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect f.h5 --geometry channels.parquet\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
     )]
     Inspect(InspectArgs),
     /// Draw a file: a waterfall, a spectrogram or traces
@@ -169,6 +172,9 @@ pub struct InspectArgs {
     /// Draft the sidecar of a file without a header
     #[arg(long)]
     pub write_sidecar: bool,
+    /// Join a table of channels (CSV or Parquet), as GEOMETRY of READ does
+    #[arg(long, value_name = "TABLE", value_hint = ValueHint::FilePath, conflicts_with = "write_sidecar")]
+    pub geometry: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -6,9 +6,11 @@ use dasc_dql::Step;
 use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
 use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
+use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops;
+use dasc_stdlib::pieces::muted::{stretches, within};
 
-use crate::detections::Detector;
+use crate::event_flow::{EventFlow, Origin};
 use crate::names;
 use crate::record::Record;
 use crate::script::Script;
@@ -21,7 +23,8 @@ pub struct Pipeline {
     /// In the order of the script, READ first.
     pub steps: Vec<Bound>,
     pub sinks: Vec<SinkSpec>,
-    pub detectors: Vec<Detector>,
+    /// Flows of events, each after those that it takes events from.
+    pub events: Vec<EventFlow>,
 }
 
 /// A step of the script with the nodes it became.
@@ -33,14 +36,16 @@ pub struct Bound {
     pub nodes: std::ops::Range<u32>,
     /// What the step hands on, or what a sink takes.
     pub result: NodeId,
+    /// The flow of events that the step makes, if it makes one.
+    pub events: Option<usize>,
 }
 
 /// What flows from step to step.
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub node: NodeId,
-    /// Tables of the detections made on the way.
-    pub tables: Vec<NodeId>,
+    /// Flows of events found on the way, by their position in the pipeline.
+    pub events: Vec<usize>,
     /// Numbers of channels taken out.
     pub muted: BTreeSet<i64>,
 }
@@ -52,6 +57,7 @@ pub struct Assembly<'a> {
     pub b: Builder,
     /// Nodes that someone outside observes, each once.
     pub outputs: Vec<NodeId>,
+    pub events: Vec<EventFlow>,
     steps: Vec<Bound>,
     sinks: Vec<SinkSpec>,
     flows: HashMap<usize, Flow>,
@@ -64,6 +70,17 @@ impl Assembly<'_> {
             self.outputs.push(node);
             self.outputs.len() - 1
         })
+    }
+
+    /// Has a flow of events run, with all that it takes events from.
+    pub fn observe_events(&mut self, flow: usize) {
+        let (inputs, table) = match self.events.get(flow).map(|flow| &flow.origin) {
+            Some(Origin::Detector(detector)) => (Vec::new(), Some(detector.node)),
+            Some(Origin::Operator { inputs, .. }) => (inputs.clone(), None),
+            None => (Vec::new(), None),
+        };
+        table.map(|node| self.output(node));
+        inputs.into_iter().for_each(|input| self.observe_events(input));
     }
 }
 
@@ -100,14 +117,20 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
     let mut b = Builder::new();
     b.enter(Read::SCHEMA.name, Some(step.span));
     let node = record.build(&mut b)?;
+    let mut flow = Flow { node, events: Vec::new(), muted: BTreeSet::new() };
+    if let Some(survey) = &record.survey {
+        // A quality of 0 says of a channel what MUTE would.
+        flow = silence(&mut b, flow, &survey.bad().into_iter().collect())?;
+    }
+    let node = flow.node;
     let nodes = 0..b.graph().nodes.len() as u32;
-    let flow = Flow { node, tables: Vec::new(), muted: BTreeSet::new() };
     Ok(Assembly {
         script,
         record,
         b,
         outputs: Vec::new(),
-        steps: vec![Bound { step: step.index, nodes, result: node }],
+        events: Vec::new(),
+        steps: vec![Bound { step: step.index, nodes, result: node, events: None }],
         sinks: Vec::new(),
         flows: HashMap::from([(step.index, flow)]),
     })
@@ -117,8 +140,17 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
     let flow = step.input.and_then(|input| assembly.flows.get(&input)).cloned();
     let flow = flow.ok_or_else(|| Diag::compiler("bind: a step without a flow"))?;
     let first = assembly.b.graph().nodes.len() as u32;
+    let known = assembly.events.len();
     let (flow, result) = match ops::find(&step.keyword) {
         Some(entry) => operate(assembly, step, entry, flow)?,
+        None if let Some(entry) = dasc_events::ops::find(&step.keyword) => {
+            let flow = work_on_events(assembly, step, entry, flow)?;
+            let node = flow.node;
+            (flow, node)
+        }
+        None if assembly.script.program.definitions.find(&step.keyword).is_some() => {
+            operate_defined(assembly, step, flow)?
+        }
         None if step.keyword == Mute::SCHEMA.name => {
             let flow = mute(assembly, step, flow)?;
             let node = flow.node;
@@ -134,57 +166,132 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
         }
     };
     let nodes = first..assembly.b.graph().nodes.len() as u32;
-    assembly.steps.push(Bound { step: step.index, nodes, result });
+    let events = (assembly.events.len() > known).then_some(known);
+    assembly.steps.push(Bound { step: step.index, nodes, result, events });
     assembly.flows.insert(step.index, flow);
     Ok(())
 }
 
 /// An operator: a signal replaces the flow's, a table of detections is attached to it.
-fn operate(
+fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, flow: Flow) -> Result<(Flow, NodeId)> {
+    let before = assembly.b.graph().nodes.len();
+    assembly.b.set_muted(flow.muted.clone());
+    let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    follow_result(assembly, step, before, result, flow)
+}
+
+/// A definition of the script, applied to the flow and to those it names.
+fn operate_defined(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<(Flow, NodeId)> {
+    let definitions = &assembly.script.program.definitions;
+    let lost = || Diag::compiler("bind: a step without its definition");
+    let definition = definitions.find(&step.keyword).ok_or_else(lost)?;
+    for (name, from) in &step.branches {
+        let Some(other) = assembly.flows.get(from) else {
+            return Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
+                .at(step.span)
+                .help("flows that meet in one step begin with the same READ"));
+        };
+        flow.muted.extend(&other.muted);
+    }
+    let node = |name: &str| {
+        let (_, from) = step.branches.iter().find(|(known, _)| known == name)?;
+        assembly.flows.get(from).map(|flow| flow.node)
+    };
+    let before = assembly.b.graph().nodes.len();
+    let library = Callable { definitions };
+    assembly.b.set_muted(flow.muted.clone());
+    let result =
+        dasc_define::step(definition, &library, &mut assembly.b, flow.node, &node, &step.args, step.span)?;
+    follow_result(assembly, step, before, result, flow)
+}
+
+/// The flow after an operator whose nodes begin at `before`.
+fn follow_result(
     assembly: &mut Assembly,
     step: &Step,
-    entry: &ops::Entry,
+    before: usize,
+    result: NodeId,
     mut flow: Flow,
 ) -> Result<(Flow, NodeId)> {
-    let before = assembly.b.graph().nodes.len();
-    let result = (entry.build)(&step.args, step.span, &mut assembly.b, flow.node)?;
+    let (still, left_out) = assembly.b.take_muted();
     let table = assembly.b.graph().node(result).ty == Type::Table;
-    if !flow.muted.is_empty() && !table && assembly.b.graph().nodes[before..].iter().any(mixes_channels) {
+    if !flow.muted.is_empty()
+        && !left_out
+        && !table
+        && assembly.b.graph().nodes[before..].iter().any(mixes_channels)
+    {
         let muted = flow.muted.len();
         return Err(assembly
             .b
             .diag(format!(
                 "mixes channels, and {muted} of them are muted: NaN would spread to their neighbours"
             ))
-            .help("MUTE after this step, or leave the channels out with CH= of READ or SLICE"));
+            .help("fill them first with INTERPOLATE AXIS=channel, MUTE after this step, or leave them out with CH= of READ or SLICE"));
     }
+    flow.muted = still;
     match assembly.b.graph().node(result).ty {
-        Type::Table => flow.tables.push(result),
+        Type::Table => {
+            let found = EventFlow::detected(assembly.b.graph(), result).ok_or_else(|| {
+                Diag::compiler(format!("{} makes a table without detections", step.keyword))
+            })?;
+            flow.events.push(assembly.events.len());
+            assembly.events.push(found);
+        }
         Type::Signal(_) => flow.node = result,
     }
     Ok((flow, result))
 }
 
-/// Whether a node's result depends on more than one channel.
-fn mixes_channels(node: &Node) -> bool {
-    matches!(node.prim, Prim::Window { along: Role::Channel, .. } | Prim::Reduce { along: Role::Channel, .. })
+/// An operator on events: what it makes takes the place of the events found so far, and the signal flows on as it is.
+fn work_on_events(
+    assembly: &mut Assembly,
+    step: &Step,
+    entry: &dasc_events::ops::Entry,
+    flow: Flow,
+) -> Result<Flow> {
+    if flow.events.is_empty() {
+        return Err(Diag::usage(format!(
+            "{} has no events to work on: nothing before it detects any",
+            step.keyword
+        ))
+        .at(step.span)
+        .help(format!("put a detection before it: THRESHOLD_DETECT -30 | {}", entry.schema.example)));
+    }
+    let made = EventFlow::made(assembly, step, entry, &flow.events)?;
+    let number = assembly.events.len();
+    assembly.events.push(made);
+    Ok(Flow { events: vec![number], ..flow })
 }
 
-/// Muted channels become NaN and are remembered, so that means leave them out.
-fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
+/// Whether a node's result depends on more than one channel.
+fn mixes_channels(node: &Node) -> bool {
+    matches!(
+        node.prim,
+        Prim::Window { along: Role::Channel, .. }
+            | Prim::Reduce { along: Role::Channel, .. }
+            | Prim::Transform { along: Role::Channel, .. }
+    )
+}
+
+fn mute(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
     let Mute { path: FilePath(path) } = Mute::from_args(&step.args, step.span)?;
     let table = names::located(assembly.script, &path);
     let b = &mut assembly.b;
     b.enter(Mute::SCHEMA.name, Some(step.span));
+    let numbers: BTreeSet<i64> = dasc_io::read_mute(&table.to_string_lossy())
+        .map_err(|diag| diag.at(step.span))?
+        .into_iter()
+        .collect();
+    silence(b, flow, &numbers)
+}
+
+/// Channels with these numbers become NaN and are remembered, so that means leave them out.
+fn silence(b: &mut Builder, mut flow: Flow, numbers: &BTreeSet<i64>) -> Result<Flow> {
     let signal = b.signal(flow.node)?.clone();
     let axis = signal
         .channel
         .as_ref()
         .ok_or_else(|| b.diag("needs a channel axis, which its input does not have"))?;
-    let numbers: BTreeSet<i64> = dasc_io::read_mute(&table.to_string_lossy())
-        .map_err(|diag| diag.at(step.span))?
-        .into_iter()
-        .collect();
     let positions: Vec<u32> =
         (0..axis.len).filter(|position| numbers.contains(&axis.number(*position))).collect();
     if positions.len() == axis.len as usize {
@@ -206,13 +313,9 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
     let dtype = if complex { DType::C32 } else { signal.float() };
     let plane = if complex { DType::F32 } else { dtype };
     flow.node = b.map(&[flow.node], signal.unit.clone(), dtype, |e| {
-        let at = e.index(Role::Channel);
         let zero = e.constant_of(0.0, plane);
         let nan = zero / e.constant_of(0.0, plane);
-        let within = stretches
-            .iter()
-            .map(|&(from, to)| at.ge(e.constant(f64::from(from))).and(at.lt(e.constant(f64::from(to)))));
-        let out = within.reduce(|a, b| a.or(b));
+        let out = within(e, &stretches);
         let mut planes = vec![e.input(0).to(plane)];
         if complex {
             planes.push(e.imaginary(0).to(plane));
@@ -222,24 +325,9 @@ fn mute(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
     Ok(flow)
 }
 
-/// Half-open stretches of neighbouring positions.
-fn stretches(positions: &[u32]) -> Vec<(u32, u32)> {
-    let mut found: Vec<(u32, u32)> = Vec::new();
-    for &position in positions {
-        match found.last_mut() {
-            Some((_, end)) if *end == position => *end += 1,
-            _ => found.push((position, position.saturating_add(1))),
-        }
-    }
-    found
-}
-
 fn finish(assembly: Assembly) -> Pipeline {
-    let Assembly { record, b, outputs, steps, sinks, .. } = assembly;
-    let graph = b.finish(outputs);
-    let detectors =
-        graph.outputs.iter().enumerate().filter_map(|(i, node)| Detector::new(&graph, *node, i)).collect();
-    Pipeline { record, graph, steps, sinks, detectors }
+    let Assembly { record, b, outputs, events, steps, sinks, .. } = assembly;
+    Pipeline { record, graph: b.finish(outputs), steps, sinks, events }
 }
 
 impl Pipeline {

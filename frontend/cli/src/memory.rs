@@ -24,6 +24,11 @@ const UNITS: [(&str, f64); 10] = [
     ("", 1.0),
 ];
 
+/// Less cannot hold the rows and the code of any pipeline.
+const LEAST: f64 = 1e6;
+/// One pebibyte.
+const MOST: f64 = 1125899906842624.0;
+
 impl FromStr for Bytes {
     type Err = String;
 
@@ -34,8 +39,14 @@ impl FromStr for Bytes {
         let factor = UNITS.iter().find(|(name, _)| *name == unit.trim()).map(|(_, factor)| *factor);
         let bytes = number.parse::<f64>().ok().zip(factor).map(|(number, factor)| number * factor);
         match bytes {
-            Some(bytes) if (1.0..=9e15).contains(&bytes) => Ok(Bytes(bytes as usize)),
-            _ => Err("write a size such as 500MB or 2GiB".into()),
+            Some(bytes) if bytes < LEAST => {
+                Err(format!("{text} is too little to hold rows; give at least 1MB"))
+            }
+            Some(bytes) if bytes > MOST => Err(format!(
+                "{text} is more than any machine has; leave the flag out for a quarter of this one's"
+            )),
+            Some(bytes) => Ok(Bytes(bytes as usize)),
+            None => Err(format!("{text} is no size; write one such as 500MB or 2GiB")),
         }
     }
 }
@@ -105,12 +116,16 @@ mod tests {
 
     #[test]
     fn sizes_are_read() {
-        for (text, bytes) in [("500MB", 500_000_000), ("2GiB", 2 << 30), ("1.5 kib", 1536), ("42", 42)] {
+        for (text, bytes) in
+            [("500MB", 500_000_000), ("2GiB", 2 << 30), ("1.5 mib", 3 << 19), ("42000000", 42_000_000)]
+        {
             assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
         }
         for bad in ["", "GB", "-1", "0", "1e400", "12 furlongs", "1..2MB", "NaN"] {
             assert!(bad.parse::<Bytes>().is_err(), "{bad}");
         }
+        assert!("1B".parse::<Bytes>().unwrap_err().contains("at least 1MB"));
+        assert!("99999999TB".parse::<Bytes>().unwrap_err().contains("more than any machine has"));
     }
 
     #[test]

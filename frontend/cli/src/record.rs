@@ -1,12 +1,11 @@
 //! READ: the file opened, seen through the statement's windows, and joined with its channel table.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use dasc_dql::Step;
 use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
-use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Window};
+use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey, Window};
 use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
@@ -19,10 +18,13 @@ use crate::script::Script;
 pub struct Record {
     /// The path as written.
     pub name: String,
-    /// `None` for made-up signals.
+    /// `None` for made-up signals and URLs.
     pub file: Option<PathBuf>,
+    /// Whether the samples are computed rather than read.
+    pub made_up: bool,
     pub source: Box<dyn Source>,
-    positions: Option<Arc<[f64]>>,
+    /// The table of channels joined with it.
+    pub survey: Option<Survey>,
     /// Where a window asked for more than there is, in words.
     pub clipped: Vec<String>,
 }
@@ -36,11 +38,9 @@ impl Record {
 
     fn opened(script: &Script, read: &Read) -> Result<Record> {
         let FilePath(name) = &read.path;
-        if name == "-" || name.contains("://") {
-            return Err(Diag::usage(format!(
-                "cannot read '{name}': this version reads files of this machine"
-            ))
-            .help("fetch it to a file first; streams and URLs come with a later version"));
+        if name == "-" {
+            return Err(Diag::usage("cannot read standard input: this version reads files and URLs")
+                .help("save it to a file first"));
         }
         let path = names::located(script, name);
         let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
@@ -51,12 +51,16 @@ impl Record {
             true => source,
             false => Box::new(Selected::new(source, &window)?),
         };
-        let positions = match &read.geometry {
-            Some(FilePath(table)) => Some(positions(&names::located(script, table), source.header())?),
+        let survey = match &read.geometry {
+            Some(FilePath(table)) => {
+                let table = names::located(script, table);
+                Some(survey(&table.to_string_lossy(), source.header())?)
+            }
             None => None,
         };
-        let file = (!name.starts_with("synthetic:")).then_some(path);
-        Ok(Record { name: name.clone(), file, source, positions, clipped })
+        let made_up = name.starts_with("synthetic:");
+        let file = (!made_up && !name.contains("://")).then_some(path);
+        Ok(Record { name: name.clone(), file, made_up, source, survey, clipped })
     }
 
     pub fn header(&self) -> &Header {
@@ -121,7 +125,7 @@ impl Record {
             stride: header.channels.step,
             distance: header.distance,
             spacing: header.spacing,
-            positions: self.positions.clone(),
+            positions: self.survey.as_ref().and_then(Survey::distances),
             labels: Labels::Regular,
         })
     }
@@ -132,6 +136,11 @@ impl Feed for Record {
         let end = first.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
         self.source.read(first..end, 0..self.header().channels.count, out, stride)
     }
+}
+
+/// The table of channels at `path` joined with a record.
+pub fn survey(path: &str, header: &Header) -> Result<Survey> {
+    Survey::new(dasc_io::read_geometry(path)?, header, path)
 }
 
 /// The type of the file's samples in the graph.
@@ -234,26 +243,4 @@ fn window(read: &Read, header: &Header) -> Result<Window> {
         window.time = (time != (i64::MIN..i64::MAX)).then_some(time);
     }
     Ok(window)
-}
-
-/// The surveyed distance of every channel of the record.
-fn positions(table: &std::path::Path, header: &Header) -> Result<Arc<[f64]>> {
-    let geometry = dasc_io::read_geometry(&table.to_string_lossy())?;
-    let by_number: std::collections::HashMap<i64, f64> =
-        geometry.positions.iter().filter_map(|p| Some((p.channel, p.distance?))).collect();
-    let channels = header.channels;
-    let numbers = (0..channels.count).map(|i| channels.first + i as i64 * channels.step);
-    let found: Vec<Option<f64>> = numbers.clone().map(|number| by_number.get(&number).copied()).collect();
-    let missing: Vec<i64> =
-        numbers.zip(&found).filter(|(_, d)| d.is_none()).map(|(number, _)| number).collect();
-    if let Some(first) = missing.first() {
-        let message = format!(
-            "'{}' gives no distance for {} of {} channels, the first of them {first}",
-            table.display(),
-            missing.len(),
-            channels.count
-        );
-        return Err(Diag::usage(message).help("complete the table, or choose channels with CH"));
-    }
-    Ok(found.into_iter().flatten().collect())
 }

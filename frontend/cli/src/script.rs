@@ -27,16 +27,28 @@ pub struct Script {
 pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
     let (name, text) = text(args)?;
     sources.add(name.clone(), text.clone())?;
-    let program = dasc_dql::parse(sources, &args.set, &vocabulary())?;
     let file = args.script.as_deref().filter(|path| *path != Path::new("-"));
     let stem = file.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     let folder = file.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
+    let program =
+        dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &|path| imported(&folder.join(path)))?;
     Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program })
+}
+
+/// Name and text of a file of definitions.
+fn imported(path: &Path) -> Result<(String, String)> {
+    let name = path.display().to_string();
+    let bytes = read_file(path).map_err(|error| {
+        Diag::usage(format!("cannot read the definitions '{name}': {error}"))
+            .help("the path of an IMPORT is relative to the script")
+    })?;
+    Ok((name.clone(), dasc_dql::source::decode(&name, bytes)?))
 }
 
 /// All keywords a script may use.
 pub fn vocabulary() -> Vocabulary {
-    Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema))
+    let events = dasc_events::ops::OPERATORS.iter().map(|entry| entry.schema);
+    Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema).chain(events))
 }
 
 /// Name and text of the script.

@@ -21,6 +21,8 @@ pub struct Settings {
     pub memory: usize,
     /// Folder of compiled kernels.
     pub cache: Option<PathBuf>,
+    /// Folder of the temporary store; that of the system if `None`.
+    pub temporary: Option<PathBuf>,
 }
 
 /// What `dasc.toml` may hold.
@@ -30,6 +32,7 @@ struct File {
     threads: Option<usize>,
     memory: Option<Bytes>,
     cache: Option<PathBuf>,
+    temporary: Option<PathBuf>,
     color: Option<When>,
 }
 
@@ -49,6 +52,7 @@ impl Settings {
             threads: global.threads.or(file.threads).unwrap_or(0),
             memory: global.memory.or(file.memory).map_or_else(memory::default_budget, |bytes| bytes.0),
             cache: if global.no_cache { None } else { cache },
+            temporary: global.temporary.clone().or(file.temporary),
         })
     }
 
@@ -56,7 +60,7 @@ impl Settings {
     pub fn plain(global: &Global) -> Settings {
         let color = global.color.unwrap_or(When::Auto);
         let Global { quiet, verbose, json, .. } = *global;
-        Settings { quiet, verbose, json, color, threads: 0, memory: 0, cache: None }
+        Settings { quiet, verbose, json, color, threads: 0, memory: 0, cache: None, temporary: None }
     }
 }
 
@@ -72,7 +76,7 @@ fn read(path: &Path) -> Result<File> {
         std::fs::read_to_string(path).map_err(|e| Diag::world(format!("cannot read '{name}': {e}")))?;
     parse(&text).map_err(|why| {
         Diag::usage(format!("'{name}' is not right: {why}"))
-            .help("it may hold threads, memory, cache and color")
+            .help("it may hold threads, memory, cache, temporary and color")
     })
 }
 

@@ -45,10 +45,19 @@ impl Terminal {
         })
     }
 
-    /// Prints a JSON document, with the version of its form first.
-    pub fn answer(&self, mut document: Value) -> Outcome<()> {
+    /// Prints the one JSON document of a verb that did its work.
+    pub fn answer(&self, document: Value) -> Outcome<()> {
+        self.document(document, &[], &Sources::default())
+    }
+
+    /// Prints the one JSON document of a verb. Every one has `version` (of its form), `ok` and `diagnostics`, whatever
+    /// else is in it; `ok` says that there are no diagnostics.
+    pub fn document(&self, mut document: Value, diags: &[Diag], sources: &Sources) -> Outcome<()> {
         if let Some(object) = document.as_object_mut() {
+            let diagnostics: Vec<Value> = diags.iter().map(|diag| as_json(diag, sources)).collect();
             object.insert("version".into(), json!(1));
+            object.insert("ok".into(), json!(diags.is_empty()));
+            object.insert("diagnostics".into(), diagnostics.into());
         }
         self.out(&format!("{document:#}\n"))
     }
@@ -75,9 +84,8 @@ impl Terminal {
     /// Shows mistakes with their places in the script; as JSON on standard output if that was asked for.
     pub fn mistakes(&self, diags: &[Diag], sources: &Sources) {
         if self.json {
-            let errors: Vec<Value> = diags.iter().map(|diag| as_json(diag, sources)).collect();
             // A closed standard output leaves only the exit code.
-            let _ = self.answer(json!({ "ok": false, "errors": errors }));
+            let _ = self.document(json!({}), diags, sources);
         }
         let text = dasc_dql::render_all(diags, sources, self.color[1]);
         self.complain(text.trim_end());

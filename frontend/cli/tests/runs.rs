@@ -70,7 +70,80 @@ fn events_say_when_and_where() {
     let cell: Vec<&str> = lines[1].split(',').collect();
     assert!(cell[1].starts_with("2024-05-01T12:00:03.0"), "{table}");
     assert!(cell[2].starts_with("2024-05-01T12:00:04.0"), "{table}");
-    assert_eq!(&cell[4..8], ["4", "7", "8.0", "14.0"].map(String::from), "{table}");
+    assert_eq!(&cell[6..10], ["4", "7", "8.0", "14.0"].map(String::from), "{table}");
+}
+
+/// The burst is found on each of four channels; a flow of events is named, filtered, joined and continued.
+#[test]
+fn events_are_a_flow() {
+    let place = with_fiber();
+    let script = "READ fiber.dat | BANDPASS 10 200 | ENVELOPE | THRESHOLD_DETECT -6 MERGE=0.1s AS found\n\
+        EVENTS all.csv\n\
+        FROM found | WHERE channel_lo >= 5 AND (duration > 0.5s OR score > 100) AS upper | EVENTS upper.csv\n\
+        FROM found | MERGE GAP=1s DISTANCE=2m | EVENTS one.jsonl\n\
+        FROM upper | MERGE DISTANCE=2m | EVENTS two.xml\n\
+        FROM found | WHERE NOT channel_lo >= 0 | EVENTS none.csv\n";
+    for more in [&[][..], &["--chunk", "7", "--threads", "1"]] {
+        let ran = place.run(&[&["run", "-e", script], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let lines = |name: &str| -> Vec<Vec<String>> {
+            let text = std::fs::read_to_string(place.path(name)).unwrap();
+            text.lines().map(|line| line.split(',').map(String::from).collect()).collect()
+        };
+        let column =
+            |name: &str, at: usize| lines(name).iter().skip(1).map(|l| l[at].clone()).collect::<Vec<_>>();
+        let (mut all, mut upper) = (column("all.csv", 6), column("upper.csv", 6));
+        assert_eq!(column("all.csv", 0), ["1", "2", "3", "4"]);
+        all.sort();
+        upper.sort();
+        assert_eq!(
+            (all, upper),
+            (vec!["4".into(), "5".into(), "6".into(), "7".into()], vec!["5".into(), "6".into(), "7".into()])
+        );
+        assert_eq!(lines("none.csv").len(), 1);
+        let one = std::fs::read_to_string(place.path("one.jsonl")).unwrap();
+        let one = json(one.trim());
+        assert_eq!((&one["channel_lo"], &one["channel_hi"]), (&4.into(), &7.into()));
+        assert!(one["start"].as_str().unwrap().starts_with("2024-05-01T12:00:03"), "{one}");
+        assert!(one["end_ns"].as_i64().unwrap() > one["start_ns"].as_i64().unwrap(), "{one}");
+        assert_eq!(std::fs::read_to_string(place.path("two.xml")).unwrap().matches("<event ").count(), 1);
+        for name in ["all.csv", "upper.csv", "one.jsonl", "two.xml", "none.csv"] {
+            std::fs::rename(place.path(name), place.path(&format!("old-{name}"))).unwrap();
+        }
+        if more.is_empty() {
+            for name in ["all.csv", "one.jsonl"] {
+                std::fs::copy(place.path(&format!("old-{name}")), place.path(&format!("first-{name}")))
+                    .unwrap();
+            }
+        }
+    }
+    for name in ["all.csv", "one.jsonl"] {
+        let read = |path: String| std::fs::read(place.path(&path)).unwrap();
+        assert!(read(format!("old-{name}")) == read(format!("first-{name}")), "{name} depends on the chunks");
+    }
+}
+
+#[test]
+fn mistakes_about_events_have_a_remedy() {
+    let place = with_fiber();
+    for (script, told) in [
+        ("READ fiber.dat | WHERE channels > 3 | EVENTS a.csv", "no events to work on"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | WHERE chanels > 3 | EVENTS a.csv", "did you mean channels?"),
+        (
+            "READ fiber.dat | THRESHOLD_DETECT -6 | WHERE duration > 3m | EVENTS a.csv",
+            "not compared with a value in m",
+        ),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | WHERE | EVENTS a.csv", "WHERE needs condition"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | TRACK 20km/h.. | EVENTS a.csv", "highest speed"),
+        ("READ fiber.dat | THRESHOLD_DETECT -6 | CLASSIFY none.json | EVENTS a.csv", "cannot read the model"),
+    ] {
+        let ran = place.run(&["check", "-e", script]);
+        assert_eq!(ran.code, 2, "{script}: {}", ran.err);
+        assert!(ran.err.contains(told), "{script}: {}", ran.err);
+    }
+    let explained =
+        place.run(&["explain", "-e", "READ fiber.dat | THRESHOLD_DETECT -6 | MERGE GAP=2s | WHERE id > 3"]);
+    assert!(explained.out.contains("held until 2 s after"), "{}{}", explained.out, explained.err);
 }
 
 #[test]
@@ -121,6 +194,51 @@ fn muted_channels_are_nan_and_left_out_of_means() {
     for row in values.chunks(4) {
         assert_eq!(row.iter().map(|v| v.is_nan()).collect::<Vec<_>>(), [false, true, true, false]);
     }
+}
+
+/// Means over the channels that are left, as numpy.nanmean of the muted record gives them.
+#[test]
+fn steps_across_channels_leave_muted_channels_out() {
+    let place = with_fiber();
+    place.file("bad.csv", "channel\n4\n5\n");
+    let numbers = |steps: &str| -> Vec<f32> {
+        let script = format!("READ fiber.dat CH=3..9 TIME=0s..10ms | SCALE 1 | {steps} | WRITE -");
+        let ran = place.run(&["run", "-e", &script]);
+        assert_eq!(ran.code, 0, "{steps}: {}", ran.err);
+        let header = 10 + usize::from(u16::from_le_bytes([ran.bytes[8], ran.bytes[9]]));
+        ran.bytes[header..].as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+    };
+    let raw = numbers("ABS | SCALE 1 | DEMEAN");
+    let kept = [0usize, 3, 4, 5];
+    let mean =
+        |row: &[f32], at: &[usize]| at.iter().map(|c| f64::from(row[*c])).sum::<f64>() / at.len() as f64;
+    let means = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | MEAN AXIS=channel");
+    let common = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | COMMON_MODE");
+    let smooth = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | SPATIAL_SMOOTH 3");
+    assert_eq!((means.len(), common.len(), raw.len()), (10, 60, 60));
+    // The window of three around each channel that is left, reflected at the ends, without 1 and 2.
+    let windows: [&[usize]; 6] = [&[0, 0], &[], &[], &[3, 4], &[3, 4, 5], &[4, 5, 5]];
+    for (row, values) in raw.chunks(6).enumerate() {
+        let expected = mean(values, &kept);
+        assert!((f64::from(means[row]) - expected).abs() <= 1e-6 * expected.abs().max(1.0));
+        for channel in 0..6 {
+            let (c, s) = (f64::from(common[row * 6 + channel]), f64::from(smooth[row * 6 + channel]));
+            if !kept.contains(&channel) {
+                assert!(c.is_nan() && s.is_nan());
+                continue;
+            }
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * f64::from(values[channel]).abs().max(1000.0);
+            assert!(near(c, f64::from(values[channel]) - expected), "{c}");
+            assert!(near(s, mean(values, windows[channel])), "row {row} channel {channel}: {s}");
+        }
+    }
+    let refused =
+        place.run(&["run", "-e", "READ fiber.dat | MUTE bad.csv | FK_FILTER 1 2 3 4 SPACING=2 | WRITE -"]);
+    assert!(refused.code == 2 && refused.err.contains("INTERPOLATE AXIS=channel"), "{}", refused.err);
+    let filled = numbers(
+        "MUTE bad.csv | INTERPOLATE AXIS=channel MAX=3 | FK_FILTER 100 200 3000 4000 SPACING=2 WINDOW=4",
+    );
+    assert!(filled.iter().all(|x| x.is_finite()));
 }
 
 #[test]
@@ -193,5 +311,47 @@ fn plot_draws_a_file_without_a_script() {
         let ran = place.run(&[&["plot", "fiber.dat"], flags].concat());
         assert_eq!(ran.code, 0, "{flags:?}: {}", ran.err);
         assert!(std::fs::read(place.path(name)).unwrap().starts_with(b"\x89PNG"), "{name}");
+    }
+}
+
+#[test]
+fn a_geometry_reaches_inspect_and_outputs_and_mutes_bad_channels() {
+    let place = with_fiber();
+    let mut table = String::from("channel,latitude,longitude,depth,quality\n");
+    (0..16).for_each(|c| {
+        table += &format!("{c},{},7.5,,{}\n", 46.0 + c as f64 / 64.0, if c == 4 { 0 } else { 1 })
+    });
+    place.file("g.csv", &table);
+    let script = "READ fiber.dat GEOMETRY=g.csv CH=3..7 TIME=0s..10ms | WRITE a.zarr";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    // One chunk a coordinate, compressed; its shape and unit stand beside it.
+    for (name, unit) in [("latitude", "deg"), ("longitude", "deg"), ("quality", "")] {
+        let text = std::fs::read_to_string(place.path("a.zarr").join(name).join("zarr.json")).unwrap();
+        let facts = json(&text);
+        assert_eq!(facts["shape"], serde_json::json!([4]), "{text}");
+        assert!(unit.is_empty() || text.contains(unit), "{text}");
+    }
+    assert!(!place.path("a.zarr/depth").exists());
+    let ran = place.run(&["run", "-e", &script.replace("a.zarr", "-")]);
+    let data = &ran.bytes[ran.bytes.len() - 10 * 4 * 4..];
+    let values: Vec<f32> = data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    for row in values.chunks(4) {
+        assert_eq!(row.iter().map(|v| v.is_nan()).collect::<Vec<_>>(), [false, true, false, false]);
+    }
+    let ran = place.run(&["inspect", "fiber.dat", "--geometry", "g.csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("46 to 46.234375 deg"), "{}", ran.out);
+}
+
+#[test]
+fn a_draft_is_refused_until_it_is_filled_in() {
+    let place = with_fiber();
+    std::fs::remove_file(place.path("fiber.dat.json")).unwrap();
+    assert_eq!(place.run(&["inspect", "--write-sidecar", "fiber.dat"]).code, 0);
+    let ran = place.run(&["run", "-e", "READ fiber.dat | WRITE a.npy"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    for field in ["channels", "rate", "type", "spacing"] {
+        assert!(ran.err.contains(&format!("\"{field}\"")), "{field}: {}", ran.err);
     }
 }

@@ -62,7 +62,7 @@ fn a_misspelt_step_is_shown_with_its_place() {
     let ran = place.run(&["check", "--json", "p.dql"]);
     let answer = json(&ran.out);
     assert_eq!((&answer["version"], &answer["ok"]), (&1.into(), &false.into()));
-    assert_eq!(answer["errors"][0]["place"]["line"], 2);
+    assert_eq!(answer["diagnostics"][0]["place"]["line"], 2);
     assert_eq!(ran.code, 2);
 }
 

@@ -12,7 +12,7 @@ use crate::names::Stop;
 use crate::report::Report;
 use crate::statements;
 use crate::syntax::{ArgNode, Form, StepNode};
-use crate::zone;
+use crate::zone::Zone;
 
 /// The arguments as `from_args` takes them. `Err(None)` when mistakes were reported.
 pub fn resolve(
@@ -22,12 +22,12 @@ pub fn resolve(
     report: &mut Report,
 ) -> Result<Vec<Arg>, Stop> {
     let keyed = with_keys(schema, &node.args);
-    let offset = zone_of(schema, &keyed, evaluator)?;
+    let zone = zone_of(schema, &keyed, evaluator)?;
     let (mut args, mut mistaken) = (Vec::new(), false);
     for arg in &keyed {
         let value = match arg.flag {
             true => Ok(Literal::Flag(true)),
-            false => evaluator.literal(&arg.node.value, arg.param.map(|param| param.kind), offset),
+            false => evaluator.literal(&arg.node.value, arg.param.map(|param| param.kind), &zone),
         };
         match value {
             Ok(value) => args.push(Arg { key: arg.key.clone(), value, span: arg.node.value.span }),
@@ -127,15 +127,15 @@ fn with_keys<'a>(schema: &'static Schema, nodes: &'a [ArgNode]) -> Vec<Keyed<'a>
     keyed
 }
 
-/// What the clocks of this step are ahead of UTC: its TZ, in seconds.
-fn zone_of(schema: &Schema, keyed: &[Keyed<'_>], evaluator: &mut Evaluator) -> Result<i64, Stop> {
+/// What the clocks of this step show: its TZ.
+fn zone_of(schema: &Schema, keyed: &[Keyed<'_>], evaluator: &mut Evaluator) -> Result<Zone, Stop> {
     if !schema.params.iter().any(|param| param.name == "tz") {
-        return Ok(0);
+        return Ok(Zone::UTC);
     }
     let zone = |arg: &&Keyed<'_>| arg.param.is_some_and(|param| param.name == "tz");
-    let Some(arg) = keyed.iter().find(zone) else { return Ok(0) };
-    let literal = evaluator.literal(&arg.node.value, Some(Kind::Text), 0)?;
-    zone::offset(&literal).map_err(|diag| Some(diag.at(arg.node.value.span)))
+    let Some(arg) = keyed.iter().find(zone) else { return Ok(Zone::UTC) };
+    let literal = evaluator.literal(&arg.node.value, Some(Kind::Text), &Zone::UTC)?;
+    Zone::read(&literal).map_err(|diag| Some(diag.at(arg.node.value.span)))
 }
 
 /// `5 km/h`, which nobody means as two arguments where two do not fit.

@@ -7,6 +7,7 @@ use dasc_ir::{Diag, Span};
 use crate::names::{Names, Stop};
 use crate::syntax::{Form, Value};
 use crate::word;
+use crate::zone::Zone;
 
 /// The bytes that all literals of an expanded script may take, so that names that hold names that hold names
 /// cannot fill the memory.
@@ -24,10 +25,10 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// The literal for a parameter of this kind; `None` where anything may stand.
-    /// `offset` is what the clocks of the step are ahead of UTC, in seconds.
-    pub fn literal(&mut self, value: &Value, kind: Option<Kind>, offset: i64) -> Result<Literal, Stop> {
+    /// `zone` is what the clocks of the step show.
+    pub fn literal(&mut self, value: &Value, kind: Option<Kind>, zone: &Zone) -> Result<Literal, Stop> {
         let literal = match &value.form {
-            Form::Word(word) => self.word(word, kind, offset),
+            Form::Word(word) => self.word(word, kind, zone),
             Form::Text(text) => self.names.fill(text).map(Literal::Text),
             Form::List(items) => {
                 let inner = match kind {
@@ -35,12 +36,12 @@ impl Evaluator {
                     other => other,
                 };
                 let items: Result<Vec<_>, Stop> =
-                    items.iter().map(|item| self.literal(item, inner, offset)).collect();
+                    items.iter().map(|item| self.literal(item, inner, zone)).collect();
                 return self.nested(Literal::List(items?), value.span);
             }
             Form::Call(name, args) => {
                 let args: Result<Vec<_>, Stop> =
-                    args.iter().map(|arg| self.literal(arg, None, offset)).collect();
+                    args.iter().map(|arg| self.literal(arg, None, zone)).collect();
                 return self.nested(Literal::Call(name.clone(), args?), value.span);
             }
         };
@@ -49,7 +50,7 @@ impl Evaluator {
         Ok(literal)
     }
 
-    fn word(&self, word: &str, kind: Option<Kind>, offset: i64) -> Result<Literal, Stop> {
+    fn word(&self, word: &str, kind: Option<Kind>, zone: &Zone) -> Result<Literal, Stop> {
         let core = kind.map(innermost);
         let knows = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
         let own_word = match core {
@@ -65,6 +66,7 @@ impl Evaluator {
         let named = if verbatim { None } else { self.names.get(word)? };
         let filled = self.names.fill(word)?;
         match (core, named) {
+            (Some(Kind::Branch), _) => Ok(Literal::Word(filled)),
             (Some(Kind::Text), Some(value)) => match word::label(&value) {
                 Some(text) => Ok(Literal::Text(text)),
                 None => Ok(value),
@@ -77,7 +79,7 @@ impl Evaluator {
             (_, None) if knows(&["false"]) => Ok(Literal::Flag(false)),
             (_, None) => {
                 let end = |name: &str| self.names.get(name).ok().flatten();
-                let literal = word::literal(&filled, offset, end)?;
+                let literal = word::literal(&filled, zone, end)?;
                 Ok(literal.unwrap_or(Literal::Word(filled)))
             }
         }

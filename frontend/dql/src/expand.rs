@@ -1,8 +1,11 @@
 //! Statements to steps: loops unrolled, names looked up, every argument a literal of the kind its parameter expects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use dasc_ir::literal::Literal;
+use dasc_define::Stretch;
+use dasc_ir::literal::{Arg, Literal};
+use dasc_ir::operator::Schema;
+use dasc_ir::parameter::Kind;
 use dasc_ir::spelling::nearest;
 use dasc_ir::{Diag, Result, Span};
 
@@ -17,6 +20,7 @@ use crate::step::{Program, Step};
 use crate::syntax::{Spelled, Statement, StepNode, Value};
 use crate::vocabulary::Vocabulary;
 use crate::word::label;
+use crate::zone::Zone;
 
 /// More steps, or turns of loops, than anyone means.
 const MAX_STEPS: usize = 10_000;
@@ -37,6 +41,7 @@ pub fn program(
         evaluator: Evaluator::default(),
         program: Program::default(),
         flows: HashMap::new(),
+        mistaken: HashSet::new(),
         flow: Flow::default(),
         bindings: Vec::new(),
         turns: 0,
@@ -66,6 +71,8 @@ struct Expander<'a> {
     evaluator: Evaluator,
     program: Program,
     flows: HashMap<String, (Flow, Span)>,
+    /// Names whose definitions were mistaken, so that uses stay quiet.
+    mistaken: HashSet<String>,
     flow: Flow,
     bindings: Vec<(String, String)>,
     turns: usize,
@@ -102,13 +109,18 @@ impl Expander<'_> {
             }
             Statement::For { name, over, body } => self.repeat(name, over.as_ref(), body),
             Statement::From { name, span } => self.choose(name, *span),
+            Statement::Def { source, start, end } => self.define(*source, *start, *end),
+            Statement::Import { path } => {
+                let diag = Diag::usage("IMPORT stands outside of loops, on a line of its own").at(path.span);
+                Err(Some(diag.help("put it at the start of the script")))
+            }
             Statement::Step(node) => self.step(node),
         }
     }
 
     /// The literal, or `None` after reporting why there is none.
     fn evaluated(&mut self, value: &Value) -> Option<Literal> {
-        match self.evaluator.literal(value, None, 0) {
+        match self.evaluator.literal(value, None, &Zone::UTC) {
             Ok(literal) => Some(literal),
             Err(stop) => {
                 self.report.add_stop(stop);
@@ -134,6 +146,22 @@ impl Expander<'_> {
         };
         self.report.add_stop(stop);
         Ok(self.evaluator.names.define(&name.text, name.span, value)?)
+    }
+
+    fn define(&mut self, source: u32, start: usize, end: usize) -> Result<(), Stop> {
+        let text = self.sources.text(source);
+        let head = Span { source, start: start as u32, end: start as u32 + 3 };
+        if self.depth > 0 {
+            let diag = Diag::usage("DEF cannot stand in a loop").at(head);
+            return Err(Some(diag.help("define it before the FOR")));
+        }
+        let stretch = Stretch { source, start, end };
+        let read = self.program.definitions.read(text, stretch, self.vocabulary).map(|_| ());
+        if read.is_err() {
+            let named = text.get(start..end).and_then(|t| t.get(3..)?.split('(').next());
+            self.mistaken.extend(named.map(|name| name.trim().to_uppercase()));
+        }
+        Ok(read?)
     }
 
     fn repeat(&mut self, name: &Spelled, over: Option<&Value>, body: &[Statement]) -> Result<(), Stop> {
@@ -238,8 +266,14 @@ impl Expander<'_> {
     /// The step with its arguments, or why there is none. Several mistakes may be reported on the way.
     fn operate(&mut self, node: &StepNode, flow: &Flow) -> Result<Step, Stop> {
         let keyword = &node.keyword;
-        let Some(schema) = self.vocabulary.find(&keyword.text) else {
-            return Err(Some(self.vocabulary.unknown(&keyword.text, keyword.span)));
+        let defined =
+            self.program.definitions.find(&keyword.text).map(|definition| dasc_define::schema(definition));
+        let Some(schema) = defined.or_else(|| self.vocabulary.find(&keyword.text)) else {
+            if self.mistaken.contains(&keyword.text.to_uppercase()) {
+                return Err(None);
+            }
+            let names: Vec<&str> = self.program.definitions.iter().map(|d| d.name.as_str()).collect();
+            return Err(Some(self.vocabulary.unknown_beside(&keyword.text, keyword.span, &names)));
         };
         let begins = begins_flow(schema);
         match (begins, &flow.from, flow.step) {
@@ -258,6 +292,7 @@ impl Expander<'_> {
             return Err(None);
         }
         let args = arguments::resolve(schema, node, &mut self.evaluator, self.report)?;
+        let branches = self.branches(schema, &args, keyword.span)?;
         let kept: usize = self.bindings.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.evaluator.spend(kept, node.span)?;
         Ok(Step {
@@ -267,10 +302,32 @@ impl Expander<'_> {
             span: node.span,
             args,
             input: if begins { None } else { flow.step },
+            branches,
             from: if begins { None } else { flow.from.clone() },
             name: None,
             bindings: self.bindings.clone(),
         })
+    }
+
+    /// The flows among the arguments.
+    fn branches(&self, schema: &Schema, args: &[Arg], call: Span) -> Result<Vec<(String, usize)>, Stop> {
+        let mut branches = Vec::new();
+        for (slot, param) in schema.assign(args, call)?.into_iter().zip(schema.params) {
+            let (Some(arg), Kind::Branch) = (slot, param.kind) else { continue };
+            let (Literal::Word(name) | Literal::Text(name)) = &arg.value else { continue };
+            let Some((flow, _)) = self.flows.get(name) else {
+                let diag = Diag::usage(format!("there is no flow `{name}` before this step")).at(arg.span);
+                return Err(Some(match nearest(name, self.flows.keys().map(String::as_str)) {
+                    Some(near) => diag.help(format!("did you mean {near}?")),
+                    None => diag.help(format!("name a flow at the end of its step: … AS {name}")),
+                }));
+            };
+            match flow.step {
+                Some(step) => branches.push((name.clone(), step)),
+                None => return Err(None),
+            }
+        }
+        Ok(branches)
     }
 
     fn name(&mut self, name: &str, span: Span) -> Result<()> {

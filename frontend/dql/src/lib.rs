@@ -14,6 +14,7 @@ mod check;
 pub mod collision;
 mod evaluate;
 mod expand;
+mod import;
 mod names;
 mod params;
 mod parse;
@@ -43,9 +44,24 @@ pub fn parse(
     set: &[(String, String)],
     vocabulary: &Vocabulary,
 ) -> Result<Program, Vec<Diag>> {
+    let refuse = |_: &str| {
+        Err(Diag::usage("files cannot be imported here").help("write the definitions into the script"))
+    };
+    parse_importing(sources, set, vocabulary, &refuse)
+}
+
+/// The same for a script that may `IMPORT` files of definitions: `read` gives the name that diagnostics use, and the text, of a path
+/// as written. Imported texts become sources.
+pub fn parse_importing(
+    sources: &mut Sources,
+    set: &[(String, String)],
+    vocabulary: &Vocabulary,
+    read: &dyn Fn(&str) -> dasc_ir::Result<(String, String)>,
+) -> Result<Program, Vec<Diag>> {
     let mut given = params::Given::new(set, sources).map_err(|diag| vec![diag])?;
     let mut report = report::Report::default();
     let statements = parse::script(sources, 0, &mut report);
+    let statements = import::resolve(statements, sources, read, &mut report);
     let program = expand::program(&statements, &mut given, sources, vocabulary, &mut report);
     if report.is_empty() {
         given.unused(sources, &program.params).for_each(|diag| report.add(diag));

@@ -12,6 +12,7 @@ use crate::parse;
 use crate::source::Sources;
 use crate::step::{ParamDecl, ParamType};
 use crate::syntax::{Spelled, Statement, Value};
+use crate::zone::Zone;
 
 /// Values given from outside, each a source of its own: `name=value`.
 #[derive(Debug, Default)]
@@ -91,7 +92,7 @@ pub fn declare(
     let ty = ParamType::named(&ty_name.text).ok_or_else(|| unknown_type(ty_name))?;
     let default = match default {
         Some(value) => {
-            let literal = evaluator.literal(value, kind(ty), 0)?;
+            let literal = evaluator.literal(value, kind(ty), &Zone::UTC)?;
             Some(typed(name, ty, literal).map_err(|diag| diag.at(value.span))?)
         }
         None => None,
@@ -119,7 +120,8 @@ pub fn declared(statements: &[Statement]) -> Vec<ParamDecl> {
         match statement {
             Statement::Param { name, ty, default, help } => {
                 let Some(ty) = ParamType::named(&ty.text) else { continue };
-                let literal = default.as_ref().and_then(|value| evaluator.literal(value, kind(ty), 0).ok());
+                let literal =
+                    default.as_ref().and_then(|value| evaluator.literal(value, kind(ty), &Zone::UTC).ok());
                 let default = literal.and_then(|literal| typed(name, ty, literal).ok());
                 let defined = evaluator.names.define(&name.text, name.span, default.clone());
                 if defined.is_ok() {
@@ -128,11 +130,15 @@ pub fn declared(statements: &[Statement]) -> Vec<ParamDecl> {
                 }
             }
             Statement::Let { name, value } => {
-                let value = value.as_ref().and_then(|value| evaluator.literal(value, None, 0).ok());
+                let value = value.as_ref().and_then(|value| evaluator.literal(value, None, &Zone::UTC).ok());
                 // A name defined twice is reported when the script is run.
                 let _ = evaluator.names.define(&name.text, name.span, value);
             }
-            Statement::For { .. } | Statement::From { .. } | Statement::Step(_) => {}
+            Statement::For { .. }
+            | Statement::From { .. }
+            | Statement::Def { .. }
+            | Statement::Import { .. }
+            | Statement::Step(_) => {}
         }
     }
     params
@@ -153,7 +159,7 @@ fn given_value(
         return typed(name, ty, Literal::Text(text)).map_err(|diag| Some(place(diag)));
     }
     let parsed = parse::value(sources, value.source, begin).map_err(place)?;
-    let literal = evaluator.literal(&parsed, kind(ty), 0).map_err(|stop| stop.map(place))?;
+    let literal = evaluator.literal(&parsed, kind(ty), &Zone::UTC).map_err(|stop| stop.map(place))?;
     typed(name, ty, literal).map_err(|diag| Some(place(diag)))
 }
 

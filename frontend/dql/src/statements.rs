@@ -71,9 +71,9 @@ operator! {
         ch: Option<ChannelWindow> = None,
         /// Half-open window of distance along the fibre.
         dist: Option<DistanceWindow> = None,
-        /// Table of channels (CSV or Parquet): distance, latitude, longitude, depth, quality.
+        /// Table of channels (CSV or Parquet): distance, latitude, longitude, depth, quality; a quality of 0 mutes.
         geometry: Option<FilePath> = None,
-        /// What the clocks in START and TIME are ahead of UTC: +02:00.
+        /// What the clocks in START and TIME show: +02:00, or a zone by name, Europe/Berlin.
         tz: Option<String> = None,
     }
     example "READ fiber.dat CHANNELS=2048 FS=1kHz DTYPE=float32 DX=1m";
@@ -105,7 +105,7 @@ operator! {
 }
 
 operator! {
-    /// Writes the events of the flow as a table: Parquet or CSV, by the ending of the path.
+    /// Writes the events of the flow as a table: Parquet, CSV, JSON lines (.jsonl), Arrow or QuakeML (.xml), by the ending of the path.
     Events = "EVENTS" () {
         /// Where to; `<script>-<step>.parquet` unless given. May stand without its key.
         path: Option<FilePath> = None,
@@ -200,7 +200,7 @@ choice! {
 }
 
 choice! {
-    TableFormat { Parquet = "parquet", Csv = "csv" }
+    TableFormat { Parquet = "parquet", Csv = "csv", JsonLines = "jsonl", Arrow = "arrow", QuakeMl = "quakeml" }
 }
 
 choice! {

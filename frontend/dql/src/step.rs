@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dasc_define::Definitions;
 use dasc_ir::Span;
 use dasc_ir::literal::{Arg, Literal};
 use dasc_ir::operator::Schema;
@@ -11,6 +12,8 @@ use dasc_ir::operator::Schema;
 pub struct Program {
     pub params: Vec<ParamDecl>,
     pub steps: Vec<Step>,
+    /// What its `DEF`s define, those of imported files too. A step's keyword may be one of them.
+    pub definitions: Definitions,
 }
 
 /// One statement or operator, with its arguments as literals.
@@ -30,6 +33,8 @@ pub struct Step {
     /// The step whose flow this one takes: always an earlier one. `None` for statements that begin a flow.
     /// A sink hands on what it was given, so a step may follow one.
     pub input: Option<usize>,
+    /// Flows given by name among the arguments, with the steps they come from: further inputs of a definition.
+    pub branches: Vec<(String, usize)>,
     /// The name after `FROM`, where the step begins a branch.
     pub from: Option<(String, Span)>,
     /// The name after `AS`: unique in the program.
@@ -43,6 +48,7 @@ impl PartialEq for Step {
         std::ptr::eq(self.schema, other.schema)
             && (self.index, &self.keyword, self.span) == (other.index, &other.keyword, other.span)
             && (&self.args, self.input, &self.from) == (&other.args, other.input, &other.from)
+            && self.branches == other.branches
             && (&self.name, &self.bindings) == (&other.name, &other.bindings)
     }
 }
@@ -108,6 +114,9 @@ impl fmt::Display for Program {
                 write!(f, " = {value}")?;
             }
             writeln!(f, "{}", param.help.as_ref().map(|help| format!("  # {help}")).unwrap_or_default())?;
+        }
+        for definition in self.definitions.iter() {
+            writeln!(f, "define {}", dasc_define::schema(definition).signature())?;
         }
         self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
     }

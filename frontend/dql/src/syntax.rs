@@ -34,6 +34,16 @@ pub enum Statement {
         name: Spelled,
         span: Span,
     },
+    /// `DEF NAME(x) = …`, bytes of its source; read when its turn comes.
+    Def {
+        source: u32,
+        start: usize,
+        end: usize,
+    },
+    /// `IMPORT 'definitions.dql'`.
+    Import {
+        path: Spelled,
+    },
     Step(StepNode),
 }
 

@@ -5,21 +5,23 @@ use dasc_ir::literal::Literal;
 use dasc_ir::time::parse_utc;
 use dasc_ir::{Diag, Result, Unit};
 
+use crate::zone::Zone;
+
 /// The literal that a word spells, or `None` for a word that is none by itself.
 ///
-/// `offset` is what local time is ahead of UTC, in seconds; instants written with an offset of their own keep it.
+/// `zone` is what clocks show; instants written with an offset of their own keep it.
 /// `named` looks up an end of a range that is a name. The error has no place yet.
-pub fn literal(word: &str, offset: i64, named: impl Fn(&str) -> Option<Literal>) -> Result<Option<Literal>> {
-    if let Some(plain) = scalar(word, offset)? {
+pub fn literal(word: &str, zone: &Zone, named: impl Fn(&str) -> Option<Literal>) -> Result<Option<Literal>> {
+    if let Some(plain) = scalar(word, zone)? {
         return Ok(Some(plain));
     }
-    range(word, offset, named)
+    range(word, zone, named)
 }
 
 /// A number, a quantity or an instant.
-fn scalar(word: &str, offset: i64) -> Result<Option<Literal>> {
+fn scalar(word: &str, zone: &Zone) -> Result<Option<Literal>> {
     if looks_like_a_date(word) {
-        return instant(word, offset).map(Some);
+        return instant(word, zone).map(Some);
     }
     let Some((value, unit)) = split_number(word) else { return Ok(None) };
     if !value.is_finite() {
@@ -66,7 +68,7 @@ pub fn split_number(word: &str) -> Option<(f64, &str)> {
 }
 
 /// `10..20`, `0.1..1Hz`, `..5km`, `2km..`, `0..1999/4`, `2024-05-01T00:00..2024-05-01T01:00`.
-fn range(word: &str, offset: i64, named: impl Fn(&str) -> Option<Literal>) -> Result<Option<Literal>> {
+fn range(word: &str, zone: &Zone, named: impl Fn(&str) -> Option<Literal>) -> Result<Option<Literal>> {
     let Some((first, second)) = word.split_once("..") else { return Ok(None) };
     let (second, step) = match second.rsplit_once('/') {
         Some((second, step)) if !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) => {
@@ -75,7 +77,7 @@ fn range(word: &str, offset: i64, named: impl Fn(&str) -> Option<Literal>) -> Re
         _ => (second, None),
     };
     let end = |text: &str| -> Result<Option<Literal>> {
-        match scalar(text, offset)? {
+        match scalar(text, zone)? {
             Some(literal) => Ok(Some(literal)),
             None => Ok(named(text).filter(is_scalar)),
         }
@@ -149,15 +151,13 @@ fn looks_like_a_date(word: &str) -> bool {
         && !word.contains("..")
 }
 
-fn instant(word: &str, offset: i64) -> Result<Literal> {
-    let utc = parse_utc(word).and_then(|ns| {
-        let own = word.get(10..).is_some_and(|clock| clock.contains(['Z', '+', '-']));
-        if own { Some(ns) } else { ns.checked_sub(offset.checked_mul(1_000_000_000)?) }
-    });
-    utc.map(Literal::Time).ok_or_else(|| {
+fn instant(word: &str, zone: &Zone) -> Result<Literal> {
+    let shown = parse_utc(word).ok_or_else(|| {
         Diag::usage(format!("there is no date or time {word}"))
             .help("write 2024-05-01 or 2024-05-01T12:00:00, between the years 1678 and 2261")
-    })
+    })?;
+    let own = word.get(10..).is_some_and(|clock| clock.contains(['Z', '+', '-']));
+    if own { Ok(Literal::Time(shown)) } else { zone.utc(shown).map(Literal::Time) }
 }
 
 /// What a literal looks like within a name or a path: without slashes and colons. `None` for lists and calls.
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn read(word: &str) -> Option<String> {
-        literal(word, 0, |name| (name == "low").then_some(Literal::Number(3.0)))
+        literal(word, &Zone::UTC, |name| (name == "low").then_some(Literal::Number(3.0)))
             .unwrap()
             .map(|l| l.to_string())
     }
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn local_time_becomes_utc() {
-        let at = |word: &str| literal(word, 7200, |_| None).unwrap();
+        let at = |word: &str| literal(word, &Zone::Fixed(7200), |_| None).unwrap();
         assert_eq!(at("2024-05-01T12:00"), Some(Literal::Time(1_714_557_600_000_000_000)));
         assert_eq!(at("2024-05-01T12:00"), at("2024-05-01T10:00Z"));
     }

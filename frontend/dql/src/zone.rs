@@ -1,21 +1,78 @@
-//! Time zones as fixed offsets from UTC.
+//! Time zones: fixed offsets from UTC, and places by their names in the IANA database.
 
 use dasc_ir::literal::Literal;
+use dasc_ir::spelling::nearest;
+use dasc_ir::time::format_utc;
 use dasc_ir::{Diag, Result};
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 
-/// What clocks are ahead of UTC, in seconds: `UTC`, `Z`, `+02:00`, `-0330`, `+5`.
-pub fn offset(zone: &Literal) -> Result<i64> {
-    let (Literal::Word(text) | Literal::Text(text)) = zone else {
-        return Err(unknown(&zone.to_string()));
-    };
-    if ["UTC", "Z", "GMT"].iter().any(|name| name.eq_ignore_ascii_case(text)) {
-        return Ok(0);
+/// What clocks show.
+#[derive(Clone, Debug)]
+pub enum Zone {
+    /// Seconds ahead of UTC.
+    Fixed(i64),
+    /// By the rules of a place, summer time included.
+    Place(TimeZone),
+}
+
+impl Zone {
+    pub const UTC: Zone = Zone::Fixed(0);
+
+    /// Reads `UTC`, `Z`, `+02:00`, `-0330`, `+5`, `Europe/Berlin`. The database is the one built in, so that a script means
+    /// the same on every machine.
+    pub fn read(zone: &Literal) -> Result<Zone> {
+        let (Literal::Word(text) | Literal::Text(text)) = zone else {
+            return Err(unknown(&zone.to_string()));
+        };
+        if ["UTC", "Z", "GMT"].iter().any(|name| name.eq_ignore_ascii_case(text)) {
+            return Ok(Zone::UTC);
+        }
+        match text.chars().next() {
+            Some('+') => offset(text, 1).map(Zone::Fixed),
+            Some('-') => offset(text, -1).map(Zone::Fixed),
+            _ => TimeZoneDatabase::bundled().get(text).map(Zone::Place).map_err(|_| unknown(text)),
+        }
     }
-    let sign = match text.chars().next() {
-        Some('+') => 1,
-        Some('-') => -1,
-        _ => return Err(unknown(text)),
-    };
+
+    /// The instant at which clocks show `local` (nanoseconds since 1970 on the clock). Around the change to and from summer time a
+    /// clock shows some times never and others twice; both are refused.
+    pub fn utc(&self, local: i64) -> Result<i64> {
+        let shown = || format_utc(local).trim_end_matches('Z').to_string();
+        let range =
+            || Diag::usage(format!("{} is out of range", shown())).help("write a year between 1678 and 2261");
+        let seconds = match self {
+            Zone::Fixed(seconds) => *seconds,
+            Zone::Place(zone) => {
+                let clock = Timestamp::from_nanosecond(local.into()).map_err(|_| range())?;
+                let clock = TimeZone::UTC.to_datetime(clock);
+                let name = zone.iana_name().unwrap_or("this zone");
+                match zone.to_ambiguous_timestamp(clock).offset() {
+                    AmbiguousOffset::Unambiguous { offset } => offset.seconds().into(),
+                    AmbiguousOffset::Gap { .. } => {
+                        return Err(Diag::usage(format!(
+                            "clocks of {name} never showed {}: they were put forward",
+                            shown()
+                        ))
+                        .help("write the time with its offset, such as 2024-03-31T02:30+01:00"));
+                    }
+                    AmbiguousOffset::Fold { before, after } => {
+                        return Err(Diag::usage(format!(
+                            "clocks of {name} showed {} twice: they were put back",
+                            shown()
+                        ))
+                        .help(format!(
+                            "write the time with its offset: {before} the first time, {after} the second"
+                        )));
+                    }
+                }
+            }
+        };
+        local.checked_sub(seconds.saturating_mul(1_000_000_000)).ok_or_else(range)
+    }
+}
+
+fn offset(text: &str, sign: i64) -> Result<i64> {
     let digits = text.get(1..).unwrap_or("");
     let (hours, minutes) = match digits.split_once(':') {
         Some(parts) => parts,
@@ -33,16 +90,31 @@ pub fn offset(zone: &Literal) -> Result<i64> {
 }
 
 fn unknown(text: &str) -> Diag {
-    Diag::usage(format!("TZ takes an offset from UTC, not {text}")).help("for example TZ=+02:00, or TZ=UTC")
+    let diag = Diag::usage(format!("TZ takes an offset from UTC or the name of a zone, not {text}"));
+    let database = TimeZoneDatabase::bundled();
+    let near = nearest(text, database.available().map(|name| name.to_string()));
+    match near.filter(|_| text.len() > 3) {
+        Some(near) => diag.help(format!("did you mean {near}?")),
+        None => diag.help("for example TZ=+02:00, TZ=Europe/Berlin or TZ=UTC"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use dasc_ir::time::parse_utc;
+
     use super::*;
+
+    fn read(text: &str) -> Result<Zone> {
+        Zone::read(&Literal::Word(text.into()))
+    }
 
     #[test]
     fn offsets_are_read() {
-        let read = |text: &str| offset(&Literal::Word(text.into())).ok();
+        let read = |text: &str| match read(text) {
+            Ok(Zone::Fixed(seconds)) => Some(seconds),
+            _ => None,
+        };
         assert_eq!(read("utc"), Some(0));
         assert_eq!(read("+02:00"), Some(7200));
         assert_eq!(read("-0330"), Some(-12_600));
@@ -50,5 +122,27 @@ mod tests {
         for bad in ["Europe/Berlin", "+25:00", "+02:60", "+", "2", "+2:", "+é"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    /// Expected instants: `datetime(…, tzinfo=ZoneInfo(…)).astimezone(UTC)` of Python's zoneinfo.
+    #[test]
+    fn places_keep_summer_time() {
+        for (zone, local, utc) in [
+            ("Europe/Berlin", "2024-01-15T12:00", "2024-01-15T11:00"),
+            ("europe/berlin", "2024-07-15T12:00", "2024-07-15T10:00"),
+            ("America/St_Johns", "2024-07-15T12:00", "2024-07-15T14:30"),
+            ("Asia/Kathmandu", "2024-01-15T12:00", "2024-01-15T06:15"),
+            ("Europe/Berlin", "2024-03-31T03:00", "2024-03-31T01:00"),
+        ] {
+            let found = read(zone).unwrap().utc(parse_utc(local).unwrap()).unwrap();
+            assert_eq!(found, parse_utc(utc).unwrap(), "{zone} {local}");
+        }
+        let berlin = read("Europe/Berlin").unwrap();
+        let gap = berlin.utc(parse_utc("2024-03-31T02:30").unwrap()).unwrap_err().to_string();
+        assert!(gap.contains("never showed 2024-03-31T02:30:00"), "{gap}");
+        let fold = berlin.utc(parse_utc("2024-10-27T02:30").unwrap()).unwrap_err().to_string();
+        assert!(fold.contains("twice") && fold.contains("+02") && fold.contains("+01"), "{fold}");
+        assert!(read("Europe/Berln").unwrap_err().to_string().contains("Europe/Berlin"));
+        assert!(read("Nowhere/Land").is_err());
     }
 }

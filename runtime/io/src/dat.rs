@@ -43,6 +43,7 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         file_type,
         big_endian: big_endian(options, &sidecar, &mut notes)?,
         offset: 0,
+        channel_major: false,
         samples,
         channels,
         rate,

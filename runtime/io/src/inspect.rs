@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::array::{DataFile, Filter};
 use crate::open::{Kind, kind};
-use crate::{Location, hdf5, open};
+use crate::{Location, Survey, SurveyFacts, hdf5, open, read_geometry};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
@@ -41,6 +41,8 @@ pub struct RecordFacts {
     pub segments: Vec<SegmentFacts>,
     pub attributes: BTreeMap<String, String>,
     pub notes: Vec<String>,
+    /// What a table of channels says of them, if one was joined.
+    pub survey: Vec<SurveyFacts>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -63,8 +65,9 @@ pub struct Listed {
     pub value: Option<String>,
 }
 
-/// Looks at the file at `path`, also at one that is no record or has no sidecar yet.
-pub fn inspect(path: &str) -> Result<Inspection> {
+/// Looks at the file at `path`, also at one that is no record or has no sidecar yet; joins the table of channels at
+/// `geometry`.
+pub fn inspect(path: &str, geometry: Option<&str>) -> Result<Inspection> {
     let mut inspection = Inspection {
         path: path.to_string(),
         bytes: 0,
@@ -73,18 +76,26 @@ pub fn inspect(path: &str) -> Result<Inspection> {
         datasets: Vec::new(),
         skipped: Vec::new(),
     };
+    // Held to the end, so that what a URL names is fetched once.
+    let mut opened = None;
     if !path.starts_with("synthetic:") {
-        let file = DataFile::open(path)?;
+        let file = opened.insert(DataFile::open(path)?);
         inspection.bytes = file.len();
-        if matches!(kind(&file)?, Kind::Hdf5) {
-            let description = hdf5::describe(path)?;
+        if matches!(kind(file)?, Kind::Hdf5) {
+            let description = hdf5::describe(file)?;
             inspection.datasets =
                 description.datasets.iter().map(|(path, dataset)| listed(path, dataset)).collect();
             inspection.skipped = description.skipped;
         }
     }
     match open(&Location::new(path)) {
-        Ok(source) => inspection.record = Some(facts(source.header())),
+        Ok(source) => {
+            let header = source.header();
+            let survey =
+                geometry.map(|table| Survey::new(read_geometry(table)?, header, table)).transpose()?;
+            let survey = survey.as_ref().map(Survey::facts).unwrap_or_default();
+            inspection.record = Some(RecordFacts { survey, ..facts(header) });
+        }
         Err(diag) => inspection.problem = Some(said(&diag)),
     }
     Ok(inspection)
@@ -118,6 +129,7 @@ fn facts(header: &crate::Header) -> RecordFacts {
         segments: segments.collect(),
         attributes: header.attributes.clone(),
         notes: header.notes.clone(),
+        survey: Vec::new(),
     }
 }
 

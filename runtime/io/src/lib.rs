@@ -2,7 +2,7 @@
 //!
 //! [`open`] looks at a file (in a worker process where a C library has to) and returns a [`Source`]: a [`Header`]
 //! that says what the record is, and a way to read any rows of it into a caller's buffer. Nothing is loaded whole.
-//! A program that opens HDF5 files calls [`worker_main`] first thing in `main`, or names another with [`set_worker`].
+//! A program that opens HDF5 or Parquet files calls [`worker_main`] first thing in `main`, or names another with [`set_worker`].
 
 mod array;
 mod clock;
@@ -15,14 +15,17 @@ mod npy;
 mod open;
 mod raw;
 mod record;
+mod remote;
 mod select;
 mod sidecar;
 pub mod synthetic;
+mod worker;
 
-pub use geometry::{Geometry, Position, read_geometry, read_mute};
-pub use hdf5::{set_worker, worker_main};
+pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometry, read_mute};
 pub use header::{Channels, FileType, Header, Segment, Source};
 pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
 pub use open::{Endian, Location, ReadOptions, open};
+pub use remote::{Fetching, watch_fetches};
 pub use select::{Selected, Window};
 pub use sidecar::{Sidecar, draft_sidecar, sidecar_path};
+pub use worker::{set_worker, worker_main};

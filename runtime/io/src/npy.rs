@@ -1,4 +1,4 @@
-//! NumPy's `.npy`, format 1 to 3: one array `(samples, channels)` in C order. READ must give the rate.
+//! NumPy's `.npy`, format 1 to 3: one array `(samples, channels)` in C or Fortran order. READ must give the rate.
 
 use std::sync::Arc;
 
@@ -34,9 +34,12 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         let name = descr.split(',').next().unwrap_or(descr).trim();
         bad(format!("its elements are {name}; i2, i4, f4 and f8 are read"))
     })?;
-    if field(&text, "fortran_order").is_none_or(|v| !v.starts_with("False")) {
-        return Err(bad("it is in Fortran order".into()).help("save it with np.ascontiguousarray"));
-    }
+    let order = field(&text, "fortran_order").unwrap_or("");
+    let channel_major = match (order.starts_with("True"), order.starts_with("False")) {
+        (true, _) => true,
+        (_, true) => false,
+        _ => return Err(bad("its header does not say the order of its elements".into())),
+    };
     let shape = field(&text, "shape")
         .and_then(|s| s.strip_prefix('('))
         .and_then(|s| s.split_once(')'))
@@ -76,6 +79,7 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         file_type,
         big_endian,
         offset: start + length,
+        channel_major,
         samples,
         channels,
         rate,

@@ -10,7 +10,7 @@ use crate::{FileType, Source, dat, hdf5, npy, synthetic};
 /// Where a record is, and what the user says about it.
 #[derive(Clone, Debug, Default)]
 pub struct Location {
-    /// A file's path, or `synthetic:<kind>?key=value&…`.
+    /// A file's path, its URL (`file://`, `http://`, `https://`), or `synthetic:<kind>?key=value&…`.
     pub path: String,
     pub options: ReadOptions,
 }

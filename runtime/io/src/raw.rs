@@ -15,6 +15,8 @@ pub struct Rows {
     pub file_type: FileType,
     pub big_endian: bool,
     pub offset: u64,
+    /// Channel after channel instead of row after row.
+    pub channel_major: bool,
     pub samples: u64,
     pub channels: u64,
     pub rate: Rational,
@@ -36,7 +38,11 @@ pub fn record(file: Arc<DataFile>, rows: Rows) -> Result<Record> {
         usize::try_from(rows.channels).map_err(|_| Diag::world(format!("'{path}' has too many channels")))?;
     let element = Element::new(rows.file_type, rows.big_endian);
     let layout = Layout::Contiguous { offset: rows.offset };
-    let array = Array::new(file, "samples", element, [1, rows.samples, rows.channels], layout)?;
+    let (shape, axes) = match rows.channel_major {
+        true => ([1, rows.channels, rows.samples], Axes::ChannelTime),
+        false => ([1, rows.samples, rows.channels], Axes::TimeChannel),
+    };
+    let array = Array::new(file, "samples", element, shape, layout)?;
     let header = Header {
         format: rows.format,
         file_type: rows.file_type,
@@ -51,5 +57,5 @@ pub fn record(file: Arc<DataFile>, rows: Rows) -> Result<Record> {
         attributes: BTreeMap::new(),
         notes: rows.notes,
     };
-    Record::new(header, array, Axes::TimeChannel)
+    Record::new(header, array, axes)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use dasc_ir::{Diag, Rational, Result, Unit, time::format_utc, time::parse_utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{FileType, Header};
 
@@ -62,6 +63,11 @@ pub fn sidecar_path(path: &str) -> PathBuf {
     PathBuf::from(format!("{path}.json"))
 }
 
+/// `<…>`, as drafts have it where the user must say something.
+fn is_placeholder(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('<') && text.ends_with('>'))
+}
+
 /// The sidecar of `path`, if there is one.
 pub(crate) fn read(path: &str) -> Result<Option<Sidecar>> {
     let beside = sidecar_path(path);
@@ -75,7 +81,16 @@ pub(crate) fn read(path: &str) -> Result<Option<Sidecar>> {
             "its fields are described in docs/sidecar.schema.json; `dasc inspect --write-sidecar` drafts one",
         )
     };
-    let sidecar: Sidecar = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+    let open = value.as_object().into_iter().flatten().filter(|(_, v)| is_placeholder(v));
+    let open: Vec<String> = open.map(|(field, _)| format!("\"{field}\"")).collect();
+    if !open.is_empty() {
+        let text = format!("'{}' is a draft: {} is not filled in yet", beside.display(), open.join(", "));
+        return Err(
+            Diag::usage(text).help("replace the texts in < >, or take out the fields that are not needed")
+        );
+    }
+    let sidecar: Sidecar = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
     match sidecar.version {
         1 => Ok(Some(sidecar)),
         other => Err(bad(format!("its version is {other}, only 1 is known"))),
@@ -144,40 +159,92 @@ fn bad(field: &str, value: String, expected: &str) -> Diag {
     Diag::world(format!("\"{field}\" of the sidecar is {value}")).help(format!("write {expected}"))
 }
 
-/// Writes a sidecar beside `path`: filled in from `header`, or with every field to fill in. An existing one is kept.
+/// Writes a sidecar beside `path`: filled in from `header`, or with every field as a placeholder that says what to put
+/// there and that READ refuses by name. An existing one is kept.
 pub fn draft_sidecar(path: &str, header: Option<&Header>) -> Result<PathBuf> {
     let beside = sidecar_path(path);
-    let sidecar = match header {
-        Some(header) => Sidecar {
-            schema: None,
-            version: 1,
-            channels: Some(header.channels.count as u64),
-            rate: Some(match header.rate.den() {
-                1 => Rate::Hertz(header.rate.as_f64()),
-                _ => Rate::Fraction(header.rate.to_string()),
-            }),
-            dtype: FILE_TYPES.iter().find(|(_, t)| *t == header.file_type).map(|(name, _)| name.to_string()),
-            byte_order: Some("little".into()),
-            scale: Some(header.scale),
-            spacing: Some(header.spacing),
-            unit: Some(header.unit.symbol().to_string()).filter(|u| !u.is_empty()),
-            start: header.segments.first().map(|s| format_utc(s.start_ns)),
-            channel0: Some(header.channels.first),
-            distance0: Some(header.distance),
-        },
-        None => {
-            Sidecar { version: 1, byte_order: Some("little".into()), scale: Some(1.0), ..Sidecar::default() }
-        }
+    let mut text = match header {
+        Some(header) => serde_json::to_string_pretty(&filled(header))
+            .map_err(|e| Diag::compiler(format!("a sidecar cannot be written as JSON: {e}")))?,
+        None => DRAFT.to_string(),
     };
     let failed = |e: std::io::Error| {
         let help = "remove or rename the existing sidecar first";
         let diag = Diag::world(format!("cannot write '{}': {e}", beside.display()));
         if e.kind() == std::io::ErrorKind::AlreadyExists { diag.help(help) } else { diag }
     };
-    let mut text = serde_json::to_string_pretty(&sidecar)
-        .map_err(|e| Diag::compiler(format!("a sidecar cannot be written as JSON: {e}")))?;
     text.push('\n');
     let mut file = std::fs::File::create_new(&beside).map_err(failed)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
     Ok(beside)
+}
+
+fn filled(header: &Header) -> Sidecar {
+    Sidecar {
+        schema: None,
+        version: 1,
+        channels: Some(header.channels.count as u64),
+        rate: Some(match header.rate.den() {
+            1 => Rate::Hertz(header.rate.as_f64()),
+            _ => Rate::Fraction(header.rate.to_string()),
+        }),
+        dtype: FILE_TYPES.iter().find(|(_, t)| *t == header.file_type).map(|(name, _)| name.to_string()),
+        byte_order: Some("little".into()),
+        scale: Some(header.scale),
+        spacing: Some(header.spacing),
+        unit: Some(header.unit.symbol().to_string()).filter(|u| !u.is_empty()),
+        start: header.segments.first().map(|s| format_utc(s.start_ns)),
+        channel0: Some(header.channels.first),
+        distance0: Some(header.distance),
+    }
+}
+
+/// Every field of [`Sidecar`]: what cannot be guessed as `<…>`, the rest as it is taken when left out.
+const DRAFT: &str = r#"{
+  "version": 1,
+  "channels": "<channels in a row, such as 800>",
+  "rate": "<samples per second, such as 1000 or '10000/3'>",
+  "type": "<type of a sample: i16, i32, f32 or f64>",
+  "byte_order": "little",
+  "scale": 1.0,
+  "spacing": "<metres between channels>",
+  "unit": "<unit after scaling, such as nstrain/s; take the line out if unknown>",
+  "start": "<UTC time of the first sample, such as 2024-05-01T12:00:00Z; take the line out if unknown>",
+  "channel0": 0,
+  "distance0": 0.0
+}"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_has_every_field_and_says_what_is_open() {
+        let draft: Value = serde_json::from_str(DRAFT).unwrap();
+        let fields = serde_json::to_value(Sidecar {
+            schema: None,
+            version: 1,
+            channels: Some(1),
+            rate: Some(Rate::Hertz(1.0)),
+            dtype: Some("i16".into()),
+            byte_order: Some("little".into()),
+            scale: Some(1.0),
+            spacing: Some(1.0),
+            unit: Some("m".into()),
+            start: Some("2024-05-01".into()),
+            channel0: Some(0),
+            distance0: Some(0.0),
+        })
+        .unwrap();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&draft), names(&fields));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fiber.dat").to_string_lossy().into_owned();
+        draft_sidecar(&path, None).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        for field in ["\"channels\"", "\"rate\"", "\"type\"", "\"spacing\"", "\"unit\"", "\"start\""] {
+            assert!(error.contains(field), "{field}: {error}");
+        }
+        assert!(!error.contains("\"scale\""), "{error}");
+    }
 }

@@ -15,8 +15,8 @@ fn each_kind_of_failure_is_named() {
     for (script, word) in [
         ("echo hello", "not a worker"),
         ("kill -SEGV $$", "crashed"),
-        ("printf 'dasc-hdf5 1\\n{\"Err\":\"no signature\"}'", "no signature"),
-        ("printf 'dasc-hdf5 1\\n{{'", "cannot be understood"),
+        ("printf 'dasc-worker 1\\n{\"Err\":\"no signature\"}'", "no signature"),
+        ("printf 'dasc-worker 1\\n{{'", "cannot be understood"),
         ("exec sleep 60", "still busy"),
     ] {
         let program = folder.path().join(format!("worker{}", word.len()));

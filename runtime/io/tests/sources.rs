@@ -138,8 +138,13 @@ fn numpy_files_need_a_rate_and_say_what_they_cannot_be() {
     let rate = ReadOptions { fs: Some(Rational::integer(10)), ..Default::default() };
     let source = open(&Location { path, options: rate.clone() }).unwrap();
     assert_eq!(rows(&*source, 1..2), [3f32, 4.0, 5.0].map(f32::to_ne_bytes).concat());
+    // Fortran order: channel after channel.
+    let path = write(folder.path(), "f.npy", &npy(">f4", "True", "(2, 3)", &values));
+    let source = open(&Location { path, options: rate.clone() }).unwrap();
+    assert_eq!((source.header().samples(), source.header().channels.count), (2, 3));
+    assert_eq!(rows(&*source, 0..2), [0f32, 2.0, 4.0, 1.0, 3.0, 5.0].map(f32::to_ne_bytes).concat());
     for (bytes, word) in [
-        (npy(">f4", "True", "(2, 3)", &values), "Fortran"),
+        (npy(">f4", "Maybe", "(2, 3)", &values), "order"),
         (npy("|O", "False", "(2, 3)", &values), "'|O'"),
         (npy("<f4", "False", "(6,)", &values), "(samples, channels)"),
         (npy("<f4", "False", "(99999999999, 99999999999)", &values), "impossible"),
@@ -256,37 +261,10 @@ fn a_window_keeps_numbers_distances_index_and_clock() {
 }
 
 #[test]
-fn tables_of_channels_are_checked_line_by_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let csv = |text: &str| write(folder.path(), "g.csv", text.as_bytes());
-    let found = read_geometry(&csv("channel,latitude,distance\n# fibre A\n3,51.5,\n4,,12.5\n")).unwrap();
-    assert_eq!(found.position(3).unwrap().latitude, Some(51.5));
-    assert_eq!(
-        found.position(4).unwrap(),
-        &Position { channel: 4, distance: Some(12.5), ..Default::default() }
-    );
-    for (text, word) in [
-        ("channel,lattitude\n", "latitude"),
-        ("distance\n1\n", "'channel'"),
-        ("channel,depth\n1,2\n1,3\n", "line 3"),
-        ("channel,latitude\n1,95\n", "95"),
-        ("channel,depth\n1\n", "1 cells"),
-        ("channel,depth\n1,x\n", "'x'"),
-        ("", "empty"),
-    ] {
-        let error = read_geometry(&csv(text)).err().unwrap().to_string();
-        assert!(error.contains(word), "{error}");
-    }
-    assert_eq!(read_mute(&csv("channel\n5\n10..13, 2\n11\n")).unwrap(), [2, 5, 10, 11, 12]);
-    assert!(read_mute(&csv("1\nbad channel\n")).err().unwrap().message.contains("line 2"));
-    assert!(read_mute(&csv("0..99999999999\n")).is_err());
-}
-
-#[test]
 fn an_inspection_lists_datasets_and_becomes_json() {
     set_worker(env!("CARGO_BIN_EXE_dasc-io-worker"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/prodml_2.0.h5");
-    let found = inspect(&path.to_string_lossy()).unwrap();
+    let found = inspect(&path.to_string_lossy(), None).unwrap();
     let record = found.record.as_ref().unwrap();
     assert_eq!((record.samples, record.channels, record.rate.as_str()), (2500, 512, "200"));
     assert!(
@@ -298,6 +276,6 @@ fn an_inspection_lists_datasets_and_becomes_json() {
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(json["record"]["type"], "i16");
     let folder = tempfile::tempdir().unwrap();
-    let found = inspect(&write(folder.path(), "x.dat", &[0; 4])).unwrap();
+    let found = inspect(&write(folder.path(), "x.dat", &[0; 4]), None).unwrap();
     assert!(found.record.is_none() && found.problem.unwrap().contains("CHANNELS"));
 }

@@ -38,8 +38,8 @@ fn main() -> Result<()> {
         }
         sink.finish()?;
     }
-    for name in ["events.parquet", "events.csv", "events.jsonl", "events.arrow"] {
-        let mut sink = open_events(&Target::File(folder.join(name)), Mode::New, &provenance())?;
+    for name in ["events.parquet", "events.csv", "events.jsonl", "events.arrow", "events.xml"] {
+        let mut sink = open_events(&Target::File(folder.join(name)), Mode::New, &provenance(), &[])?;
         for batch in 0..4 {
             sink.append(&(batch * 25..batch * 25 + 25).map(event).collect::<Vec<_>>())?;
         }
@@ -120,5 +120,6 @@ fn event(id: u64) -> Event {
         score: -(id as f64) / 3.0,
         unit: "dB".into(),
         detector: if id == 7 { "two\nlines, \"quoted\"".into() } else { "threshold".into() },
+        ..Event::default()
     }
 }

@@ -28,8 +28,9 @@ mod template;
 mod zarr;
 
 pub use atomic::AtomicFile;
+pub use dasc_events::{Cell, Column, ColumnKind, Event};
 pub use disk::is_closed_pipe;
-pub use events::{Event, EventFormat, EventSink, event_batch, event_schema, open_events};
+pub use events::{EventFormat, EventSink, event_batch, event_schema, open_events};
 pub use layout::{AxisInfo, Coordinate, Coords, Dtype, Input, Jump, Layout, Provenance};
 pub use output::Summary;
 pub use signal::{SignalFormat, SignalSink, open_signal};

@@ -1,4 +1,4 @@
-"""Reads what examples/samples.rs wrote with NumPy, zarr-python, xarray, pyarrow and the csv and json modules.
+"""Reads what examples/samples.rs wrote with NumPy, zarr-python, xarray, pyarrow and the csv and json modules, ObsPy.
 
     cargo run -p dasc-sink --example samples -- FOLDER && python runtime/sink/tests/check_with_python.py FOLDER
 
@@ -68,6 +68,7 @@ def iso(ns):
 
 COLUMNS = ["id", "start_ns", "end_ns", "peak_ns", "channel_lo", "channel_hi", "distance_lo", "distance_hi", "score",
            "unit", "detector"]
+TEXT_COLUMNS = ["id", "start", "end", *COLUMNS[1:]]
 
 
 @check("numpy")
@@ -126,15 +127,30 @@ def arrow(pa, parquet, ipc):
 def text():
     with open(FOLDER / "events.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file, strict=True))
-    same(rows[0], COLUMNS, "header")
+    same(rows[0], TEXT_COLUMNS, "header")
     number = lambda cell: None if cell == "" else float(cell)
-    expected = [(i, iso(a), iso(b), iso(c), *rest) for i, a, b, c, *rest in events()]
-    found = [(int(r[0]), *r[1:4], int(r[4]), int(r[5]), *map(number, r[6:9]), *r[9:]) for r in rows[1:]]
+    expected = [(i, iso(a), iso(b), a, b, c, *rest) for i, a, b, c, *rest in events()]
+    found = [(int(r[0]), *r[1:3], *map(int, r[3:8]), *map(number, r[8:11]), *r[11:]) for r in rows[1:]]
     same(found, expected, "events.csv")
     with open(FOLDER / "events.jsonl", encoding="utf-8") as file:
-        found = [tuple(json.loads(line)[c] for c in COLUMNS) for line in file]
+        found = [tuple(json.loads(line)[c] for c in TEXT_COLUMNS) for line in file]
     same(found, expected, "events.jsonl")
-    same(math.isclose(found[7][8], -7 / 3, rel_tol=0), True, "a score in full")
+    same(math.isclose(found[7][10], -7 / 3, rel_tol=0), True, "a score in full")
+
+
+@check("obspy")
+def quakeml(obspy):
+    found = obspy.read_events(str(FOLDER / "events.xml"))
+    same(len(found), 100, "events of events.xml")
+    for event, (i, start, _, peak, low, *rest) in zip(found, events()):
+        same(event.resource_id.id, f"smi:local/dasc/{i}", "id")
+        picks = {pick.comments[0].text: pick for pick in event.picks}
+        same(sorted(picks), ["peak", "start"], "picks")
+        # ObsPy keeps what QuakeML's reader parses, to the microsecond.
+        for name, ns in ("start", start), ("peak", peak):
+            same(abs(picks[name].time.ns - ns) < 1000, True, f"time of {name}")
+            same(picks[name].waveform_id.station_code, str(low), "channel")
+        same(event.event_descriptions[0].text.split(), rest[-1].split(), "description")
 
 
 if skipped:

@@ -66,7 +66,7 @@ fn open(path: &Path, mode: Mode) -> dasc_ir::Result<Sink> {
         };
         open_signal(&target, layout, mode).map(Sink::Signal)
     } else {
-        open_events(&target, mode, &Provenance::default()).map(Sink::Events)
+        open_events(&target, mode, &Provenance::default(), &[]).map(Sink::Events)
     }
 }
 

@@ -14,6 +14,7 @@ mod complex;
 mod elliptic;
 mod fir;
 mod iir;
+pub mod morlet;
 mod notch;
 mod pairing;
 mod prototype;

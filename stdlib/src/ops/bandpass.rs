@@ -27,11 +27,11 @@ operator! {
         ripple: Decibel = Decibel(0.5),
         /// Stop-band attenuation of cheby2 and ellip; the corners of cheby2 are where it is reached.
         attenuation: Decibel = Decibel(40.0),
-        /// Forwards and backwards over the whole record: follows in the next version.
+        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
     example "BANDPASS 10Hz 200Hz ORDER=4";
-    reference "scipy.signal.butter(order, [low, high], 'band', output='sos', fs=fs), sosfilt";
+    reference "scipy.signal.butter(order, [low, high], 'band', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }
 
 impl Operator for Bandpass {

@@ -13,6 +13,8 @@ choice! {
 
 operator! {
     /// Takes off, at each time, the mean over all channels: laser noise and shaking of the instrument.
+    ///
+    /// Channels that MUTE took out do not count for the mean, and stay NaN.
     CommonMode = "COMMON_MODE" () {
         /// What is taken for the common part.
         method: Common = Common::Mean,

@@ -1,12 +1,12 @@
 //! Lower sampling rate.
 
-use dasc_ir::graph::{Builder, NodeId, Role, Rows};
-use dasc_ir::{Result, choice, operator};
+use dasc_ir::graph::{Builder, Edge, NodeId, Role, Rows, WindowBody};
+use dasc_ir::{DType, Result, choice, operator};
 
 use super::Operator;
 use super::fir::convolve;
 use crate::design::{Window, decimation_filter, firwin};
-use crate::pieces::filter::{causal, of_step};
+use crate::pieces::filter::{apply, of_step};
 
 choice! {
     /// The anti-alias filter.
@@ -18,7 +18,7 @@ const LARGEST_FIR: u32 = 400;
 const LARGEST_IIR: u32 = 1000;
 
 operator! {
-    /// Filters against aliasing, causally, then keeps every q-th sample.
+    /// Filters against aliasing, causally unless ZEROPHASE is asked for, then keeps every q-th sample.
     ///
     /// `iir` is a Chebyshev I filter of order 8 (0.05 dB, corner at 0.8 of the new Nyquist frequency), `fir` a Hamming-windowed
     /// filter of 20q + 1 taps that lags 10q samples. Kept are the samples whose number in the record is a multiple of q.
@@ -28,9 +28,11 @@ operator! {
     ) {
         /// The anti-alias filter.
         method: AntiAlias = AntiAlias::Iir,
+        /// Without delay, as scipy.signal.decimate by default: iir forwards and backwards over the whole record, fir centred, which streams.
+        zerophase: bool = false,
     }
     example "DECIMATE 5";
-    reference "scipy.signal.decimate(x, q, ftype='iir', axis=0, zero_phase=False)";
+    reference "scipy.signal.decimate(x, q, ftype='iir', axis=0, zero_phase=False); with ZEROPHASE zero_phase=True";
 }
 
 impl Operator for Decimate {
@@ -51,13 +53,19 @@ impl Operator for Decimate {
             let taps = firwin(20 * q as usize + 1, &[1.0 / f64::from(q)], Window::Hamming, true, 2.0);
             let mut taps = taps.map_err(|diag| of_step(b, diag))?;
             taps.reverse();
+            if self.zerophase {
+                let (unit, float, half) = (b.real(x)?.unit.clone(), b.real(x)?.float(), 10 * q as i32);
+                let body = WindowBody::Dot(taps);
+                let y = b.window(x, Role::Time, (-half, half), q, Edge::Zero, body, unit, DType::F64)?;
+                return b.convert(y, float);
+            }
             return convolve(b, x, taps, q);
         }
         let sos = decimation_filter(q).and_then(|sos| sos.check().map(|()| sos)).map_err(|_| {
             b.diag(format!("cannot filter for a factor of {q} in one step within f64"))
                 .help("decimate in steps, for instance by 10 and by 10 again")
         })?;
-        let filtered = causal(b, x, &sos)?;
+        let filtered = apply(b, x, &sos, self.zerophase)?;
         // The first kept row is the first whose number in the record is a multiple of q.
         let (first, len) = match &b.time(filtered)?.rows {
             Rows::Segments(ranges) => {

@@ -7,6 +7,7 @@ use dasc_ir::{DType, Result, choice, operator};
 use super::Operator;
 use crate::design::firwin;
 use crate::pieces::filter::of_step;
+use crate::pieces::sliding::dot;
 use crate::pieces::weight::WindowName;
 
 choice! {
@@ -20,7 +21,7 @@ const MOST_TAPS: u32 = 8191;
 operator! {
     /// Linear-phase filter by the window method; half amplitude at the corners. Causal: the output lags (TAPS − 1)/2 samples behind.
     ///
-    /// A low corner of 0 makes a low-pass, a high corner at the Nyquist frequency a high-pass. Before a stretch begins the data counts as 0.
+    /// More than 1024 coefficients are applied through F64 transforms. A low corner of 0 makes a low-pass, a high corner at the Nyquist frequency a high-pass. Before a stretch begins the data counts as 0.
     Fir = "FIR" (
         /// Lower corner.
         low: Hertz,
@@ -61,7 +62,8 @@ impl Operator for Fir {
         let mut h = firwin(self.taps as usize, &cutoffs, self.window.design(), pass_zero, fs)
             .map_err(|diag| of_step(b, diag))?;
         h.reverse();
-        convolve(b, x, h, 1)
+        let back = h.len().saturating_sub(1) as i32;
+        dot(b, x, h, -back)
     }
 }
 

@@ -25,11 +25,11 @@ operator! {
         ripple: Decibel = Decibel(0.5),
         /// Stop-band attenuation of cheby2 and ellip; the corner of cheby2 is where it is reached.
         attenuation: Decibel = Decibel(40.0),
-        /// Forwards and backwards over the whole record: follows in the next version.
+        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
     example "HIGHPASS 1Hz";
-    reference "scipy.signal.butter(order, corner, 'high', output='sos', fs=fs), sosfilt";
+    reference "scipy.signal.butter(order, corner, 'high', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }
 
 impl Operator for Highpass {

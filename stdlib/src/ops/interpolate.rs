@@ -6,6 +6,7 @@ use dasc_ir::{DType, Result, Unit, choice, operator};
 
 use super::Operator;
 use crate::pieces::extent::samples;
+use crate::pieces::muted::stretches;
 use crate::pieces::span::numbers;
 
 choice! {
@@ -26,6 +27,7 @@ operator! {
     ///
     /// A run longer than MAX stays as it is, whole, and so does one at an end of a stretch, which has one neighbour only. Along time it
     /// looks MAX samples ahead and streams. It does not close gaps between stretches: rows that do not exist are not made up.
+    /// Along channels it fills those that MUTE took out.
     Interpolate = "INTERPOLATE" () {
         /// `linear` draws a line between the neighbours, `nearest` takes the nearer, of two equally near the earlier.
         method: Filling = Filling::Linear,
@@ -60,6 +62,15 @@ impl Operator for Interpolate {
         }
         if b.signal(x)?.channel.is_none() && along == Role::Channel {
             return Err(b.diag("needs a channel axis, which its input does not have"));
+        }
+        if along == Role::Channel {
+            // Muted channels are NaN, and filled like any; those of runs that are filled count again.
+            let (muted, channels) = (b.muted_channels(x)?, b.signal(x)?.channels());
+            for (from, to) in stretches(&muted) {
+                if from > 0 && to < channels && to - from <= longest {
+                    b.unmute(x, &(from..to).collect::<Vec<u32>>())?;
+                }
+            }
         }
         let bad = self.bad.as_ref().map(|range| numbers(b, x, range, "BAD")).transpose()?;
         // Good samples as they are, all others NaN.

@@ -11,6 +11,7 @@ operator! {
     /// The smallest value. The axis disappears; along time it covers the whole record, gaps left out.
     ///
     /// A NaN makes the result NaN. Along time it needs a record that ends.
+    /// Channels that MUTE took out do not count along channels.
     Min = "MIN" () {
         /// Along which axis.
         axis: AxisName = AxisName::Time,

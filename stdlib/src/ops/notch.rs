@@ -6,7 +6,7 @@ use dasc_ir::{Result, operator};
 
 use super::Operator;
 use crate::design::{Sos, iirnotch};
-use crate::pieces::filter::{causal, of_step};
+use crate::pieces::filter::{apply, of_step};
 
 /// Odd and even multiples of mains hum reach no further.
 const MOST_HARMONICS: u32 = 20;
@@ -23,9 +23,11 @@ operator! {
         q: f64 = 30.0,
         /// How many multiples of the frequency go too, itself included, each with the same width; those at the Nyquist frequency or above do not exist.
         harmonics: u32 = 1,
+        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
+        zerophase: bool = false,
     }
     example "NOTCH 50Hz Q=30";
-    reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k";
+    reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE filtfilt";
 }
 
 impl Operator for Notch {
@@ -45,6 +47,6 @@ impl Operator for Notch {
             sections.extend_from_slice(sos.sections());
         }
         let sos = Sos::new(sections).map_err(|diag| of_step(b, diag))?;
-        causal(b, x, &sos)
+        apply(b, x, &sos, self.zerophase)
     }
 }

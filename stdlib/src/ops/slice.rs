@@ -34,10 +34,10 @@ impl Operator for Slice {
         }
         let mut y = x;
         if let Some(range) = &self.time {
-            y = times(b, y, range)?;
+            y = chosen_times(b, y, range)?;
         }
         if let Some(range) = &self.ch {
-            y = numbers(b, y, range)?;
+            y = chosen_numbers(b, y, range)?;
         }
         if let Some(range) = &self.dist {
             y = distances(b, y, range)?;
@@ -49,7 +49,8 @@ impl Operator for Slice {
     }
 }
 
-fn times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
+/// A stretch of time, chosen as TIME of SLICE does.
+pub(crate) fn chosen_times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
     let axis = b.time(x)?;
     let (period, len) = (axis.period, extent_of(&axis.rows));
     let start = range.from.as_ref().map(|end| row(b, end, period, len)).transpose()?.unwrap_or(0);
@@ -96,7 +97,8 @@ fn row(b: &Builder, end: &Literal, period: Rational, len: Option<u64>) -> Result
     Err(b.diag(format!("counts TIME from the start, so {end} does not exist")).help("the smallest value is 0"))
 }
 
-fn numbers(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
+/// Channels by number, chosen as CH of SLICE does.
+pub(crate) fn chosen_numbers(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
     let chosen = span::numbers(b, x, range, "CH")?;
     b.slice(x, Role::Channel, chosen.start.into(), chosen.end.into(), chosen.step)
 }

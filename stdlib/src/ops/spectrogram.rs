@@ -5,18 +5,13 @@ use dasc_ir::parameter::Extent;
 use dasc_ir::{DType, Result, Unit, choice, operator};
 
 use super::Operator;
-use crate::pieces::frames::Frames;
+use crate::pieces::frames::{FrameTrend, Frames, WindowSymmetry};
 use crate::pieces::level::power_unit;
 use crate::pieces::weight::WindowName;
 
 choice! {
     /// What a power is divided by.
     PowerScaling { Density = "density", Spectrum = "spectrum" }
-}
-
-choice! {
-    /// What is taken off each frame before it is weighted.
-    FrameTrend { Constant = "constant", None = "none" }
 }
 
 operator! {
@@ -31,9 +26,13 @@ operator! {
         hop: Option<Extent> = None,
         /// The window that weights a frame.
         window: WindowName = WindowName::Tukey,
+        /// Windows are `periodic` or `symmetric` (SciPy's `fftbins`).
+        symmetry: WindowSymmetry = WindowSymmetry::Periodic,
+        /// Samples of the transform, the frame and zeros after it; the frame's length unless given.
+        nfft: Option<u32> = None,
         /// `density` is power per hertz, `spectrum` power.
         scaling: PowerScaling = PowerScaling::Density,
-        /// Whether the mean of each frame is taken off.
+        /// What is taken off each frame: its mean (`constant`), its least-squares line (`linear`) or `none`.
         detrend: FrameTrend = FrameTrend::Constant,
     }
     example "SPECTROGRAM 256";
@@ -42,24 +41,38 @@ operator! {
 
 impl Operator for Spectrogram {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let frames = Frames::new(b, x, self.frame, self.hop, self.window, |n| n - n / 8)?;
-        let (rate, signal_unit) = (b.rate(x)?, b.real(x)?.unit.clone());
-        let power = power_unit(&signal_unit);
-        let (scale, unit) = match self.scaling {
+        let frames = Frames::new(b, x, self.frame, self.hop, (self.window, self.symmetry), |n| n - n / 8)?
+            .transformed(b, self.nfft)?;
+        let cut = frames.whole(b, x)?;
+        self.scaling.powers(b, &frames, cut, self.detrend)
+    }
+}
+
+impl PowerScaling {
+    /// The one-sided power spectra of frames: the powers of negative frequencies are added to their mirror images.
+    pub(super) fn powers(
+        self,
+        b: &mut Builder,
+        frames: &Frames,
+        cut: NodeId,
+        trend: FrameTrend,
+    ) -> Result<NodeId> {
+        let signal = b.real(cut)?;
+        let period = signal.inner.as_ref().map_or(f64::NAN, |axis| axis.step);
+        let (power, signal_unit) = (power_unit(&signal.unit), signal.unit.clone());
+        let (scale, unit) = match self {
             PowerScaling::Density => {
                 let unit = Unit::parse("Hz").map_or_else(|| power.clone(), |hertz| power.per(&hertz));
-                (1.0 / (rate * frames.sum_of_squares), unit)
+                (period / frames.sum_of_squares, unit)
             }
             PowerScaling::Spectrum => (1.0 / (frames.sum * frames.sum), power),
         };
-        let cut = frames.whole(b, x)?;
-        let detrend = self.detrend == FrameTrend::Constant;
-        let spectrum = frames.spectrum(b, cut, 1.0, detrend, signal_unit)?;
+        let spectrum = frames.spectrum(b, cut, 1.0, trend, signal_unit)?;
         b.map(&[spectrum], unit, DType::F32, |e| {
             let (re, im) = (e.input(0).to(DType::F64), e.imaginary(0).to(DType::F64));
             let k = e.index(Role::Inner);
-            // The powers of negative frequencies are added to their mirror images; 0 and Nyquist have none.
-            let mirrored = k.gt(e.constant(0.0)).and(k.lt(e.constant(0.5 * f64::from(frames.n))));
+            // 0 and Nyquist have no mirror image.
+            let mirrored = k.gt(e.constant(0.0)).and(k.lt(e.constant(0.5 * f64::from(frames.nfft))));
             let scale = mirrored.select(e.constant(2.0 * scale), e.constant(scale));
             vec![(re.fma(re, im * im) * scale).to(DType::F32)]
         })

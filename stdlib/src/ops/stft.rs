@@ -5,13 +5,8 @@ use dasc_ir::parameter::Extent;
 use dasc_ir::{Result, Unit, choice, operator};
 
 use super::Operator;
-use crate::pieces::frames::Frames;
+use crate::pieces::frames::{Boundary, FrameTrend, Frames, WindowSymmetry};
 use crate::pieces::weight::WindowName;
-
-choice! {
-    /// What frames at the ends of a stretch see.
-    Boundary { Zeros = "zeros", None = "none" }
-}
 
 choice! {
     /// What a spectrum is divided by.
@@ -21,8 +16,9 @@ choice! {
 operator! {
     /// One-sided complex spectra of overlapping frames; frame j is centred on row j·HOP of the record.
     ///
-    /// Frames keep clear of gaps. `BOUNDARY=zeros` has frames until the stretch is covered, with zeros beyond its ends; `none`
-    /// has whole frames only, frame j beginning at row j·HOP. Windows are periodic.
+    /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says: `zeros`, its mirror image (`even`: d c b | a b c d | c b a) or
+    /// its end value (`constant`), up to half a frame; with `none` frame j begins at row j·HOP. With `PADDED` frames go on until all of that is
+    /// covered, with zeros after it.
     Stft = "STFT" (
         /// Length of a frame, a duration or a number of samples; no longer than the record.
         frame: Extent,
@@ -31,31 +27,50 @@ operator! {
         hop: Option<Extent> = None,
         /// The window that weights a frame.
         window: WindowName = WindowName::Hann,
+        /// Windows are `periodic` or `symmetric` (SciPy's `fftbins`).
+        symmetry: WindowSymmetry = WindowSymmetry::Periodic,
         /// Beyond the ends of a stretch.
         boundary: Boundary = Boundary::Zeros,
+        /// Whether a last frame may run over; as a rule with `BOUNDARY=zeros` only.
+        padded: Option<bool> = None,
+        /// What is taken off each frame: `none`, its mean (`constant`) or its least-squares line (`linear`).
+        detrend: FrameTrend = FrameTrend::None,
+        /// Samples of the transform, the frame and zeros after it; the frame's length unless given.
+        nfft: Option<u32> = None,
         /// `spectrum` divides by the sum of the window, so that a sine shows half its amplitude; `psd` by √(fs·Σ window²).
         scaling: Scaling = Scaling::Spectrum,
     }
     example "STFT 1024 HOP=512 WINDOW=hann";
-    reference "scipy.signal.stft(x, fs, window, nperseg=frame, noverlap=frame-hop, boundary='zeros', padded=True, axis=0)";
+    reference "scipy.signal.stft(x, fs, window, nperseg=frame, noverlap=frame-hop, nfft, detrend, boundary='zeros', padded=True, axis=0, scaling)";
 }
 
 impl Operator for Stft {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let frames = Frames::new(b, x, self.frame, self.hop, self.window, |n| n - n / 2)?;
+        let frames =
+            Frames::new(b, x, self.frame, self.hop, (self.window, self.symmetry), |n| n - n / 2)?
+                .transformed(b, self.nfft)?;
         let signal_unit = b.signal(x)?.unit.clone();
-        let (scale, unit) = match self.scaling {
-            Scaling::Spectrum => (1.0 / frames.sum, signal_unit),
-            Scaling::Psd => {
-                // A root of a hertz has no whole exponent, so the unit is kept as written.
-                let symbol = format!("{signal_unit}/sqrt(Hz)");
-                (1.0 / (b.rate(x)? * frames.sum_of_squares).sqrt(), Unit::opaque(&symbol))
-            }
+        let rate = b.rate(x)?;
+        let scale = self.scaling.divisor(&frames, rate).recip();
+        let unit = match self.scaling {
+            Scaling::Spectrum => signal_unit,
+            // A root of a hertz has no whole exponent, so the unit is kept as written.
+            Scaling::Psd => Unit::opaque(&format!("{signal_unit}{PER_ROOT_HERTZ}")),
         };
-        let cut = match self.boundary {
-            Boundary::Zeros => frames.centred(b, x)?,
-            Boundary::None => frames.whole(b, x)?,
-        };
-        frames.spectrum(b, cut, scale, false, unit)
+        let cut = frames.cut(b, x, self.boundary, self.padded)?;
+        frames.spectrum(b, cut, scale, self.detrend, unit)
+    }
+}
+
+/// What a unit ends with once divided by the root of a frequency.
+pub(super) const PER_ROOT_HERTZ: &str = "/sqrt(Hz)";
+
+impl Scaling {
+    /// What amplitudes are divided by.
+    pub(super) fn divisor(self, frames: &Frames, rate: f64) -> f64 {
+        match self {
+            Scaling::Spectrum => frames.sum,
+            Scaling::Psd => (rate * frames.sum_of_squares).sqrt(),
+        }
     }
 }

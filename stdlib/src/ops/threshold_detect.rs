@@ -76,7 +76,11 @@ impl Operator for ThresholdDetect {
 fn against(b: &Builder, level: Level, reference: &Reference) -> Result<String> {
     Ok(match reference {
         Reference::Level(value, Some(unit)) => format!("{value} {unit}"),
-        Reference::Level(value, None) => format!("{value} {}", b.signal(level.node)?.unit),
+        Reference::Level(value, None) => match b.signal(level.node)?.unit.symbol() {
+            // A pure number, and its square, have no unit worth saying.
+            "" | "1" | "1^2" => value.to_string(),
+            unit => format!("{value} {unit}"),
+        },
         Reference::Max => "max".to_string(),
         Reference::Noise(seconds) => format!("noise({seconds}s)"),
     })

@@ -1,9 +1,10 @@
-//! Recursive filters as operators use them: corners checked against the input's rate, designed, specialised, applied causally.
+//! Recursive filters as operators use them: corners checked against the input's rate, designed, specialised, applied.
 
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::{Builder, NodeId};
 use dasc_ir::{Diag, Result, choice};
 
+use super::zero_phase::zero_phase;
 use crate::design::{self, Band, Sos};
 
 choice! {
@@ -22,13 +23,8 @@ pub struct Recursive {
 }
 
 impl Recursive {
-    /// Designs at the input's rate and filters along time, at rest where a segment starts.
+    /// Designs at the input's rate and filters along time: causally, at rest where a segment starts, or in both directions.
     pub fn apply(self, b: &mut Builder, x: NodeId, band: Band) -> Result<NodeId> {
-        if self.zero_phase {
-            return Err(b
-                .diag("with ZEROPHASE needs the whole record and follows in the next version")
-                .help("leave ZEROPHASE out for the causal filter"));
-        }
         let fs = b.rate(x)?;
         check_corners(b, band, fs)?;
         let (order, ripple, attenuation) = (self.order, self.ripple_db, self.attenuation_db);
@@ -40,8 +36,13 @@ impl Recursive {
             Family::Bessel => design::bessel(order, band, fs),
         };
         let sos = sos.map_err(|diag| of_step(b, diag))?;
-        causal(b, x, &sos)
+        apply(b, x, &sos, self.zero_phase)
     }
+}
+
+/// Filters along time, causally or in both directions.
+pub fn apply(b: &mut Builder, x: NodeId, sos: &Sos, both_ways: bool) -> Result<NodeId> {
+    if both_ways { zero_phase(b, x, sos) } else { causal(b, x, sos) }
 }
 
 /// Filters along time with zero initial state, after checking that F64 carries the coefficients.

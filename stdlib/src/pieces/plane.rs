@@ -36,6 +36,9 @@ const USUAL: u32 = 1024;
 /// The most samples of all channels that are transformed together: 64 MiB as f32.
 const MOST: u64 = 1 << 24;
 
+/// The farthest first row of a record that is transformed at once.
+const FARTHEST: i32 = 1 << 30;
+
 /// Windows of time, all channels wide, whose spectra are altered and which are then laid together again.
 #[derive(Clone, Debug)]
 pub struct Plane {
@@ -88,7 +91,7 @@ impl Plane {
         };
         let (from, to) = ranges.iter().copied().find(|(from, to)| from < to).unwrap_or((0, 0));
         let n = u32::try_from(to.saturating_sub(from)).unwrap_or(u32::MAX);
-        let lo = i32::try_from(from).map_err(|_| {
+        let lo = i32::try_from(from).ok().filter(|row| row.abs() < FARTHEST).ok_or_else(|| {
             b.diag(format!("transforms a record from row {from} on, which is too far from its beginning"))
                 .help("choose windows, for instance WINDOW=1024")
         })?;

@@ -20,6 +20,26 @@ pub fn build_example(b: &mut Builder, x: NodeId, steps: &str) -> Result<NodeId> 
     Ok(y)
 }
 
+/// Until when an operator on events holds them back, from its own example; models are files that only a user has.
+pub fn event_facts(entry: &dasc_events::ops::Entry, input: &dasc_events::EventsType) -> Result<String> {
+    let (keyword, rest) = entry.schema.example.split_once(' ').unwrap_or((entry.schema.example, ""));
+    let reads_a_file = entry.schema.params.iter().any(|p| p.kind == dasc_ir::parameter::Kind::Path);
+    let span = Span::default();
+    let args = match keyword {
+        "WHERE" => vec![Arg { key: None, value: Literal::Text(rest.into()), span }],
+        _ => rest.split_whitespace().map(argument).collect(),
+    };
+    if reads_a_file {
+        return Ok("gives each event out as it comes".into());
+    }
+    let context = dasc_events::ops::Context { input, folder: std::path::Path::new("") };
+    let bound = (entry.bind)(&args, span, &context)?;
+    Ok(match bound.waits.as_str() {
+        "" => "gives each event out as it comes".into(),
+        waits => format!("holds an event {waits}"),
+    })
+}
+
 fn argument(word: &str) -> Arg {
     let span = Span::default();
     match word.split_once('=') {
@@ -29,9 +49,20 @@ fn argument(word: &str) -> Arg {
 }
 
 fn literal(text: &str) -> Literal {
+    if let Some(items) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        return Literal::List(items.split(',').map(|item| literal(item.trim())).collect());
+    }
     if let Some((from, rest)) = text.split_once("..") {
-        let (to, step) = rest.split_once('/').map_or((rest, ""), |(to, step)| (to, step));
-        let end = |text: &str| (!text.is_empty()).then(|| Box::new(literal(text)));
+        // `0..1999/4` has a stride, `20..150km/h` a unit.
+        let stride = |(_, step): &(&str, &str)| step.bytes().all(|b| b.is_ascii_digit());
+        let (to, step) = rest.split_once('/').filter(stride).unwrap_or((rest, ""));
+        // The unit of the last end is the unit of both.
+        let unit = if let Literal::Quantity(_, unit) = literal(to) { Some(unit) } else { None };
+        let with_unit = |end: Literal| match (end, &unit) {
+            (Literal::Number(value), Some(unit)) => Literal::Quantity(value, unit.clone()),
+            (other, _) => other,
+        };
+        let end = |text: &str| (!text.is_empty()).then(|| Box::new(with_unit(literal(text))));
         return Literal::Range { from: end(from), to: end(to), step: end(step) };
     }
     if let Some((name, args)) = text.strip_suffix(')').and_then(|t| t.split_once('(')) {

@@ -3,7 +3,7 @@
 mod example;
 
 use dasc_ir::graph::facts::{Facts, carry, facts};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis, Type};
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -23,11 +23,20 @@ of recurrences are f64. A stretch is what lies between two gaps: filters start a
 
 Each example is built on an hour of 64 channels at 1 kHz, and its class read from the graph: **P** sample by sample · **S** exact with
 finite state · **H** needs some samples ahead, so it lags · **2** another pass over the data · **W** the whole record at once.
+What it agrees with is its formula; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
+The pictures are drawn by dasc itself (`docs/pictures/draw.sh`).
 
 ";
 
-/// The text of `docs/operators.md`.
-pub fn reference() -> Result<String> {
+const EVENTS: &str = "\
+\n# Operators on events
+
+They work on the events found so far in a flow; the signal flows on as it is ([dql.md](dql.md#events)). All of them stream.
+
+";
+
+/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`.
+pub fn reference(pictures: &[String]) -> Result<String> {
     let mut text = PREFACE.to_string();
     text += "| Operator | Class | |\n|---|---|---|\n";
     for entry in OPERATORS {
@@ -40,7 +49,22 @@ pub fn reference() -> Result<String> {
         );
     }
     for entry in OPERATORS {
-        text += &section(entry.schema, &example_graph(entry)?)?;
+        let graph = example_graph(entry)?;
+        text += &section(entry.schema, Some(&units(&graph)), &streaming(&graph)?);
+        let name = entry.schema.name.to_lowercase();
+        if pictures.contains(&name) {
+            text += &format!("\n![{}](pictures/{name}.png)\n", entry.schema.name);
+        }
+    }
+    text += EVENTS;
+    text += "| Operator | |\n|---|---|\n";
+    for entry in dasc_events::ops::OPERATORS {
+        let name = entry.schema.name;
+        text += &format!("| [{name}](#{}) | {} |\n", name.to_lowercase(), first_sentence(entry.schema));
+    }
+    let known = dasc_events::EventsType { unit: Some("dB".into()), columns: Vec::new() };
+    for entry in dasc_events::ops::OPERATORS {
+        text += &section(entry.schema, None, &example::event_facts(entry, &known)?);
     }
     Ok(text)
 }
@@ -85,7 +109,7 @@ pub fn sample_signal() -> Signal {
     }
 }
 
-fn section(schema: &Schema, graph: &Graph) -> Result<String> {
+fn section(schema: &Schema, unit: Option<&str>, streaming: &str) -> String {
     let mut text = format!("\n## {}\n\n", schema.name);
     for paragraph in schema.doc.split(|line| line.trim().is_empty()) {
         let lines: Vec<&str> = paragraph.iter().map(|line| line.trim()).collect();
@@ -100,12 +124,37 @@ fn section(schema: &Schema, graph: &Graph) -> Result<String> {
         text += "\n";
     }
     text += &format!(
-        "- Example: `{}`\n- Agrees with: `{}`\n- Streaming: {}\n",
+        "- Example: `{}`\n- Agrees with: `{}`{}\n",
         schema.example,
         schema.reference,
-        streaming(graph)?
+        if unit.is_some() { " ([how closely](accuracy.md))" } else { "" },
     );
-    Ok(text)
+    if let Some(unit) = unit {
+        text += &format!("- Unit: {unit}\n");
+    }
+    text += &format!("- Streaming: {streaming}\n");
+    text
+}
+
+/// What the example makes of the unit of its input.
+fn units(graph: &Graph) -> String {
+    let unit = |signal: &Signal| match signal.unit.symbol() {
+        "" => "none".to_string(),
+        symbol => format!("`{symbol}`"),
+    };
+    let given = graph.nodes.iter().find_map(|node| match &node.ty {
+        Type::Signal(signal) => Some(unit(signal)),
+        Type::Table => None,
+    });
+    let made = graph.outputs.last().map(|output| match graph.signal(*output) {
+        Some(signal) => unit(signal),
+        None => "a table of events".to_string(),
+    });
+    match (given, made) {
+        (Some(given), Some(made)) if given == made => format!("{given} stays"),
+        (Some(given), Some(made)) => format!("{given} becomes {made}"),
+        (_, _) => "none".to_string(),
+    }
 }
 
 /// The facts of the result.
@@ -156,6 +205,7 @@ pub fn takes(kind: &Kind) -> String {
         Kind::List(kind) => format!("list of {}", takes(kind)),
         Kind::Optional(kind) => takes(kind),
         Kind::Reference => "level, max, noise(window)".to_string(),
+        Kind::Branch => "name of a flow".to_string(),
     }
 }
 

@@ -85,6 +85,11 @@ for n in range(1, 18):
         g.add(f"{keyword} {spelled}", "noise", filtered(designs["butter"][0](4, corners, kind)), "scipy.signal.butter(output='sos'), sosfilt", rows=n)
 
 
+for corners, source in (([45, 55], "tones"), ([100, 300], "offset")):
+    both = lambda x, fs, corners=corners: signal.sosfiltfilt(signal.butter(4, corners, "bandstop", fs=fs, output="sos"), x, axis=0)
+    g.add(f"BANDSTOP {corners[0]} {corners[1]} ZEROPHASE=TRUE", source, both, "scipy.signal.sosfiltfilt", rows=200)
+
+
 def gone_for_nan(run):
     """A NaN gives NaN at its place and counts as 0 in the recurrence: dasc's rule, stated with each filter."""
     def rule(x, fs):

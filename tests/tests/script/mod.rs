@@ -3,6 +3,7 @@
 use dasc_dql::{Sources, Vocabulary, parse, render_all};
 use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis, Type};
 use dasc_ir::{DType, Rational, Unit};
+use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops::{self, OPERATORS};
 
 /// A record of samples in time and channels. The golden cases bring their own.
@@ -55,6 +56,18 @@ pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
                     (entry.build)(&step.args, step.span, &mut b, flow).map_err(|diag| diag.to_string())?;
                 let is_table = b.graph().node(node).ty == Type::Table;
                 made.push((if is_table { flow } else { node }, node));
+            }
+            None if program.definitions.find(&step.keyword).is_some() => {
+                let definition = program.definitions.find(&step.keyword).ok_or("no definition")?;
+                let library = Callable { definitions: &program.definitions };
+                let branch = |name: &str| {
+                    let (_, from) = step.branches.iter().find(|(known, _)| known == name)?;
+                    made.get(*from).map(|made| made.0)
+                };
+                let node =
+                    dasc_define::step(definition, &library, &mut b, flow, &branch, &step.args, step.span)
+                        .map_err(|diag| render_all(&[diag], &sources, false))?;
+                made.push((node, node));
             }
             None => {
                 let observed = if step.keyword == "EVENTS" { result } else { flow };

@@ -44,6 +44,7 @@ impl Nest<'_, '_> {
 
     /// Emits one instruction; `tap` is the tap number inside an unrolled fold.
     pub fn instruction(&mut self, val: Val, tap: i64) {
+        super::AT.set(Some(val));
         let body = self.body;
         let lanes = match &body.values[val.index()] {
             instr @ Instr::Load { buffer, lane, .. } => {

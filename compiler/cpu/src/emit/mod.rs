@@ -13,4 +13,13 @@ mod nest;
 mod pressure;
 mod simplify;
 
+use std::cell::Cell;
+
+use dasc_ir::kernel::Val;
+
 pub use nest::{Args, emit};
+
+thread_local! {
+    /// The instruction this thread works on, for the message when no code can be made for it.
+    pub static AT: Cell<Option<Val>> = const { Cell::new(None) };
+}

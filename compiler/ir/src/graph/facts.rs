@@ -62,7 +62,7 @@ pub struct Facts {
     pub granule: Reach,
     /// Elements per lane (channel) that this node by itself keeps between chunks.
     pub carry: u64,
-    /// How often the record is read.
+    /// How many passes over the data there are, each over the record or over what a pass before it spooled.
     pub passes: u32,
     pub halo: Halo,
     /// False behind an FFT: results agree across targets by tolerance, not by bits.
@@ -189,11 +189,29 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             View::Slice { along: Role::Channel, .. } => facts.halo = Halo::All,
             View::Slice { along: Role::Time | Role::Inner, .. } => {}
             View::Join => {}
-            View::Frame { n, lo, .. } => {
-                facts.reach(-i64::from(lo), i64::from(lo) + i64::from(n) - 1, period);
+            View::Frame { n, lo, edge, .. } => {
+                let (back, ahead) = framed(i64::from(n), i64::from(lo), edge);
+                facts.reach(back, ahead, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
-            View::OverlapAdd { hop, lo } => {
+            View::Extend { rows, edge } => {
+                // The outermost row shows the one as far on the other side of the end.
+                let further = match edge {
+                    Edge::Valid | Edge::Zero | Edge::Cover => 0,
+                    Edge::Nearest => i64::from(rows),
+                    Edge::Reflect => (2 * i64::from(rows) - 1).max(0),
+                    Edge::Mirror | Edge::Odd => 2 * i64::from(rows),
+                };
+                facts.reach(further, further, period);
+                facts.carry = width * further.unsigned_abs();
+            }
+            View::Reverse => {
+                facts.whole = true;
+                facts.passes = facts.passes.saturating_add(1);
+                (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
+            }
+            View::Widen { .. } => {}
+            View::OverlapAdd { hop, lo, .. } => {
                 let n = i64::from(signal.inner_len());
                 let fine = facts.sampling.map_or(period, |(period, _)| period);
                 facts.reach(i64::from(lo) + n - 1, -i64::from(lo), fine);
@@ -204,6 +222,8 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             facts.exact = false;
             if *along == Role::Time {
                 facts.whole = true;
+                // What keeps its rows is read again by the next pass, from where it was spooled.
+                facts.passes = facts.passes.saturating_add(u32::from(facts.sampling.is_some()));
                 (facts.back, facts.ahead, facts.granule) = (Reach::Whole, Reach::Whole, Reach::Whole);
             }
             if *along == Role::Channel {
@@ -282,7 +302,19 @@ fn reflected(lo: i32, hi: i32, edge: Edge) -> (i64, i64) {
         Edge::Valid | Edge::Zero | Edge::Cover => (back, ahead),
         Edge::Nearest => (back.max(0), ahead.max(0)),
         Edge::Reflect => (back.max(ahead - 1), ahead.max(back - 1)),
-        Edge::Mirror => (back.max(ahead), ahead.max(back)),
+        Edge::Mirror | Edge::Odd => (back.max(ahead), ahead.max(back)),
+    }
+}
+
+/// Rows before and after its own that a frame reads. Frames may have rows up to `−n − 2·lo` beyond the end, from where a reflection reads
+/// twice as far back.
+fn framed(n: i64, lo: i64, edge: Edge) -> (i64, i64) {
+    let (back, ahead) = (-lo, lo + n - 1);
+    match edge {
+        Edge::Valid | Edge::Zero | Edge::Cover | Edge::Odd => (back, ahead),
+        Edge::Nearest => (back.max(1 - n - 2 * lo), ahead),
+        Edge::Reflect => (back.max(-n - 3 * lo), ahead.max(-lo - 1)),
+        Edge::Mirror => (back.max(1 - n - 3 * lo), ahead.max(-lo)),
     }
 }
 
@@ -291,7 +323,7 @@ fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
     match edge {
         Edge::Valid | Edge::Zero | Edge::Cover => i64::MIN,
         Edge::Nearest => before,
-        Edge::Reflect | Edge::Mirror => back + 2 * before,
+        Edge::Reflect | Edge::Mirror | Edge::Odd => back + 2 * before,
     }
 }
 

@@ -17,7 +17,8 @@ pub enum Prim {
     Map(Expr),
     /// A recurrence along time over tuple state, of real inputs that are joined as those of a map. The expression gives the next state of each variable, then the result(s).
     Scan { state: Vec<StateVar>, step: Expr },
-    /// Taps `lo ..= hi` around row `i * hop` (time), or around the channel or inner position itself (hop 1).
+    /// Taps `lo ..= hi` around row `i * hop` (time) or around the channel itself (hop 1). Along the inner axis windows are `Valid`:
+    /// position `k` reads positions `k * hop + (tap − lo)`; [`View::Widen`] goes before them where there is an edge.
     Window { along: Role, lo: i32, hi: i32, hop: u32, edge: Edge, body: WindowBody },
     /// An accumulation over all of an axis.
     Reduce { along: Role, how: Reduction, scope: Scope },
@@ -88,6 +89,36 @@ pub enum Edge {
     Mirror,
     /// Frames only: zero, with every frame that touches the segment, so that all rows lie in as many frames.
     Cover,
+    /// Mirrored through the end value, `2a − x`: only [`View::Extend`] of floats has it, and no further than the axis is long.
+    Odd,
+}
+
+impl Edge {
+    pub const ALL: [Edge; 7] =
+        [Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Odd, Edge::Cover];
+
+    /// The position of an axis of `len` at which an edge finds what lies at `at`, be it beyond the ends; `None` for nothing (zero).
+    pub fn position(self, at: i64, len: i64) -> Option<i64> {
+        if (0..len).contains(&at) {
+            return Some(at);
+        }
+        match self {
+            _ if len < 1 => None,
+            Edge::Valid | Edge::Zero | Edge::Cover => None,
+            Edge::Nearest => Some(at.clamp(0, len - 1)),
+            Edge::Reflect => {
+                let turn = at.rem_euclid(2 * len);
+                Some(turn.min(2 * len - 1 - turn))
+            }
+            Edge::Mirror if len == 1 => Some(0),
+            Edge::Mirror => {
+                let turn = at.rem_euclid(2 * len - 2);
+                Some(turn.min(2 * len - 2 - turn))
+            }
+            // The position on the other side of the end; whoever asks subtracts what lies there from twice the end.
+            Edge::Odd => Some(if at < 0 { -at } else { 2 * (len - 1) - at }),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,12 +144,20 @@ pub enum Scope {
 pub enum View {
     /// Rows or positions `start, start + step, … < stop`, counted from the start of the axis.
     Slice { along: Role, start: u64, stop: u64, step: u32 },
-    /// Frames of `n` rows, frame `j` from row `j * hop + lo`; a new inner axis. Beyond the segment lies zero, or with `Edge::Valid` no frame.
-    Frame { n: u32, hop: u32, lo: i32, edge: Edge },
-    /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed.
-    OverlapAdd { hop: u32, lo: i32 },
+    /// Frames of `n` rows, frame `j` from row `j * hop + lo`; a new inner axis. With `Edge::Valid` they stay within the segment, else they reach
+    /// up to `−lo` rows beyond either end, where the edge says what lies. `padded` (of `Edge::Zero`) adds the frame that runs over.
+    Frame { n: u32, hop: u32, lo: i32, edge: Edge, padded: bool },
+    /// The adjoint of `Frame`: frames are laid back at `j * hop + lo` and summed. With `weights`, one per position of a frame, the sum is divided
+    /// by the sum of the weights of those positions (where that exceeds 1e-10, as in scipy.signal.istft).
+    OverlapAdd { hop: u32, lo: i32, weights: Vec<f64> },
+    /// The inner axis with so many positions more (or fewer, if negative) before and after it, filled as the edge says.
+    Widen { before: i32, after: i32, edge: Edge },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
+    /// `rows` rows more at either end of every segment, made up as the edge says.
+    Extend { rows: u32, edge: Edge },
+    /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

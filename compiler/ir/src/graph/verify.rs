@@ -91,7 +91,13 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
                 .gives(expr, &planes(signal))
         }
         (Prim::Scan { state, step }, Some(signal)) => check_scan(state, step, inputs, signal),
+        (Prim::Window { along: Role::Inner, edge, .. }, Some(_)) if *edge != Edge::Valid => {
+            Err(format!("a window along the inner axis stays within it, which {edge:?} does not"))
+        }
         (Prim::Window { edge: Edge::Cover, .. }, Some(_)) => Err("only frames cover a segment".into()),
+        (Prim::Window { edge: Edge::Odd, .. }, Some(_)) => {
+            Err("a window reads beyond the ends what a mirror shows, not what lies through it".into())
+        }
         (Prim::Window { lo, hi, hop, body, .. }, Some(signal)) => {
             within("tap", (*lo).into(), MOST_TAPS)?;
             within("tap", (*hi).into(), MOST_TAPS)?;
@@ -104,21 +110,25 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("lag", (*hi).into(), MOST_TAPS)
         }
         (Prim::View(View::Slice { .. } | View::Join), Some(_)) => Ok(()),
-        (Prim::View(View::Frame { n, hop, lo, edge }), Some(_)) => {
+        (Prim::View(View::Frame { n, hop, lo, edge, .. }), Some(_)) => {
             within("frame length", (*n).into(), MOST_TAPS)?;
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)?;
-            match edge {
-                Edge::Valid | Edge::Zero | Edge::Cover => Ok(()),
-                Edge::Nearest | Edge::Reflect | Edge::Mirror => {
-                    Err(format!("frames end at the segment or are padded with zeros, not {edge:?}"))
-                }
+            if *edge == Edge::Odd {
+                return Err("frames do not look through the end of a segment".into());
             }
+            Ok(())
         }
-        (Prim::View(View::OverlapAdd { hop, lo }), Some(_)) => {
+        (Prim::View(View::OverlapAdd { hop, lo, .. }), Some(_)) => {
             within("hop", (*hop).into(), MOST_TAPS)?;
             within("tap", (*lo).into(), MOST_TAPS)
         }
+        (Prim::View(View::Widen { before, after, .. }), Some(_)) => {
+            within("position", (*before).into(), MOST_TAPS)?;
+            within("position", (*after).into(), MOST_TAPS)
+        }
+        (Prim::View(View::Extend { rows, .. }), Some(_)) => within("extension", (*rows).into(), MOST_TAPS),
+        (Prim::View(View::Reverse), Some(_)) => Ok(()),
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
             let of_bins = match kind {
@@ -386,17 +396,22 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::View(View::Slice { along, start, stop, step }) => {
             builder.slice(x()?, *along, *start, *stop, *step)
         }
-        Prim::View(View::Frame { n, hop, lo, edge }) => builder.frame(x()?, *n, *hop, *lo, *edge),
+        Prim::View(View::Frame { n, hop, lo, edge, padded }) => {
+            builder.frame_padded(x()?, *n, *hop, *lo, *edge, *padded)
+        }
+        Prim::View(View::Widen { before, after, edge }) => builder.widen(x()?, *before, *after, *edge),
         Prim::View(View::Join) => {
             let axis = declared()?.inner.clone().ok_or("joined signals have an inner axis")?;
             builder.join(&node.inputs, axis)
         }
-        Prim::View(View::OverlapAdd { hop, lo }) => {
+        Prim::View(View::OverlapAdd { hop, lo, weights }) => {
             let time = declared()?.time.clone().ok_or("frames are laid back along time")?;
             let frames = inputs.first().and_then(|s| s.time.as_ref()).ok_or_else(missing)?;
             overlap(frames, &time, *hop)?;
-            builder.overlap_add(x()?, *hop, *lo, time)
+            builder.overlap_mean(x()?, *hop, *lo, weights.clone(), time)
         }
+        Prim::View(View::Extend { rows, edge }) => builder.extend(x()?, *rows, *edge),
+        Prim::View(View::Reverse) => builder.reverse(x()?),
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);
             builder.inverse(x()?, *n, start)

@@ -33,6 +33,7 @@ pub mod text;
 pub mod verify;
 
 use crate::DType;
+use crate::graph::Edge;
 use crate::scalar::{Binary, Unary};
 
 pub use expand::expand;
@@ -129,6 +130,7 @@ pub enum Step {
     Loop(Loop),
     Fft(Fft),
     OverlapAdd(OverlapAdd),
+    Widen(Widen),
     Correlate(Correlate),
     Emit(Emit),
 }
@@ -312,6 +314,23 @@ pub struct OverlapAdd {
     pub output: BufferId,
     pub hop: u32,
     pub lo: i32,
+    /// First of as many parameters as a frame has positions: the sum is divided by the sum of those of the positions that were added,
+    /// where that exceeds [`LEAST_WEIGHT`].
+    pub weights: Option<u32>,
+}
+
+/// Sums of weights up to this divide nothing (scipy.signal.istft).
+pub const LEAST_WEIGHT: f64 = 1e-10;
+
+/// Copies rows to a longer (or shorter) inner axis: position `f` of the output is position `f − before` of the input, and where that does not
+/// exist what the edge puts there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Widen {
+    pub input: BufferId,
+    /// Of the same type, planes and lanes.
+    pub output: BufferId,
+    pub before: i32,
+    pub edge: Edge,
 }
 
 /// Frames against frames of the same row: position `l` of the output is `Σ t[k] · x[k + lo + l]` over all `k` where both exist, by FFT in
@@ -360,7 +379,7 @@ impl Kernel {
     pub fn loops(&self) -> Vec<(LoopRef, &Loop)> {
         let steps = self.steps.iter().enumerate().filter_map(|(i, step)| match step {
             Step::Loop(body) => Some((LoopRef::Step(i as u32), body)),
-            Step::Fft(_) | Step::OverlapAdd(_) | Step::Correlate(_) | Step::Emit(_) => None,
+            Step::Fft(_) | Step::OverlapAdd(_) | Step::Widen(_) | Step::Correlate(_) | Step::Emit(_) => None,
         });
         let merges = self.reduces.iter().enumerate().flat_map(|(i, reduce)| {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]

@@ -1,14 +1,12 @@
 //! One observer for all sinks of a pipeline.
 
-use std::collections::HashMap;
-
 use dasc_ir::{Diag, Result};
 use dasc_runtime::{Detection, Observer, RowsView, StatisticView, Stats};
 use dasc_sink::{Event, Provenance, Summary};
 
-use super::{Drain, SinkSpec};
+use super::{Drain, Taken};
 use crate::bind::Pipeline;
-use crate::detections;
+use crate::event_run::EventRun;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
@@ -18,7 +16,9 @@ pub struct Fan<'a> {
     drains: Vec<Box<dyn Drain>>,
     /// For each output, the sinks that take it.
     takers: Vec<Vec<usize>>,
-    found: HashMap<usize, Vec<Detection>>,
+    events: EventRun,
+    /// For each sink, the events that it wants at the end.
+    held: Vec<Vec<Event>>,
     progress: &'a mut Progress,
     interrupt: &'a Interrupt,
 }
@@ -39,7 +39,16 @@ impl<'a> Fan<'a> {
         }
         let drains: Result<Vec<_>> =
             pipeline.sinks.iter().map(|sink| super::open(sink, pipeline, provenance)).collect();
-        Ok(Fan { pipeline, drains: drains?, takers, found: HashMap::new(), progress, interrupt })
+        let held = vec![Vec::new(); pipeline.sinks.len()];
+        Ok(Fan {
+            pipeline,
+            drains: drains?,
+            takers,
+            events: EventRun::new(pipeline),
+            held,
+            progress,
+            interrupt,
+        })
     }
 
     fn each(&mut self, output: usize, mut give: impl FnMut(&mut dyn Drain) -> Result<()>) -> Result<()> {
@@ -55,32 +64,32 @@ impl<'a> Fan<'a> {
 
     /// Makes the files whole, tables and pictures with the events found. Answers with what was written and the
     /// number of events.
-    pub fn finish(self) -> Result<(Vec<Summary>, u64)> {
-        let clock = self.pipeline.record.clock();
-        let none = Vec::new();
-        let mut tables: HashMap<usize, Vec<Event>> = HashMap::new();
-        for detector in &self.pipeline.detectors {
-            let found = self.found.get(&detector.output).unwrap_or(&none);
-            tables.insert(detector.output, detector.events(found, &clock));
-        }
-        detections::number(tables.values_mut().flatten());
-        let count = tables.values().map(|events| events.len() as u64).sum();
+    pub fn finish(mut self) -> Result<(Vec<Summary>, u64)> {
+        let rest = self.events.finish();
+        self.hand_out(rest)?;
         let mut written = Vec::new();
-        for (sink, drain) in self.pipeline.sinks.iter().zip(self.drains) {
-            written.push(drain.finish(&events_of(sink, &tables)).map_err(|diag| diag.at(sink.span))?);
+        for ((sink, drain), events) in self.pipeline.sinks.iter().zip(self.drains).zip(&self.held) {
+            written.push(drain.finish(events).map_err(|diag| diag.at(sink.span))?);
             if self.interrupt.asked() {
                 return Err(interrupted());
             }
         }
-        Ok((written, count))
+        Ok((written, self.events.found))
     }
-}
 
-fn events_of(sink: &SinkSpec, tables: &HashMap<usize, Vec<Event>>) -> Vec<Event> {
-    let lists = sink.tables.iter().filter_map(|table| tables.get(table));
-    let mut events: Vec<Event> = lists.flatten().cloned().collect();
-    events.sort_by_key(|event| event.id);
-    events
+    /// Gives each sink the events that have reached it.
+    fn hand_out(&mut self, ready: Vec<Vec<Event>>) -> Result<()> {
+        let sinks = self.pipeline.sinks.iter().zip(&mut self.drains).zip(&mut self.held);
+        for (((sink, drain), held), events) in sinks.zip(ready) {
+            if events.is_empty() {
+                continue;
+            }
+            if drain.events(&events).map_err(|diag| diag.at(sink.span))? == Taken::Held {
+                held.extend(events);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What the run is stopped with; the verb turns it into exit code 130.
@@ -98,7 +107,12 @@ impl Observer for Fan<'_> {
     }
 
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
-        self.found.insert(output, detections);
+        self.events.detected(output, &detections);
+        Ok(())
+    }
+
+    fn settled(&mut self, output: usize, segment: usize, row: i64) -> Result<()> {
+        self.events.settled(output, segment, row);
         Ok(())
     }
 
@@ -106,6 +120,8 @@ impl Observer for Fan<'_> {
         if self.interrupt.asked() {
             return Err(interrupted());
         }
+        let ready = self.events.advance();
+        self.hand_out(ready)?;
         self.progress.show(stats);
         Ok(())
     }

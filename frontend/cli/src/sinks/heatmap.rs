@@ -53,7 +53,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         target,
         mode: style::picture_mode(names::mode(plot.mode))?,
         output: Some(assembly.output(flow.node)),
-        tables: Vec::new(),
+        events: Vec::new(),
         kind: Kind::Heatmap(Spec { positions, time, channels, quantity, colormap, limits, look }),
     })
 }

@@ -34,8 +34,8 @@ pub struct SinkSpec {
     pub mode: Mode,
     /// The output it drains; `None` for tables of events alone.
     pub output: Option<usize>,
-    /// Outputs that are tables of events attached to its flow.
-    pub tables: Vec<usize>,
+    /// Flows of events attached to its flow, by their position in the pipeline.
+    pub events: Vec<usize>,
     pub kind: Kind,
 }
 
@@ -49,6 +49,14 @@ pub enum Kind {
     Spectrogram(spectrogram::Spec),
 }
 
+/// What a sink did with events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Done,
+    /// It wants them all at the end.
+    Held,
+}
+
 /// A sink during the run.
 pub trait Drain {
     /// Rows of its output, in order.
@@ -57,7 +65,12 @@ pub trait Drain {
     /// Its output, if that has no time axis.
     fn statistic(&mut self, segment: usize, value: &StatisticView) -> Result<()>;
 
-    /// Leaves the file. `events` are those of its flow, in order.
+    /// More events of its flow, in order. Those that a sink does not take as they come it is given when it finishes.
+    fn events(&mut self, _events: &[Event]) -> Result<Taken> {
+        Ok(Taken::Held)
+    }
+
+    /// Leaves the file. `events` are those of its flow that were held for it.
     fn finish(self: Box<Self>, events: &[Event]) -> Result<Summary>;
 }
 
@@ -71,7 +84,8 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         "PLOT_SPEC" => spectrogram::prepare(assembly, step, flow),
         other => Err(Diag::compiler(format!("{other} is in the vocabulary but neither operator nor sink"))),
     }?;
-    sink.tables = flow.tables.iter().map(|table| assembly.output(*table)).collect();
+    sink.events = flow.events.clone();
+    flow.events.iter().for_each(|events| assembly.observe_events(*events));
     Ok(sink)
 }
 
@@ -83,7 +97,7 @@ pub fn open(
 ) -> Result<Box<dyn Drain>> {
     let opened: Result<Box<dyn Drain>> = match &sink.kind {
         Kind::Write(spec) => write::open(spec, sink, pipeline, provenance),
-        Kind::Events => events::open(sink, provenance),
+        Kind::Events => events::open(sink, pipeline, provenance),
         Kind::Traces(spec) => traces::open(spec, sink, pipeline, provenance),
         Kind::Heatmap(spec) => heatmap::open(spec, sink, pipeline, provenance),
         Kind::Spectrogram(spec) => spectrogram::open(spec, sink, pipeline, provenance),

@@ -68,7 +68,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         target,
         mode: style::picture_mode(names::mode(plot.mode))?,
         output: Some(assembly.output(node)),
-        tables: Vec::new(),
+        events: Vec::new(),
         kind: Kind::Spectrogram(Spec { time, frequency, unit, channels, some, colormap, limits, look }),
     })
 }

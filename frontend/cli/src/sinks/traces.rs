@@ -75,7 +75,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         target,
         mode: style::picture_mode(names::mode(plot.mode))?,
         output: Some(assembly.output(flow.node)),
-        tables: Vec::new(),
+        events: Vec::new(),
         kind: Kind::Traces(Spec { positions, time, channels, quantity, look, thinned }),
     })
 }
@@ -116,7 +116,7 @@ pub fn copied(sink: &SinkSpec) -> SinkSpec {
         target: sink.target.clone(),
         mode: sink.mode,
         output: sink.output,
-        tables: sink.tables.clone(),
+        events: sink.events.clone(),
         kind: Kind::Events,
     }
 }

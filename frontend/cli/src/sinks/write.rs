@@ -2,7 +2,10 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::{DataFormat, Write};
-use dasc_ir::graph::{ChannelAxis, Graph, InnerAxis, InnerRole, NodeId, Prim, Role, Scope, Signal, TimeAxis};
+use dasc_io::Survey;
+use dasc_ir::graph::{
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, NodeId, Prim, Role, Scope, Signal, TimeAxis,
+};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::{RowsView, StatisticView};
 use dasc_sink::{AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary};
@@ -42,7 +45,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         target,
         mode: names::mode(write.mode),
         output: Some(assembly.output(flow.node)),
-        tables: Vec::new(),
+        events: Vec::new(),
         kind: Kind::Write(Spec { rows }),
     })
 }
@@ -75,7 +78,7 @@ pub fn open(
         None => {}
     }
     axes.extend(signal.inner.as_ref().map(inner_axis));
-    axes.extend(signal.channel.as_ref().map(channel_axis));
+    axes.extend(signal.channel.as_ref().map(|axis| channel_axis(axis, pipeline.record.survey.as_ref())));
     let element = match signal.dtype {
         DType::F64 | DType::I32 | DType::I64 => Dtype::F64,
         DType::C32 => Dtype::Complex64,
@@ -211,17 +214,39 @@ fn inner_axis(axis: &InnerAxis) -> AxisInfo {
     AxisInfo { unit: axis.unit.clone(), ..plain(name, axis.len.into(), coords) }
 }
 
-fn channel_axis(axis: &ChannelAxis) -> AxisInfo {
+/// Channels by number; beside it their distances and whatever else a survey says of them.
+fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
+    let unit = |symbol: &str| Unit::parse(symbol).unwrap_or_else(Unit::none);
     let coords = match &axis.positions {
         Some(positions) => Coords::Values(positions.to_vec()),
         None => Coords::Linear { start: axis.distance, step: axis.spacing },
     };
-    let metres = Unit::parse("m").unwrap_or_else(Unit::none);
-    let also = vec![Coordinate { name: "distance".into(), unit: metres, coords }];
-    AxisInfo {
-        also,
-        ..plain("channel", axis.len.into(), Coords::Index { first: axis.first, step: axis.stride })
+    let numbers = match &axis.labels {
+        Labels::Regular => Coords::Index { first: axis.first, step: axis.stride },
+        Labels::Numbers(numbers) => Coords::Indices(numbers.to_vec()),
+        Labels::Wavenumbers { block, .. } => {
+            let coords = Coords::Values(wavenumbers(axis.len, *block, axis.spacing));
+            return AxisInfo { unit: unit("1/m"), ..plain("wavenumber", axis.len.into(), coords) };
+        }
+    };
+    let mut also = vec![Coordinate { name: "distance".into(), unit: unit("m"), coords }];
+    if let Some(survey) = survey {
+        let channels: Vec<(i64, f64)> =
+            (0..axis.len).map(|c| (axis.number(c), axis.distance_at(c))).collect();
+        also.extend(survey.columns(&channels).into_iter().map(|(column, values)| Coordinate {
+            name: column.name.into(),
+            unit: unit(column.unit),
+            coords: Coords::Values(values),
+        }));
     }
+    AxisInfo { also, ..plain("channel", axis.len.into(), numbers) }
+}
+
+/// Cycles per metre of every position, in the order of numpy.fft.fftfreq within each block.
+fn wavenumbers(len: u32, block: u32, step: f64) -> Vec<f64> {
+    let block = i64::from(block.max(1));
+    let signed = |at: i64| if 2 * at < block { at } else { at - block };
+    (0..i64::from(len)).map(|at| signed(at % block) as f64 * step).collect()
 }
 
 fn second() -> Unit {

@@ -16,8 +16,7 @@ pub fn check(args: &ScriptArgs, context: &mut Context) -> Outcome {
     let (steps, records) = (script.program.steps.len(), pipelines.len());
     let sinks: usize = pipelines.iter().map(|pipeline| pipeline.sinks.len()).sum();
     if context.terminal.json {
-        let answer =
-            json!({ "ok": true, "script": script.name, "steps": steps, "records": records, "sinks": sinks });
+        let answer = json!({ "script": script.name, "steps": steps, "records": records, "sinks": sinks });
         context.terminal.answer(answer)?;
         return Ok(Done::Well);
     }

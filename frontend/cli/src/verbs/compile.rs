@@ -51,7 +51,7 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
         );
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "records": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "records": answers }))?;
     }
     Ok(Done::Well)
 }

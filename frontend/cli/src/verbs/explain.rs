@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::args::ScriptArgs;
 use crate::bind::{Bound, Pipeline, bind};
+use crate::event_flow::Origin;
 use crate::numbers;
 use crate::outcome::{Done, Outcome};
 use crate::script::{self, Script};
@@ -36,7 +37,7 @@ pub fn explain(args: &ScriptArgs, context: &mut Context) -> Outcome {
         }
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "records": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "records": answers }))?;
     }
     Ok(Done::Well)
 }
@@ -47,6 +48,8 @@ struct Told<'a> {
     steps: Vec<StepFacts>,
     passes: Vec<PassFacts>,
     traffic: Traffic,
+    /// Bytes of temporary store that whole-record steps need.
+    stored: u64,
 }
 
 struct StepFacts {
@@ -59,6 +62,8 @@ struct StepFacts {
 }
 
 struct PassFacts {
+    /// Where its rows come from: the record, the temporary store, or both.
+    reads: String,
     kernels: Vec<KernelFacts>,
 }
 
@@ -88,13 +93,14 @@ impl<'a> Told<'a> {
         let all = facts(&pipeline.graph);
         let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
         let pass = |pass: &dasc_compiler::plan::Pass| PassFacts {
+            reads: reads(pass),
             kernels: [&pass.flow, &pass.finals]
                 .into_iter()
                 .flat_map(|flow| kernels(flow, graph, plan))
                 .collect(),
         };
         let passes = plan.passes.iter().map(pass).collect();
-        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline) }
+        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored: plan.stored_bytes() }
     }
 
     fn text(&self, ink: Ink) -> String {
@@ -131,9 +137,12 @@ impl<'a> Told<'a> {
             plural(kernels, "kernel", "kernels"),
             numbers::three_digits(self.traffic.per_sample)
         );
+        if self.stored > 0 {
+            text += &format!("      {} of temporary store\n", numbers::bytes(self.stored as f64));
+        }
         let samples = self.pipeline.record.samples().max(1) as f64;
         for (number, pass) in self.passes.iter().enumerate() {
-            text += &format!("  {}\n", ink.dim(&format!("pass {}", number + 1)));
+            text += &format!("  {}\n", ink.dim(&format!("pass {} over {}", number + 1, pass.reads)));
             let rows: Vec<Vec<String>> = pass
                 .kernels
                 .iter()
@@ -170,9 +179,9 @@ impl<'a> Told<'a> {
         let passes: Vec<Value> = self
             .passes
             .iter()
-            .map(|pass| json!({ "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
+            .map(|pass| json!({ "reads": pass.reads, "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
             .collect();
-        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes,
+        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
     }
 }
@@ -255,6 +264,17 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
     let step = script.program.steps.get(bound.step);
     let text =
         step.map(|step| context.sources.snippet(step.span).split_whitespace().collect::<Vec<_>>().join(" "));
+    let operator = bound.events.and_then(|number| match &pipeline.events.get(number)?.origin {
+        Origin::Operator { operator, .. } => Some(operator),
+        Origin::Detector(_) => None,
+    });
+    let number = bound.step + 1;
+    if let Some(operator) = operator {
+        let waits = if operator.waits.is_empty() { "as they come" } else { &operator.waits };
+        let kind = format!("held {waits}").replace("held as", "as");
+        let text = text.unwrap_or_default();
+        return StepFacts { number, text, result: "events".into(), kind, facts: None, carry_bytes: 0 };
+    }
     let (result, kind) = match &graph.node(bound.result).ty {
         Type::Table => ("events".to_string(), detector(graph, bound.result)),
         Type::Signal(signal) => (shape(signal), described(signal)),
@@ -269,7 +289,6 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
             Some(elements.saturating_mul(carried(graph, id)).saturating_mul(channels(id)))
         })
         .fold(0, u64::saturating_add);
-    let number = bound.step + 1;
     let facts = all.get(bound.result.index()).copied();
     StepFacts { number, text: text.unwrap_or_default(), result, kind, facts, carry_bytes }
 }
@@ -373,6 +392,18 @@ fn kernel_bytes(stage: &KernelStage, flow: &Flow) -> f64 {
         })
         .map(stream_bytes)
         .sum()
+}
+
+/// Where a pass takes its rows from.
+fn reads(pass: &dasc_compiler::plan::Pass) -> String {
+    let record = pass.flow.streams.iter().any(|s| s.place == Place::Source);
+    let store = pass.flow.streams.iter().any(|s| matches!(s.place, Place::Spool(_)));
+    match (record, store) {
+        (true, true) => "the record and the temporary store",
+        (false, true) => "the temporary store",
+        (true, false) | (false, false) => "the record",
+    }
+    .into()
 }
 
 /// Memory traffic of all kernels of a plan.

@@ -18,25 +18,22 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
     let mut answers = Vec::new();
     let mut mistakes = Vec::new();
     for file in &args.files {
-        match dasc_io::inspect(file) {
-            Ok(found) if context.terminal.json => {
-                answers.push(serde_json::to_value(&found).unwrap_or(Value::Null))
-            }
+        match dasc_io::inspect(file, args.geometry.as_deref()) {
             Ok(found) => {
-                let text = describe(&found, context.terminal.verbose, context.terminal.ink());
-                context.terminal.out(&text)?;
-                if let Some(problem) = found.problem {
-                    mistakes.push(Diag::world(problem));
+                match context.terminal.json {
+                    true => answers.push(serde_json::to_value(&found).unwrap_or(Value::Null)),
+                    false => {
+                        let text = describe(&found, context.terminal.verbose, context.terminal.ink());
+                        context.terminal.out(&text)?;
+                    }
                 }
+                mistakes.extend(found.problem.map(Diag::world));
             }
             Err(diag) => mistakes.push(diag),
         }
     }
     if context.terminal.json {
-        let problems: Vec<String> = mistakes.iter().map(Diag::to_string).collect();
-        context
-            .terminal
-            .answer(json!({ "ok": mistakes.is_empty(), "files": answers, "problems": problems }))?;
+        context.terminal.document(json!({ "files": answers }), &mistakes, &context.sources)?;
     }
     match mistakes.len() {
         0 => Ok(Done::Well),
@@ -60,12 +57,12 @@ fn write_sidecars(args: &InspectArgs, context: &Context) -> Outcome {
         }
         let source = dasc_io::open(&dasc_io::Location::new(file.as_str())).ok();
         let path = dasc_io::draft_sidecar(file, source.as_ref().map(|source| source.header()))?;
-        let rest = if source.is_some() { "complete" } else { "fill in channels, rate and type" };
+        let rest = if source.is_some() { "complete" } else { "replace the texts in < >, then READ takes it" };
         context.terminal.say(&format!("wrote {}: {rest}", path.display()));
         written.push(path);
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "sidecars": written }))?;
+        context.terminal.answer(json!({ "sidecars": written }))?;
     }
     Ok(Done::Well)
 }
@@ -117,6 +114,15 @@ fn describe(found: &Inspection, verbose: u8, ink: Ink) -> String {
                     row("", format!("and {} more stretches", several.len() - 20));
                 }
             }
+        }
+        for facts in &record.survey {
+            let all = if facts.known < record.channels {
+                format!(", known of {} channels", facts.known)
+            } else {
+                String::new()
+            };
+            let unit = if facts.unit.is_empty() { String::new() } else { format!(" {}", facts.unit) };
+            row(facts.column, format!("{} to {}{unit}{all}", short(facts.least), short(facts.most)));
         }
         for note in &record.notes {
             row("note", note.clone());

@@ -16,7 +16,7 @@ pub fn man(args: &ManArgs, context: &mut Context) -> Outcome {
     clap_mangen::generate_to(command(), &args.folder).map_err(failed)?;
     context.terminal.say(&format!("wrote dasc.1 and a page for every verb into {}", args.folder.display()));
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "folder": args.folder }))?;
+        context.terminal.answer(json!({ "folder": args.folder }))?;
     }
     Ok(Done::Well)
 }

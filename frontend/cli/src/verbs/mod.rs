@@ -19,6 +19,7 @@ use dasc_dql::Sources;
 use dasc_ir::Diag;
 
 use crate::args::{Cli, Verb};
+use crate::fetch;
 use crate::help;
 use crate::outcome::{Outcome, Stop, exit_code};
 use crate::settings::Settings;
@@ -43,11 +44,13 @@ pub fn dispatch(args: &[OsString]) -> ExitCode {
         Err(diag) => (Settings::plain(&cli.global), Some(diag)),
     };
     let terminal = Terminal::new(&settings);
+    fetch::watch(terminal);
     let mut context = Context { settings, terminal, sources: Sources::default() };
     let outcome = match unreadable {
         Some(diag) => Err(Stop::from(diag)),
         None => perform(cli.verb, &mut context),
     };
+    let outcome = if outcome.is_err() && fetch::interrupted() { Err(Stop::Interrupted) } else { outcome };
     match &outcome {
         Err(Stop::Mistakes(diags)) => context.terminal.mistakes(diags, &context.sources),
         Err(Stop::Interrupted) => context.terminal.say("interrupted; nothing unfinished was left behind"),
@@ -83,6 +86,7 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
             threads: 0,
             memory: 0,
             cache: None,
+            temporary: None,
         };
         let first = error.to_string();
         let message = first.lines().next().unwrap_or("").trim_start_matches("error: ").to_string();

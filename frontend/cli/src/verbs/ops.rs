@@ -19,7 +19,7 @@ pub fn ops(args: &OpsArgs, context: &mut Context) -> Outcome {
         if terminal.json {
             let list = |schemas: Vec<&'static Schema>| schemas.into_iter().map(as_json).collect::<Vec<_>>();
             terminal
-                .answer(json!({ "operators": list(operators()), "statements": list(STATEMENTS.to_vec()) }))?;
+                .answer(json!({ "operators": list(operators()), "event_operators": list(event_operators()), "statements": list(STATEMENTS.to_vec()) }))?;
         } else {
             terminal.out(&overview(terminal.ink()))?;
         }
@@ -46,15 +46,21 @@ fn operators() -> Vec<&'static Schema> {
     OPERATORS.iter().map(|entry| entry.schema).collect()
 }
 
+fn event_operators() -> Vec<&'static Schema> {
+    dasc_events::ops::OPERATORS.iter().map(|entry| entry.schema).collect()
+}
+
 fn overview(ink: Ink) -> String {
     let rows = |schemas: Vec<&'static Schema>| -> Vec<Vec<String>> {
         schemas.iter().map(|schema| vec![schema.name.to_string(), summary(schema)]).collect()
     };
     let columns = [("", Style::Keyword), ("", Style::Plain)];
     format!(
-        "{}\n{}\n{}\n{}\nOne of them in full: dasc ops BANDPASS\n",
+        "{}\n{}\n{}\n{}\n{}\n{}\nOne of them in full: dasc ops BANDPASS\n",
         ink.bold("Operators"),
         table(&columns, &rows(operators()), ink),
+        ink.bold("Operators on events"),
+        table(&columns, &rows(event_operators()), ink),
         ink.bold("Statements"),
         table(&columns, &rows(STATEMENTS.to_vec()), ink)
     )
@@ -108,6 +114,7 @@ fn kind(kind: &Kind) -> String {
         Kind::List(inner) => format!("list: {}", self::kind(inner)),
         Kind::Optional(inner) => self::kind(inner),
         Kind::Reference => "level, max or noise(window)".into(),
+        Kind::Branch => "name of a flow".into(),
     }
 }
 

@@ -59,7 +59,7 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
         answers.push(one(script, pipeline, manner, interrupt, context)?);
     }
     if context.terminal.json {
-        context.terminal.answer(json!({ "ok": true, "script": script.name, "runs": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "runs": answers }))?;
     }
     Ok(Done::Well)
 }
@@ -72,6 +72,7 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
         chunk,
         backend: if interpret { Backend::Interpreter } else { Backend::Cranelift },
         cache: settings.cache.clone(),
+        temporary: settings.temporary.clone(),
     }
 }
 
@@ -111,7 +112,7 @@ fn one(
 }
 
 fn decodes(pipeline: &Pipeline) -> bool {
-    pipeline.record.file.is_none()
+    pipeline.record.made_up
 }
 
 fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, seconds: f64) -> Value {
@@ -132,6 +133,7 @@ fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, 
         "bytes_in": stats.bytes_in,
         "bytes_out": stats.bytes_out,
         "peak_bytes": stats.peak_held,
+        "stored_bytes": stats.peak_stored,
         "kernels": stats.kernels,
         "cache_hits": stats.cache_hits,
         "events": events,
@@ -160,7 +162,7 @@ fn tell(
         ));
     }
     let found = match events {
-        0 if pipeline.detectors.is_empty() => String::new(),
+        0 if pipeline.events.is_empty() => String::new(),
         1 => "  ·  1 event".to_string(),
         n => format!("  ·  {} events", numbers::count(n)),
     };
@@ -260,17 +262,19 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
             numbers::seconds(at_least),
             numbers::bytes(bandwidth)
         );
+        let stored = plan.stored_bytes();
+        if stored > 0 {
+            text += &format!("{} {} of temporary store\n", ink.bold("needs"), numbers::bytes(stored as f64));
+        }
         answers.push(json!({
-            "record": record.name, "format": header.format, "samples": header.samples(),
+            "record": record.name, "stored_bytes": stored, "format": header.format, "samples": header.samples(),
             "channels": header.channels.count, "passes": plan.passes.len(), "bytes_moved": moved,
             "seconds_at_least": at_least, "outputs": outputs,
             "gaps": gaps.iter().map(|gap| json!({ "after": gap.after, "seconds": gap.seconds })).collect::<Vec<_>>(),
         }));
     }
     if context.terminal.json {
-        context
-            .terminal
-            .answer(json!({ "ok": true, "script": script.name, "dry_run": true, "runs": answers }))?;
+        context.terminal.answer(json!({ "script": script.name, "dry_run": true, "runs": answers }))?;
     } else {
         context.terminal.out(&text)?;
     }

@@ -4,14 +4,43 @@ use dasc_ir::{Diag, Result, Span};
 
 use super::Parser;
 use super::value::unquoted;
-use crate::syntax::{Spelled, Statement, Value};
-use crate::token::Token;
+use crate::syntax::{Form, Spelled, Statement, Value};
+use crate::token::{Lexeme, Token};
 
 /// Words that cannot be names.
-const RESERVED: [&str; 11] =
-    ["LET", "PARAM", "FOR", "IN", "END", "FROM", "AS", "DEF", "TRUE", "FALSE", "NONE"];
+const RESERVED: [&str; 12] =
+    ["LET", "PARAM", "FOR", "IN", "END", "FROM", "AS", "DEF", "IMPORT", "TRUE", "FALSE", "NONE"];
 
 impl Parser<'_> {
+    /// Passes over `DEF … = …`, which has a grammar of its own.
+    pub(super) fn definition(&mut self, head: Lexeme) -> Statement {
+        let start = head.start as usize;
+        let end = dasc_define::token::extent(self.text, start);
+        while self.peek().is_some_and(|lexeme| (lexeme.start as usize) < end) {
+            self.at += 1;
+        }
+        Statement::Def { source: self.source, start, end }
+    }
+
+    /// `IMPORT 'definitions.dql'`.
+    pub(super) fn import(&mut self) -> Result<Statement> {
+        self.at += 1;
+        let span = self.here();
+        let value = match self.peek().map(|l| l.token) {
+            None | Some(Token::Newline | Token::Pipe) => None,
+            Some(_) => Some(self.value(0)?),
+        };
+        match value.map(|value| (value.form, value.span)) {
+            Some((Form::Word(text) | Form::Text(text), span)) if !text.is_empty() => {
+                self.step_end("the path of IMPORT")?;
+                Ok(Statement::Import { path: Spelled { text, span } })
+            }
+            Some(_) | None => Err(Diag::usage("IMPORT takes the path of a file with definitions")
+                .at(span)
+                .help("for example IMPORT 'definitions.dql'")),
+        }
+    }
+
     pub(super) fn binding(&mut self) -> Result<Statement> {
         self.at += 1;
         let name = self.value_name("LET", "LET low = 10Hz")?;

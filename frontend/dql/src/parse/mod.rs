@@ -1,5 +1,6 @@
 //! Tokens to statements, by recursive descent. A mistake ends its step only: reading goes on at the next one.
 
+mod condition;
 mod definition;
 mod recovery;
 mod value;
@@ -17,7 +18,7 @@ use crate::token::{Lexeme, Token, tokens};
 const MAX_DEPTH: usize = 16;
 
 /// Words that begin a statement of the language itself.
-pub const KEYWORDS: [&str; 6] = ["LET", "PARAM", "FOR", "END", "FROM", "DEF"];
+pub const KEYWORDS: [&str; 7] = ["LET", "PARAM", "FOR", "END", "FROM", "DEF", "IMPORT"];
 
 /// Reads a whole script.
 pub fn script(sources: &Sources, source: u32, report: &mut Report) -> Vec<Statement> {
@@ -166,9 +167,8 @@ impl<'a> Parser<'a> {
                 }
                 Ok(Statement::From { name, span })
             }
-            "DEF" => Err(Diag::usage("DEF definitions are not available in this version")
-                .at(self.span_of(head))
-                .help("write the steps out, or repeat them with FOR … END")),
+            "DEF" => Ok(self.definition(head)),
+            "IMPORT" => self.import(),
             _ => self.step(),
         }
     }
@@ -181,6 +181,12 @@ impl<'a> Parser<'a> {
                 .help("to name a value write LET low = 10Hz"));
         }
         let (mut args, mut name, mut span) = (Vec::new(), None, keyword.span);
+        if condition::begins(&keyword.text)
+            && let Some(condition) = self.condition()
+        {
+            span = join(span, condition.span);
+            args.push(ArgNode { key: None, value: condition });
+        }
         while let Some(lexeme) = self.peek() {
             if self.is_word("AS") && !self.equals_follows() {
                 self.at += 1;

@@ -47,7 +47,7 @@ impl Parser<'_> {
             _ if lexemes.get(1).is_some_and(|lexeme| lexeme.token == Token::Equals) => {
                 Some(Statement::Let { name: keyword, value: None })
             }
-            "FROM" | "DEF" => None,
+            "FROM" | "DEF" | "IMPORT" => None,
             _ => {
                 let named = lexemes
                     .windows(2)

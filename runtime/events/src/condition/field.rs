@@ -6,7 +6,7 @@ use dasc_ir::{Diag, Result};
 use crate::{Column, ColumnKind, Event, EventsType};
 
 /// What an event can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Field {
     Number {
         name: &'static str,
@@ -25,6 +25,13 @@ pub enum Field {
     Score,
     /// One that an operator has added.
     Added(Column),
+}
+
+/// Names are unique within a flow.
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.name() == other.name()
+    }
 }
 
 const HOUR: i64 = 3_600_000_000_000;

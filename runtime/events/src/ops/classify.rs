@@ -14,8 +14,8 @@ const PROBABILITY: Column = Column { name: "probability", kind: ColumnKind::Numb
 operator! {
     /// Says what each event is: adds the columns `label` and `probability`.
     ///
-    /// The model is a decision forest in a JSON file (`examples/models/forest.py` makes one with scikit-learn; docs/dql.md
-    /// describes the format). Its features are numeric columns of events: `duration`, `channels`, `length`, `score`, `speed` and
+    /// The model is a decision forest in a JSON file (docs/dql.md describes the format, which a script makes of
+    /// one of scikit-learn's). Its features are numeric columns of events: `duration`, `channels`, `length`, `score`, `speed` and
     /// so on, in seconds, metres and the units of the columns. The probability is the mean over the trees of the share of the
     /// label at the leaf. An event of which a feature is unknown gets no label.
     Classify = "CLASSIFY" (

@@ -2,14 +2,19 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dasc_ir::{Diag, Result};
 
+use crate::remote::{Place, locate};
+
 #[derive(Debug)]
 pub struct DataFile {
     file: File,
+    /// As the user named it: a path or a URL.
     path: String,
+    place: Place,
     len: u64,
     fetched: AtomicU64,
 }
@@ -17,18 +22,25 @@ pub struct DataFile {
 impl DataFile {
     pub fn open(path: &str) -> Result<DataFile> {
         let failed = |e: std::io::Error| Diag::world(format!("cannot open '{path}': {e}"));
-        let file = File::open(path).map_err(failed)?;
+        let place = locate(path)?;
+        let file = File::open(place.path()).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
             return Err(
                 Diag::world(format!("'{path}' is not a regular file")).help("give the path of a data file")
             );
         }
-        Ok(DataFile { file, path: path.to_string(), len: metadata.len(), fetched: AtomicU64::new(0) })
+        Ok(DataFile { file, path: path.to_string(), place, len: metadata.len(), fetched: AtomicU64::new(0) })
     }
 
+    /// Its name for messages.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Where it lies on this machine.
+    pub fn place(&self) -> &Path {
+        self.place.path()
     }
 
     /// Bytes the file had when it was opened.

@@ -2,11 +2,10 @@
 //! samples are read by position, so the C library never runs in the process that holds the user's work.
 
 mod context;
+mod describe;
 mod description;
 mod dialects;
 mod header;
-mod launch;
-mod worker;
 
 use std::sync::Arc;
 
@@ -15,14 +14,19 @@ use dasc_ir::{Diag, Result};
 use crate::ReadOptions;
 use crate::array::DataFile;
 use crate::record::Record;
+use crate::worker::{self, Job};
 
-pub use description::{Dataset, Storage, Value};
-pub use launch::{describe, set_worker};
-pub use worker::worker_main;
+pub(crate) use describe::describe as describe_here;
+pub use description::{Dataset, Description, Storage, Value};
+
+/// What an HDF5 file holds, asked of a worker.
+pub(crate) fn describe(file: &DataFile) -> Result<Description> {
+    worker::ask(Job::Hdf5, file.path(), file.place())
+}
 
 /// Opens an HDF5 record, whatever its dialect.
 pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record> {
-    let description = describe(file.path())?;
+    let description = describe(&file)?;
     let context = context::Context { description: &description, file: file.clone() };
     let dialect = dialects::DIALECTS.iter().find(|d| (d.recognise)(&description)).ok_or_else(|| {
         let datasets: Vec<&str> = description.datasets.keys().take(8).map(String::as_str).collect();

@@ -1,12 +1,14 @@
 //! Sinks for events: batches of records in, a table out.
 //!
-//! Every format has the columns of [`event_schema`] in the same order. Arrow and Parquet hold timestamps as such; CSV
-//! and JSON lines write them as `2024-05-01T07:00:00.000000001Z`, because neither a spreadsheet nor JavaScript keeps
-//! 19 digits. An unknown distance or score (NaN) is null, in CSV an empty field.
+//! Every format has the columns of [`event_schema`] in the same order, and after them those that operators have added. Arrow
+//! and Parquet hold the instants as timestamps; CSV and JSON lines as integers under the same names, and as text,
+//! `2024-05-01T07:00:00.000000001Z`, in the further columns `start` and `end`, because neither a spreadsheet nor JavaScript
+//! keeps 19 digits. What is unknown (NaN) is null, in CSV an empty field. QuakeML is for programs of seismology.
 
 mod columnar;
 mod instant;
 mod parquet;
+mod quakeml;
 mod text;
 
 use crate::layout::Provenance;
@@ -16,29 +18,10 @@ use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use dasc_events::{Cell, Column, ColumnKind, Event};
 use dasc_ir::{Diag, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A detection. Times are nanoseconds since 1970-01-01 UTC, channels the file's own numbers, distances metres along
-/// the fibre; both ends of a range belong to it.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Event {
-    pub id: u64,
-    pub start_ns: i64,
-    pub end_ns: i64,
-    pub peak_ns: i64,
-    pub channel_lo: i64,
-    pub channel_hi: i64,
-    /// NaN when the distance of the channel is unknown, as for `distance_hi`.
-    pub distance_lo: f64,
-    pub distance_hi: f64,
-    /// What the detector measured, in `unit`.
-    pub score: f64,
-    pub unit: String,
-    /// Which step found it.
-    pub detector: String,
-}
 
 /// Takes events as they are found. As with [`SignalSink`](crate::SignalSink), a drop without `finish` removes the
 /// output, and after an error every further call fails.
@@ -65,6 +48,8 @@ pub enum EventFormat {
     JsonLines,
     /// `.arrow`: Arrow's IPC file.
     ArrowFile,
+    /// `.xml`, `.qml` or `.quakeml`: QuakeML 1.2.
+    QuakeMl,
     /// Standard output: Arrow's IPC stream, one batch an append, flushed.
     ArrowStream,
 }
@@ -80,10 +65,11 @@ impl EventFormat {
             "csv" => Ok(EventFormat::Csv),
             "jsonl" | "ndjson" => Ok(EventFormat::JsonLines),
             "arrow" => Ok(EventFormat::ArrowFile),
+            "xml" | "qml" | "quakeml" => Ok(EventFormat::QuakeMl),
             _ => {
                 Err(Diag::usage(format!("'{}' does not say in which format to write events", path.display()))
                     .help(
-                        "end the name in .parquet, .csv, .jsonl or .arrow, or give '-' for an Arrow stream",
+                        "end the name in .parquet, .csv, .jsonl, .arrow or .xml (QuakeML), or give '-' for an Arrow stream",
                     ))
             }
         }
@@ -96,40 +82,53 @@ impl EventFormat {
 /// same header, JSON lines, Parquet or Arrow with the same columns.
 ///
 /// # Errors
-/// What [`Target::check`] and [`EventFormat::of`] say; existing events of another shape under `Mode::Append`.
-pub fn open_events(target: &Target, mode: Mode, provenance: &Provenance) -> Result<Box<dyn EventSink>> {
+/// What [`Target::check`] and [`EventFormat::of`] say; existing events of another shape under `Mode::Append`, and QuakeML, which
+/// cannot be continued.
+pub fn open_events(
+    target: &Target,
+    mode: Mode,
+    provenance: &Provenance,
+    added: &[Column],
+) -> Result<Box<dyn EventSink>> {
     let format = EventFormat::of(target)?;
     let existing = match (target, mode) {
         (Target::File(path), Mode::Append) => Some(resolve(path)?).filter(|path| path.exists()),
         _ => None,
     };
+    if format == EventFormat::QuakeMl && mode == Mode::Append {
+        return Err(
+            Diag::usage("QuakeML cannot be appended to").help("say MODE=overwrite, or give another name")
+        );
+    }
     let output = Output::create(target, mode)?;
     match format {
+        EventFormat::QuakeMl => Ok(Box::new(quakeml::QuakeMlSink::create(output, provenance)?)),
         EventFormat::Csv => {
-            Ok(Box::new(text::TextSink::create(output, text::Style::Csv, existing.as_deref())?))
+            Ok(Box::new(text::TextSink::create(output, text::Style::Csv, added, existing.as_deref())?))
         }
         EventFormat::JsonLines => {
-            Ok(Box::new(text::TextSink::create(output, text::Style::JsonLines, existing.as_deref())?))
+            Ok(Box::new(text::TextSink::create(output, text::Style::JsonLines, added, existing.as_deref())?))
         }
         EventFormat::Parquet => {
-            Ok(Box::new(parquet::ParquetSink::create(output, provenance, existing.as_deref())?))
+            Ok(Box::new(parquet::ParquetSink::create(output, provenance, added, existing.as_deref())?))
         }
         EventFormat::ArrowFile => {
-            Ok(Box::new(columnar::FileSink::create(output, provenance, existing.as_deref())?))
+            Ok(Box::new(columnar::FileSink::create(output, provenance, added, existing.as_deref())?))
         }
-        EventFormat::ArrowStream => Ok(Box::new(columnar::StreamSink::create(output, provenance)?)),
+        EventFormat::ArrowStream => Ok(Box::new(columnar::StreamSink::create(output, provenance, added)?)),
     }
 }
 
 /// The columns of events: `id` (u64); `start_ns`, `end_ns`, `peak_ns` (timestamp in ns, UTC); `channel_lo`,
-/// `channel_hi` (i64); `distance_lo`, `distance_hi` (f64, m, nullable); `score` (f64, nullable); `unit`, `detector`.
-pub fn event_schema() -> SchemaRef {
+/// `channel_hi` (i64); `distance_lo`, `distance_hi` (f64, m, nullable); `score` (f64, nullable); `unit`, `detector`; then those
+/// added by operators, nullable.
+pub fn event_schema(added: &[Column]) -> SchemaRef {
     let instant = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
     let metres = |name: &str| {
         Field::new(name, DataType::Float64, true)
             .with_metadata(HashMap::from([("unit".to_string(), "m".to_string())]))
     };
-    Arc::new(Schema::new(vec![
+    let mut fields = vec![
         Field::new("id", DataType::UInt64, false),
         Field::new("start_ns", instant(), false),
         Field::new("end_ns", instant(), false),
@@ -141,12 +140,21 @@ pub fn event_schema() -> SchemaRef {
         Field::new("score", DataType::Float64, true),
         Field::new("unit", DataType::Utf8, false),
         Field::new("detector", DataType::Utf8, false),
-    ]))
+    ];
+    fields.extend(added.iter().map(|column| {
+        match column.kind {
+            ColumnKind::Text => Field::new(column.name, DataType::Utf8, true),
+            ColumnKind::Number("") => Field::new(column.name, DataType::Float64, true),
+            ColumnKind::Number(unit) => Field::new(column.name, DataType::Float64, true)
+                .with_metadata(HashMap::from([("unit".to_string(), unit.to_string())])),
+        }
+    }));
+    Arc::new(Schema::new(fields))
 }
 
 /// The columns with provenance as metadata.
-fn described(provenance: &Provenance) -> SchemaRef {
-    let columns: Schema = event_schema().as_ref().clone();
+fn described(provenance: &Provenance, added: &[Column]) -> SchemaRef {
+    let columns: Schema = event_schema(added).as_ref().clone();
     Arc::new(columns.with_metadata(provenance.texts().into_iter().collect()))
 }
 
@@ -154,9 +162,13 @@ fn described(provenance: &Provenance) -> SchemaRef {
 ///
 /// # Errors
 /// Texts of more than 2 GiB in one batch.
-pub fn event_batch(events: &[Event]) -> Result<RecordBatch> {
-    let texts: usize =
-        events.iter().map(|e| e.unit.len().saturating_add(e.detector.len())).fold(0, usize::saturating_add);
+pub fn event_batch(events: &[Event], added: &[Column]) -> Result<RecordBatch> {
+    let label = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 0 };
+    let texts = |e: &Event| {
+        let labels = e.extra.values().map(label).fold(0, usize::saturating_add);
+        e.unit.len().saturating_add(e.detector.len()).saturating_add(labels)
+    };
+    let texts: usize = events.iter().map(texts).fold(0, usize::saturating_add);
     if i32::try_from(texts).is_err() {
         return Err(Diag::compiler("sink: the texts of a batch of events exceed 2 GiB"));
     }
@@ -174,7 +186,7 @@ pub fn event_batch(events: &[Event]) -> Result<RecordBatch> {
     let strings = |field: fn(&Event) -> &str| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(events.iter().map(field)))
     };
-    let columns = vec![
+    let mut columns = vec![
         Arc::new(UInt64Array::from_iter_values(events.iter().map(|e| e.id))) as ArrayRef,
         instants(|e| e.start_ns),
         instants(|e| e.end_ns),
@@ -187,7 +199,17 @@ pub fn event_batch(events: &[Event]) -> Result<RecordBatch> {
         strings(|e| &e.unit),
         strings(|e| &e.detector),
     ];
-    RecordBatch::try_new(event_schema(), columns)
+    columns.extend(added.iter().map(|column| -> ArrayRef {
+        match column.kind {
+            ColumnKind::Text => {
+                Arc::new(StringArray::from_iter(events.iter().map(|event| event.text(column.name))))
+            }
+            ColumnKind::Number(_) => Arc::new(Float64Array::from_iter(
+                events.iter().map(|event| event.number(column.name).filter(|value| !value.is_nan())),
+            )),
+        }
+    }));
+    RecordBatch::try_new(event_schema(added), columns)
         .map_err(|error| Diag::compiler(format!("sink: events: {error}")))
 }
 
@@ -220,8 +242,8 @@ fn with_history(provenance: &Provenance, before: &HashMap<String, String>) -> Pr
 }
 
 /// Refuses existing columns that differ from ours in name, type or order.
-fn check_columns(path: &std::path::Path, found: &Schema) -> Result<()> {
-    let ours = event_schema();
+fn check_columns(path: &std::path::Path, found: &Schema, added: &[Column]) -> Result<()> {
+    let ours = event_schema(added);
     let columns = |schema: &Schema| -> Vec<(String, DataType)> {
         schema.fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).collect()
     };

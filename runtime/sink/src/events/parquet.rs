@@ -1,7 +1,7 @@
 //! Events as Parquet, a row group at a time.
 
 use super::{
-    BATCH, Event, EventSink, check_columns, described, event_batch, event_schema, fenced, unlike,
+    BATCH, Column, Event, EventSink, check_columns, described, event_batch, event_schema, fenced, unlike,
     with_history,
 };
 use crate::layout::Provenance;
@@ -18,6 +18,7 @@ use std::path::Path;
 
 pub(super) struct ParquetSink {
     writer: ArrowWriter<Buffered>,
+    added: Vec<Column>,
     rows: u64,
     failed: bool,
 }
@@ -26,38 +27,40 @@ impl ParquetSink {
     pub(super) fn create(
         output: Output,
         provenance: &Provenance,
+        added: &[Column],
         existing: Option<&Path>,
     ) -> Result<ParquetSink> {
         match existing {
-            None => ParquetSink::start(output, provenance),
-            Some(path) => fenced(path, || ParquetSink::copy(output, provenance, path)),
+            None => ParquetSink::start(output, provenance, added),
+            Some(path) => fenced(path, || ParquetSink::copy(output, provenance, added, path)),
         }
     }
 
     /// Provenance goes into the Arrow schema, where pyarrow finds it, and beside it for readers that know no Arrow.
-    fn start(output: Output, provenance: &Provenance) -> Result<ParquetSink> {
+    fn start(output: Output, provenance: &Provenance, added: &[Column]) -> Result<ParquetSink> {
         let metadata = provenance.texts().into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(BATCH))
             .set_key_value_metadata(Some(metadata))
             .build();
-        let writer = ArrowWriter::try_new(output.buffered(), described(provenance), Some(properties))
+        let writer = ArrowWriter::try_new(output.buffered(), described(provenance, added), Some(properties))
             .map_err(|error| Diag::world(format!("cannot write events: {error}")))?;
-        Ok(ParquetSink { writer, rows: 0, failed: false })
+        Ok(ParquetSink { writer, added: added.to_vec(), rows: 0, failed: false })
     }
 
     /// Starts with the rows of an existing file.
-    fn copy(output: Output, provenance: &Provenance, path: &Path) -> Result<ParquetSink> {
+    fn copy(output: Output, provenance: &Provenance, added: &[Column], path: &Path) -> Result<ParquetSink> {
         let unreadable = |error: &dyn std::fmt::Display| unlike(path, &error.to_string());
         let file = File::open(path).map_err(|error| unreadable(&error))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(&error))?;
-        check_columns(path, reader.schema())?;
-        let mut sink = ParquetSink::start(output, &with_history(provenance, reader.schema().metadata()))?;
+        check_columns(path, reader.schema(), added)?;
+        let mut sink =
+            ParquetSink::start(output, &with_history(provenance, reader.schema().metadata()), added)?;
         for batch in reader.with_batch_size(BATCH).build().map_err(|error| unreadable(&error))? {
             let batch = batch.map_err(|error| unreadable(&error))?;
             // Not `with_schema`, which wants the old file's metadata kept.
-            let batch = RecordBatch::try_new(event_schema(), batch.columns().to_vec());
+            let batch = RecordBatch::try_new(event_schema(added), batch.columns().to_vec());
             let batch = batch.map_err(|error| unreadable(&error))?;
             sink.writer.write(&batch).map_err(|error| sink.writer.inner().get_ref().diag(&error))?;
         }
@@ -68,7 +71,7 @@ impl ParquetSink {
 impl EventSink for ParquetSink {
     fn append(&mut self, events: &[Event]) -> Result<()> {
         for part in events.chunks(BATCH) {
-            let batch = event_batch(part)?;
+            let batch = event_batch(part, &self.added)?;
             if let Err(error) = self.writer.write(&batch) {
                 self.failed = true;
                 return Err(self.writer.inner().get_ref().diag(&error));

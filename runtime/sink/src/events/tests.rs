@@ -23,6 +23,7 @@ fn events() -> Vec<Event> {
         score: 1e-7,
         unit: "nstrain/s".into(),
         detector: "threshold_detect".into(),
+        ..Event::default()
     };
     let awkward = Event {
         id: u64::MAX,
@@ -47,7 +48,7 @@ fn in_folder(name: &str, test: impl FnOnce(PathBuf)) {
 }
 
 fn write(path: &Path, mode: Mode, events: &[Event]) -> Result<Summary> {
-    let mut sink = open_events(&Target::File(path.into()), mode, &provenance())?;
+    let mut sink = open_events(&Target::File(path.into()), mode, &provenance(), &[])?;
     for event in events {
         sink.append(std::slice::from_ref(event))?;
     }
@@ -75,6 +76,7 @@ fn decode(batch: &RecordBatch) -> Vec<Event> {
         score: number(8, i),
         unit: text(9, i),
         detector: text(10, i),
+        ..Event::default()
     };
     (0..batch.num_rows()).map(event).collect()
 }
@@ -138,11 +140,12 @@ fn appending_keeps_the_provenance_of_earlier_runs() {
 fn csv_is_rfc_4180() {
     in_folder("e.csv", |path| {
         write(&path, Mode::New, &events()).unwrap();
-        let expected = "id,start_ns,end_ns,peak_ns,channel_lo,channel_hi,distance_lo,distance_hi,score,unit,detector\r\n\
-            1,2024-05-01T07:00:00.000000001Z,2024-05-01T07:00:01.000000000Z,2024-05-01T07:00:00.500000000Z,\
+        let expected = "id,start,end,start_ns,end_ns,peak_ns,channel_lo,channel_hi,distance_lo,distance_hi,score,unit,detector\r\n\
+            1,2024-05-01T07:00:00.000000001Z,2024-05-01T07:00:01.000000000Z,\
+            1714546800000000001,1714546801000000000,1714546800500000000,\
             -3,12,0.5,8000.25,1e-7,nstrain/s,threshold_detect\r\n\
             18446744073709551615,1969-12-31T23:59:59.999999999Z,2024-05-01T07:00:01.000000000Z,\
-            2024-05-01T07:00:00.500000000Z,-3,12,,,1e-7,\"a,\"\"b\"\"\",\"two\nlines \u{e9}\"\r\n";
+            -1,1714546801000000000,1714546800500000000,-3,12,,,1e-7,\"a,\"\"b\"\"\",\"two\nlines \u{e9}\"\r\n";
         assert_eq!(fs::read_to_string(path).unwrap(), expected);
     });
 }
@@ -155,7 +158,8 @@ fn json_lines_parse_and_unknown_is_null() {
         let lines: Vec<serde_json::Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0]["start_ns"], "2024-05-01T07:00:00.000000001Z");
+        assert_eq!(lines[0]["start"], "2024-05-01T07:00:00.000000001Z");
+        assert_eq!(lines[0]["start_ns"], 1_714_546_800_000_000_001_i64);
         assert_eq!(lines[0]["distance_hi"], 8000.25);
         assert_eq!(lines[1]["id"], u64::MAX);
         assert!(lines[1]["distance_lo"].is_null());
@@ -217,12 +221,13 @@ fn a_damaged_parquet_file_is_an_error_and_stays() {
 #[test]
 fn a_stream_shows_its_columns_at_once_and_each_append_as_it_comes() {
     let pipe = Shared::default();
-    let mut sink =
-        Box::new(columnar::StreamSink::create(Output::pipe(Box::new(pipe.clone())), &provenance()).unwrap());
+    let mut sink = Box::new(
+        columnar::StreamSink::create(Output::pipe(Box::new(pipe.clone())), &provenance(), &[]).unwrap(),
+    );
     let seen = || pipe.0.lock().unwrap().clone();
     assert_eq!(
         StreamReader::try_new(seen().as_slice(), None).unwrap().schema().fields(),
-        event_schema().fields()
+        event_schema(&[]).fields()
     );
     sink.append(&events()).unwrap();
     let live = seen();
@@ -238,12 +243,12 @@ fn a_full_disk_is_named_in_every_format() {
             let create = |room| -> Result<Box<dyn EventSink>> {
                 let output = Output::File(faulty::small(&path, Mode::New, room));
                 Ok(match name {
-                    "e.csv" => Box::new(text::TextSink::create(output, text::Style::Csv, None)?),
-                    "e.jsonl" => Box::new(text::TextSink::create(output, text::Style::JsonLines, None)?),
+                    "e.csv" => Box::new(text::TextSink::create(output, text::Style::Csv, &[], None)?),
+                    "e.jsonl" => Box::new(text::TextSink::create(output, text::Style::JsonLines, &[], None)?),
                     "e.parquet" => {
-                        Box::new(super::parquet::ParquetSink::create(output, &provenance(), None)?)
+                        Box::new(super::parquet::ParquetSink::create(output, &provenance(), &[], None)?)
                     }
-                    _ => Box::new(columnar::FileSink::create(output, &provenance(), None)?),
+                    _ => Box::new(columnar::FileSink::create(output, &provenance(), &[], None)?),
                 })
             };
             for room in [0, 1, 100, 300] {
@@ -260,12 +265,59 @@ fn a_full_disk_is_named_in_every_format() {
 #[test]
 fn more_events_than_a_row_group_holds() {
     in_folder("e.parquet", |path| {
-        let mut sink = open_events(&Target::File(path.clone()), Mode::New, &provenance()).unwrap();
+        let mut sink = open_events(&Target::File(path.clone()), Mode::New, &provenance(), &[]).unwrap();
         let many: Vec<Event> = (0..BATCH as u64 + 10).map(|id| Event { id, ..Event::default() }).collect();
         sink.append(&many).unwrap();
         assert_eq!(sink.finish().unwrap().rows, many.len() as u64);
         let builder = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap();
         assert_eq!(builder.metadata().num_row_groups(), 2);
         assert!(read_parquet(&path).iter().map(|e| e.id).eq(0..many.len() as u64));
+    });
+}
+
+/// What operators add is a column of every format; what is unknown is null.
+#[test]
+fn added_columns_are_written_everywhere() {
+    let added = [
+        Column { name: "speed", kind: ColumnKind::Number("m/s") },
+        Column { name: "label", kind: ColumnKind::Text },
+    ];
+    let mut both = events();
+    both[0].extra.insert("speed", Cell::Number(-12.5));
+    both[1].extra.insert("label", Cell::Text("car, red".into()));
+    let batch = event_batch(&both, &added).unwrap();
+    assert_eq!(
+        batch.column(11).as_primitive::<Float64Type>().iter().collect::<Vec<_>>(),
+        [Some(-12.5), None]
+    );
+    assert_eq!(batch.column(12).as_string::<i32>().iter().collect::<Vec<_>>(), [None, Some("car, red")]);
+    assert_eq!(batch.schema().field(11).metadata()["unit"], "m/s");
+    for (name, ends) in [
+        ("e.csv", ["threshold_detect,-12.5,\r\n", "\u{e9}\",,\"car, red\"\r\n"]),
+        ("e.jsonl", ["\"speed\":-12.5,\"label\":null}\n", "\"speed\":null,\"label\":\"car, red\"}\n"]),
+    ] {
+        in_folder(name, |path| {
+            let mut sink =
+                open_events(&Target::File(path.clone()), Mode::New, &provenance(), &added).unwrap();
+            sink.append(&both).unwrap();
+            sink.finish().unwrap();
+            let text = fs::read_to_string(path).unwrap();
+            assert!(ends.iter().all(|end| text.contains(end)), "{text}");
+        });
+    }
+}
+
+/// ObsPy reads it in `tests/check_with_python.py`; here that texts cannot break out of their elements.
+#[test]
+fn quakeml_escapes_texts_and_is_not_continued() {
+    in_folder("e.xml", |path| {
+        let mut odd = events();
+        odd[0].detector = "<a & b>\u{0}".into();
+        write(&path, Mode::New, &odd).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("<text>&lt;a &amp; b&gt;\u{fffd}</text>"), "{text}");
+        assert_eq!(text.matches("<event ").count(), 2);
+        assert!(text.ends_with("</q:quakeml>\n"));
+        assert!(write(&path, Mode::Append, &odd).unwrap_err().message.contains("cannot be appended"));
     });
 }

@@ -1,7 +1,7 @@
 //! Events as CSV (RFC 4180) and as JSON lines.
 
 use super::instant::Instant;
-use super::{Event, EventSink, event_schema, unlike};
+use super::{Cell, Column, Event, EventSink, event_schema, unlike};
 use crate::disk::failed;
 use crate::output::{Buffered, Output, Summary, commit};
 use dasc_ir::{Diag, Result};
@@ -18,29 +18,37 @@ pub(super) enum Style {
 pub(super) struct TextSink {
     out: Buffered,
     style: Style,
+    added: Vec<Column>,
     rows: u64,
 }
 
 impl TextSink {
     /// Begins with the header, or with a copy of the existing lines.
-    pub(super) fn create(output: Output, style: Style, existing: Option<&Path>) -> Result<TextSink> {
+    pub(super) fn create(
+        output: Output,
+        style: Style,
+        added: &[Column],
+        existing: Option<&Path>,
+    ) -> Result<TextSink> {
         let mut out = output.buffered();
         match existing {
             Some(path) => {
                 let mut file = File::open(path).map_err(|error| failed("read", path, 0, &error))?;
-                let whole = check(&mut file, style).map_err(|error| failed("read", path, 0, &error))?;
+                let whole =
+                    check(&mut file, style, added).map_err(|error| failed("read", path, 0, &error))?;
                 whole.map_err(|why| unlike(path, &why))?;
                 io::copy(&mut file, &mut out).map_err(|error| out.get_ref().diag(&error))?;
                 if style == Style::Csv && file.metadata().is_ok_and(|meta| meta.len() == 0) {
-                    out.write_all(csv_header().as_bytes()).map_err(|error| out.get_ref().diag(&error))?;
+                    out.write_all(csv_header(added).as_bytes())
+                        .map_err(|error| out.get_ref().diag(&error))?;
                 }
             }
             None if style == Style::Csv => {
-                out.write_all(csv_header().as_bytes()).map_err(|error| out.get_ref().diag(&error))?;
+                out.write_all(csv_header(added).as_bytes()).map_err(|error| out.get_ref().diag(&error))?;
             }
             None => {}
         }
-        Ok(TextSink { out, style, rows: 0 })
+        Ok(TextSink { out, style, added: added.to_vec(), rows: 0 })
     }
 }
 
@@ -48,8 +56,8 @@ impl EventSink for TextSink {
     fn append(&mut self, events: &[Event]) -> Result<()> {
         for event in events {
             let line = match self.style {
-                Style::Csv => csv_line(event),
-                Style::JsonLines => json_line(event)?,
+                Style::Csv => csv_line(event, &self.added),
+                Style::JsonLines => json_line(event, &self.added)?,
             };
             self.out.write_all(line.as_bytes()).map_err(|error| self.out.get_ref().diag(&error))?;
         }
@@ -63,7 +71,7 @@ impl EventSink for TextSink {
 }
 
 /// Whether existing lines may be continued; leaves the file at its start. An empty file may.
-fn check(file: &mut File, style: Style) -> io::Result<Result<(), String>> {
+fn check(file: &mut File, style: Style, added: &[Column]) -> io::Result<Result<(), String>> {
     let length = file.metadata()?.len();
     if length == 0 {
         return Ok(Ok(()));
@@ -80,8 +88,8 @@ fn check(file: &mut File, style: Style) -> io::Result<Result<(), String>> {
     file.rewind()?;
     let first = String::from_utf8_lossy(&first);
     let agrees = match style {
-        Style::Csv => first.trim_end() == csv_header().trim_end(),
-        Style::JsonLines => same_keys(&first),
+        Style::Csv => first.trim_end() == csv_header(added).trim_end(),
+        Style::JsonLines => same_keys(&first, added),
     };
     let expected = if style == Style::Csv { "header" } else { "keys" };
     Ok(if agrees {
@@ -91,66 +99,94 @@ fn check(file: &mut File, style: Style) -> io::Result<Result<(), String>> {
     })
 }
 
-fn same_keys(line: &str) -> bool {
+/// The columns in order: those of every format, with `start` and `end` as text behind the id.
+fn columns(added: &[Column]) -> Vec<String> {
+    let schema = event_schema(added);
+    let mut names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    names.splice(1..1, ["start".to_string(), "end".to_string()]);
+    names
+}
+
+fn same_keys(line: &str, added: &[Column]) -> bool {
     let value: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-    let columns = event_schema();
+    let columns = columns(added);
     value.as_object().is_some_and(|object| {
-        object.len() == columns.fields().len()
-            && columns.fields().iter().all(|f| object.contains_key(f.name()))
+        object.len() == columns.len() && columns.iter().all(|name| object.contains_key(name))
     })
 }
 
-fn csv_header() -> String {
-    let columns = event_schema();
-    let names: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
-    names.join(",") + "\r\n"
+fn csv_header(added: &[Column]) -> String {
+    columns(added).join(",") + "\r\n"
 }
 
-fn csv_line(e: &Event) -> String {
-    let number = |value: f64| if value.is_nan() { String::new() } else { format!("{value:?}") };
-    let text = |value: &str| {
-        if value.contains([',', '"', '\r', '\n']) {
-            format!("\"{}\"", value.replace('"', "\"\""))
-        } else {
-            value.into()
+/// What a cell holds.
+enum Value<'a> {
+    Id(u64),
+    Integer(i64),
+    Number(f64),
+    Text(&'a str),
+    /// As text.
+    Time(i64),
+    Unknown,
+}
+
+/// The cells of an event, in the order of the columns.
+fn cells<'a>(e: &'a Event, added: &'a [Column]) -> impl Iterator<Item = Value<'a>> {
+    let own = [
+        Value::Id(e.id),
+        Value::Time(e.start_ns),
+        Value::Time(e.end_ns),
+        Value::Integer(e.start_ns),
+        Value::Integer(e.end_ns),
+        Value::Integer(e.peak_ns),
+        Value::Integer(e.channel_lo),
+        Value::Integer(e.channel_hi),
+        Value::Number(e.distance_lo),
+        Value::Number(e.distance_hi),
+        Value::Number(e.score),
+        Value::Text(&e.unit),
+        Value::Text(&e.detector),
+    ];
+    own.into_iter().chain(added.iter().map(|column| match e.extra.get(column.name) {
+        Some(Cell::Number(value)) => Value::Number(*value),
+        Some(Cell::Text(text)) => Value::Text(text),
+        None => Value::Unknown,
+    }))
+}
+
+fn csv_line(event: &Event, added: &[Column]) -> String {
+    let cell = |value: Value| match value {
+        Value::Id(id) => id.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Time(ns) => Instant(ns).to_string(),
+        Value::Number(value) if value.is_nan() => String::new(),
+        Value::Number(value) => format!("{value:?}"),
+        Value::Unknown => String::new(),
+        Value::Text(text) if text.contains([',', '"', '\r', '\n']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
         }
+        Value::Text(text) => text.into(),
     };
-    format!(
-        "{},{},{},{},{},{},{},{},{},{},{}\r\n",
-        e.id,
-        Instant(e.start_ns),
-        Instant(e.end_ns),
-        Instant(e.peak_ns),
-        e.channel_lo,
-        e.channel_hi,
-        number(e.distance_lo),
-        number(e.distance_hi),
-        number(e.score),
-        text(&e.unit),
-        text(&e.detector)
-    )
+    cells(event, added).map(cell).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 /// JSON has no infinities; they become null as NaN does.
-fn json_line(e: &Event) -> Result<String> {
-    let number = |value: f64| if value.is_finite() { format!("{value:?}") } else { "null".into() };
-    let text = |value: &str| {
-        serde_json::to_string(value)
-            .map_err(|error| Diag::compiler(format!("sink: '{value}' as JSON: {error}")))
+fn json_line(event: &Event, added: &[Column]) -> Result<String> {
+    let quoted = |text: &str| {
+        serde_json::to_string(text)
+            .map_err(|error| Diag::compiler(format!("sink: '{text}' as JSON: {error}")))
     };
-    Ok(format!(
-        "{{\"id\":{},\"start_ns\":\"{}\",\"end_ns\":\"{}\",\"peak_ns\":\"{}\",\"channel_lo\":{},\"channel_hi\":{},\
-         \"distance_lo\":{},\"distance_hi\":{},\"score\":{},\"unit\":{},\"detector\":{}}}\n",
-        e.id,
-        Instant(e.start_ns),
-        Instant(e.end_ns),
-        Instant(e.peak_ns),
-        e.channel_lo,
-        e.channel_hi,
-        number(e.distance_lo),
-        number(e.distance_hi),
-        number(e.score),
-        text(&e.unit)?,
-        text(&e.detector)?
-    ))
+    let mut pairs = Vec::new();
+    for (name, value) in columns(added).iter().zip(cells(event, added)) {
+        let value = match value {
+            Value::Id(id) => id.to_string(),
+            Value::Integer(value) => value.to_string(),
+            Value::Time(ns) => format!("\"{}\"", Instant(ns)),
+            Value::Number(value) if value.is_finite() => format!("{value:?}"),
+            Value::Number(_) | Value::Unknown => "null".into(),
+            Value::Text(text) => quoted(text)?,
+        };
+        pairs.push(format!("\"{name}\":{value}"));
+    }
+    Ok(format!("{{{}}}\n", pairs.join(",")))
 }

@@ -5,6 +5,7 @@
 
 mod bank;
 mod correlate;
+mod muted;
 mod pointwise;
 mod rows;
 mod transform;
@@ -24,6 +25,7 @@ pub struct Builder {
     graph: Graph,
     operator: String,
     span: Option<Span>,
+    muted: muted::Muted,
 }
 
 /// A second-order section `b0 + b1 z⁻¹ + b2 z⁻² over 1 + a1 z⁻¹ + a2 z⁻²`.

@@ -4,7 +4,7 @@ use super::{Builder, Section};
 use crate::graph::NodeId;
 use crate::graph::expr::{Expr, Scalar, Writer};
 use crate::graph::prim::{Init, Prim, StateVar};
-use crate::{DType, Result, Unit};
+use crate::{DType, Diag, Result, Unit};
 
 impl Builder {
     /// An expression of the inputs at the same place. Inputs without an axis are broadcast along it; those that have
@@ -85,15 +85,43 @@ impl Builder {
     ///
     /// A sample that is not finite gives NaN at its place and counts as zero in the recurrence, so that it does not poison the lane for ever.
     pub fn biquads(&mut self, x: NodeId, gain: f64, sections: &[Section]) -> Result<NodeId> {
-        let (unit, dtype) = (self.signal(x)?.unit.clone(), self.signal(x)?.float());
-        let source_is_float = self.signal(x)?.dtype.is_float();
         let state = vec![StateVar { dtype: DType::F64, init: Init::Value(0.0) }; 2 * sections.len()];
+        let float = self.signal(x)?.float();
+        self.cascade(x, gain, sections, state, float)
+    }
+
+    /// The same, in the state in which the segment's first sample has lasted for ever: `settled` is that of each section for a
+    /// constant of 1 (scipy.signal.sosfilt_zi), and is multiplied by the sample (by 0 if that is not finite). The result is kept as `dtype`.
+    pub fn biquads_settled(
+        &mut self,
+        x: NodeId,
+        gain: f64,
+        sections: &[Section],
+        settled: &[[f64; 2]],
+        dtype: DType,
+    ) -> Result<NodeId> {
+        if settled.len() != sections.len() {
+            return Err(Diag::compiler("a cascade whose sections and states differ in number"));
+        }
+        let source = self.signal(x)?.dtype;
+        let state = settled.iter().flatten().map(|&k| {
+            let first = Expr::write(&[source], |e| vec![finite(e, source).0 * e.constant(k)]);
+            StateVar { dtype: DType::F64, init: Init::First(first) }
+        });
+        self.cascade(x, gain, sections, state.collect(), dtype)
+    }
+
+    fn cascade(
+        &mut self,
+        x: NodeId,
+        gain: f64,
+        sections: &[Section],
+        state: Vec<StateVar>,
+        dtype: DType,
+    ) -> Result<NodeId> {
+        let (unit, source) = (self.signal(x)?.unit.clone(), self.signal(x)?.dtype);
         self.scan(x, state, unit, dtype, |e| {
-            let x = e.input(0).to(DType::F64);
-            // Zero for a finite sample, NaN for any other; an integer sample needs no test.
-            let missing = source_is_float.then(|| x * e.constant(0.0));
-            let zero = e.constant(0.0);
-            let x = missing.map_or(x, |missing| missing.eq(zero).select(x, zero));
+            let (x, missing) = finite(e, source);
             let mut y = times(e, gain, x);
             let mut next = Vec::with_capacity(2 * sections.len() + 1);
             for (k, section) in sections.iter().enumerate() {
@@ -107,6 +135,18 @@ impl Builder {
             next
         })
     }
+}
+
+/// The input in F64 with 0 for what is not finite, and what marks that: 0 for a finite sample, NaN for any other. An integer
+/// sample needs no test.
+fn finite<'a>(e: &'a Writer, source: DType) -> (Scalar<'a>, Option<Scalar<'a>>) {
+    let x = e.input(0).to(DType::F64);
+    if !source.is_float() {
+        return (x, None);
+    }
+    let zero = e.constant(0.0);
+    let missing = x * zero;
+    (missing.eq(zero).select(x, zero), Some(missing))
 }
 
 /// `k · x`, without the multiplication when `k` is 1, −1.

@@ -13,7 +13,7 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
     let hop = i64::from(hop);
     match edge {
         Edge::Valid => (div_ceil(a - i64::from(lo), hop), (b - 1 - i64::from(hi)).div_euclid(hop) + 1),
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd | Edge::Cover => {
             (div_ceil(a, hop), div_ceil(b, hop))
         }
     }
@@ -23,14 +23,14 @@ pub fn window_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i
 pub fn bank_rows(a: i64, b: i64, lo: i32, hi: i32, hop: u32, edge: Edge) -> (i64, i64) {
     match edge {
         Edge::Valid => window_rows(a, b, lo, hi, hop, Edge::Valid),
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Cover => {
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd | Edge::Cover => {
             (a.div_euclid(hop.into()), div_ceil(b, hop.into()))
         }
     }
 }
 
 /// Frames over input rows `a .. b`.
-pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge) -> (i64, i64) {
+pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge, padded: bool) -> (i64, i64) {
     match edge {
         Edge::Valid => window_rows(a, b, lo, lo + n as i32 - 1, hop, Edge::Valid),
         // Frame j covers rows j·hop + lo .. j·hop + lo + n.
@@ -38,9 +38,11 @@ pub fn frame_rows(a: i64, b: i64, n: u32, hop: u32, lo: i32, edge: Edge) -> (i64
             let (lo, n, hop) = (i64::from(lo), i64::from(n), i64::from(hop));
             ((a - lo - n).div_euclid(hop) + 1, (b - 1 - lo).div_euclid(hop) + 1)
         }
-        // The last frame is the first that covers the end padded by half a frame, as in scipy.
-        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {
-            (div_ceil(a, hop.into()), div_ceil(b - i64::from(n % 2), hop.into()) + 1)
+        // Frames within the stretch extended by −lo on either side, as in scipy.
+        Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror | Edge::Odd => {
+            let (hop, last) = (i64::from(hop), b - i64::from(n) - 2 * i64::from(lo));
+            let last = if padded { div_ceil(last, hop) } else { last.div_euclid(hop) };
+            (div_ceil(a, hop), last + 1)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Windows and reductions: many elements of an axis become one.
 
+use super::view::place_at;
 use super::{Builder, role_name, window_rows};
 use crate::graph::NodeId;
 use crate::graph::axis::TimeAxis;
@@ -7,7 +8,9 @@ use crate::graph::prim::{Edge, Prim, Reduction, Role, Scope, WindowBody};
 use crate::{DType, Result, Unit};
 
 impl Builder {
-    /// Taps `lo ..= hi` around every `hop`-th row. Result as given; F64 for dots and sums.
+    /// Taps `lo ..= hi` around every `hop`-th row, channel or inner position. Result as given; F64 for dots and sums.
+    ///
+    /// Along the inner axis the axis is extended first as the edge says; with `Valid` it gets shorter by the window's length less one.
     #[allow(clippy::too_many_arguments)]
     pub fn window(
         &mut self,
@@ -21,7 +24,7 @@ impl Builder {
         dtype: DType,
     ) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
-        if hop == 0 || lo > hi || (along != Role::Time && hop != 1) {
+        if hop == 0 || lo > hi || (along == Role::Channel && hop != 1) {
             return Err(self.diag("needs a window of at least one sample and a hop of at least one"));
         }
         if signal.dtype == DType::C32 {
@@ -35,7 +38,31 @@ impl Builder {
                     Some(TimeAxis { period: time.period * i64::from(hop).into(), rows, ..time.clone() });
             }
             Role::Channel => self.no_valid_edge(edge, signal.channel.is_some(), "channel")?,
-            Role::Inner => return Err(self.diag("slides along time or channels, not along frequency")),
+            Role::Inner if edge != Edge::Valid => {
+                self.no_valid_edge(edge, signal.inner.is_some(), "frequency")?;
+                let before = lo.checked_neg().ok_or_else(|| self.diag("reaches too far back"))?;
+                let extended = self.widen(x, before, hi, edge)?;
+                return self.window(extended, along, (lo, hi), hop, Edge::Valid, body, unit, dtype);
+            }
+            Role::Inner => {
+                let axis = signal.inner.as_mut().ok_or_else(|| self.diag("needs a frequency axis"))?;
+                let taps = u64::from(hi.abs_diff(lo)) + 1;
+                if taps > u64::from(axis.len) {
+                    return Err(self.diag(format!(
+                        "needs a window no longer than the axis: {taps} positions, but there are {}",
+                        axis.len
+                    )));
+                }
+                let last = (u64::from(axis.len) - taps) / u64::from(hop);
+                let len = u32::try_from(last + 1).unwrap_or(u32::MAX);
+                axis.positions = axis.positions.as_ref().map(|positions| {
+                    let at = |k: i64| place_at(positions, axis.step, k * i64::from(hop) - i64::from(lo));
+                    (0..i64::from(len)).map(at).collect()
+                });
+                axis.len = len;
+                axis.start -= f64::from(lo) * axis.step;
+                axis.step *= f64::from(hop);
+            }
         }
         (signal.dtype, signal.unit) = (dtype, unit);
         self.push_checked(Prim::Window { along, lo, hi, hop, edge, body }, vec![x], signal)

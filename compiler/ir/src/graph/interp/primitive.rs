@@ -5,7 +5,7 @@ use super::fourier;
 use super::tensor::{Stretch, Tensor};
 use super::window::Places;
 use crate::graph::builder::slice_rows;
-use crate::graph::prim::{Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
+use crate::graph::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, View};
 use crate::graph::{Expr, Rows, Signal};
 use crate::{DType, Diag, Result};
 
@@ -139,41 +139,70 @@ pub fn view(view: &View, x: &Tensor, out: Tensor) -> Result<Tensor> {
         }
         Ok(())
     };
-    match *view {
-        View::Slice { along: Role::Time, start, stop, step } => {
+    match view {
+        &View::Slice { along: Role::Time, start, stop, step } => {
             let (base, _) = slice_rows(&Rows::Segments(x.ranges.clone()), start, stop, step);
             out.fill(|segment, row, inner, channel, element| {
                 let from = base + row * i64::from(step);
                 planes(element, &|p| x.at(segment, from, inner, channel, p))
             })
         }
-        View::Slice { along: Role::Inner, start, step, .. } => {
+        &View::Slice { along: Role::Inner, start, step, .. } => {
             out.fill(|segment, row, inner, channel, element| {
                 let from = start as usize + inner * step as usize;
                 planes(element, &|p| x.at(segment, row, from, channel, p))
             })
         }
-        View::Slice { along: Role::Channel, start, step, .. } => {
+        &View::Slice { along: Role::Channel, start, step, .. } => {
             out.fill(|segment, row, inner, channel, element| {
                 let from = start as usize + channel * step as usize;
                 planes(element, &|p| x.at(segment, row, inner, from, p))
             })
         }
-        View::Frame { hop, lo, .. } => out.fill(|segment, row, inner, channel, element| {
-            let from = row * i64::from(hop) + i64::from(lo) + inner as i64;
-            planes(element, &|p| x.offset(segment, from, 0, channel, p).map_or(0.0, |i| x.values[i]))
+        &View::Frame { hop, lo, edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            let from = super::window::extend(edge, row * i64::from(hop) + i64::from(lo) + inner as i64, a, b);
+            planes(element, &|p| from.map_or(0.0, |from| x.at(segment, from, 0, channel, p)))
         }),
         View::Join => Err(Diag::compiler("a join has several inputs")),
-        View::OverlapAdd { hop, lo } => {
-            let (n, hop) = (x.inner as i64, i64::from(hop));
+        &View::Extend { edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            let shown = super::window::extend(edge, row, a, b);
+            planes(element, &|p| {
+                let value = shown.map_or(0.0, |r| x.at(segment, r, inner, channel, p));
+                match edge {
+                    Edge::Odd if row < a => 2.0 * x.at(segment, a, inner, channel, p) - value,
+                    Edge::Odd if row >= b => 2.0 * x.at(segment, b - 1, inner, channel, p) - value,
+                    Edge::Odd
+                    | Edge::Valid
+                    | Edge::Zero
+                    | Edge::Nearest
+                    | Edge::Reflect
+                    | Edge::Mirror
+                    | Edge::Cover => value,
+                }
+            })
+        }),
+        View::Reverse => out.fill(|segment, row, inner, channel, element| {
+            let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
+            planes(element, &|p| x.at(segment, a + b - 1 - row, inner, channel, p))
+        }),
+        View::Widen { before, edge, .. } => out.fill(|segment, row, inner, channel, element| {
+            let from = edge.position(inner as i64 - i64::from(*before), x.inner as i64);
+            planes(element, &|p| from.map_or(0.0, |i| x.at(segment, row, i as usize, channel, p)))
+        }),
+        View::OverlapAdd { hop, lo, weights } => {
+            let (n, hop) = (x.inner as i64, i64::from(*hop));
             out.fill(|segment, row, _, channel, element| {
                 let (a, b) = x.ranges.get(segment).copied().unwrap_or((0, 0));
                 // Frame j covers the row when 0 <= at - j * hop < n.
-                let at = row - i64::from(lo);
+                let at = row - i64::from(*lo);
                 let frames = ((at - n).div_euclid(hop) + 1).max(a)..(at.div_euclid(hop) + 1).min(b);
+                let weight: f64 = frames.clone().filter_map(|j| weights.get((at - j * hop) as usize)).sum();
+                let weight = if weight > crate::kernel::LEAST_WEIGHT { weight } else { 1.0 };
                 planes(element, &|p| {
-                    frames.clone().map(|j| x.at(segment, j, (at - j * hop) as usize, channel, p)).sum::<f64>()
-                        + 0.0
+                    let added = frames.clone().map(|j| x.at(segment, j, (at - j * hop) as usize, channel, p));
+                    (added.sum::<f64>() + 0.0) / weight
                 })
             })
         }

@@ -71,7 +71,12 @@ impl Taps {
                 extend(self.edge, row * i64::from(self.hop) + tap, a, b)
                     .map_or(0.0, |r| x.at(segment, r, inner, channel, plane))
             }
-            Role::Inner => beyond(x.inner, inner).map_or(0.0, |i| x.at(segment, row, i, channel, plane)),
+            // Position 0 is the first whose taps all exist.
+            Role::Inner => {
+                let at = inner as i64 * i64::from(self.hop) + tap - i64::from(self.lo);
+                extend(self.edge, at, 0, x.inner as i64)
+                    .map_or(0.0, |i| x.at(segment, row, i as usize, channel, plane))
+            }
             Role::Channel => beyond(x.channels, channel).map_or(0.0, |c| x.at(segment, row, inner, c, plane)),
         }
     }
@@ -79,28 +84,7 @@ impl Taps {
 
 /// The index within `a .. b` that stands for `index`; `None` is zero.
 pub fn extend(edge: Edge, index: i64, a: i64, b: i64) -> Option<i64> {
-    let n = b - a;
-    if n <= 0 {
-        return None;
-    }
-    let i = index - a;
-    if (0..n).contains(&i) {
-        return Some(index);
-    }
-    match edge {
-        // A row whose taps leave the axis does not exist, so this is never asked.
-        Edge::Valid | Edge::Zero | Edge::Cover => None,
-        Edge::Nearest => Some(index.clamp(a, b - 1)),
-        Edge::Reflect => {
-            let i = i.rem_euclid(2 * n);
-            Some(a + i.min(2 * n - 1 - i))
-        }
-        Edge::Mirror if n == 1 => Some(a),
-        Edge::Mirror => {
-            let i = i.rem_euclid(2 * n - 2);
-            Some(a + i.min(2 * n - 2 - i))
-        }
-    }
+    edge.position(index - a, b - a).map(|i| a + i)
 }
 
 /// The positions and lengths that expressions over an array see.

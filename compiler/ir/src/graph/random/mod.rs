@@ -150,7 +150,7 @@ impl Grower<'_> {
 
     fn grow(&mut self) -> Result<()> {
         let x = self.any();
-        let grown = match self.random.below(16) {
+        let grown = match self.random.below(18) {
             0 | 1 => self.map(x)?,
             2 => self.join(x)?,
             3 => self.place(x)?,
@@ -165,6 +165,8 @@ impl Grower<'_> {
             12 => self.weigh(x)?,
             13 => self.bank(x)?,
             14 => self.side_by_side(x)?,
+            15 => self.beyond(x)?,
+            16 => self.backwards(x)?,
             _ => self.spectrum(x)?,
         };
         self.pool.push(grown);
@@ -322,10 +324,12 @@ impl Grower<'_> {
         let signal = self.signal(x)?;
         let along = if signal.inner.is_some() && self.random.chance(2) { Role::Inner } else { Role::Channel };
         let lo = -(self.random.below(4) as i32);
-        let hi = lo + self.random.below(6) as i32;
-        let edge = self.edge(false);
+        let wide = if along == Role::Inner && self.random.chance(3) { 20 } else { 6 };
+        let hi = lo + self.random.below(wide) as i32;
+        let edge = self.edge(along == Role::Inner);
+        let hop = if along == Role::Inner && self.random.chance(3) { 2 } else { 1 };
         let (body, dtype) = self.body(&signal, lo, hi);
-        self.builder.window(x, along, (lo, hi), 1, edge, body, signal.unit, dtype)
+        self.builder.window(x, along, (lo, hi), hop, edge, body, signal.unit, dtype)
     }
 
     fn edge(&mut self, valid: bool) -> Edge {
@@ -364,7 +368,13 @@ impl Grower<'_> {
             _ => Role::Channel,
         };
         let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-        let how = all[self.random.below(5) as usize];
+        // The largest of nothing is −∞, which would not stay moderate.
+        let nothing = along == Role::Time
+            && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
+        let how = match all[self.random.below(5) as usize] {
+            Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
+            how => how,
+        };
         let scope = if self.random.chance(2) { Scope::Segment } else { Scope::Record };
         let statistic = self.builder.reduce(x, along, how, scope)?;
         if self.random.chance(4) {
@@ -392,6 +402,28 @@ impl Grower<'_> {
         let stop = start + 1 + self.random.below(len.max(1));
         let step = if self.random.chance(2) { 1 } else { 1 + self.random.below(3) as u32 };
         self.builder.slice(x, along, start, stop, step)
+    }
+
+    /// Rows beyond the segments.
+    fn beyond(&mut self, x: NodeId) -> Result<NodeId> {
+        let rows = self.random.below(12) as u32;
+        let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
+        let edge = edges[self.random.below(5) as usize];
+        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
+    }
+
+    /// A segment backwards, mostly filtered there and turned round again.
+    fn backwards(&mut self, x: NodeId) -> Result<NodeId> {
+        if !self.limits.whole {
+            return self.map(x);
+        }
+        let reversed = self.builder.reverse(x)?;
+        if self.random.chance(4) {
+            return Ok(reversed);
+        }
+        let filtered = self.filter(reversed)?;
+        self.builder.reverse(filtered)
     }
 
     fn gather(&mut self, x: NodeId) -> Result<NodeId> {
@@ -485,8 +517,9 @@ impl Grower<'_> {
         let n = [4, 6, 8, 15, 16][self.random.below(5) as usize];
         let hop = 1 + self.random.below((n + 2).into()) as u32;
         let lo = [0, -(n as i32) / 2, 1 - n as i32][self.random.below(3) as usize];
-        let edge = [Edge::Zero, Edge::Valid, Edge::Cover, Edge::Zero][self.random.below(4) as usize];
-        let frames = self.builder.frame(x, n, hop, lo, edge)?;
+        let edge = if self.random.chance(4) { Edge::Cover } else { self.edge(true) };
+        let padded = edge == Edge::Zero && self.random.chance(2);
+        let frames = self.builder.frame_padded(x, n, hop, lo, edge, padded)?;
         if self.random.chance(4) {
             return Ok(frames);
         }
@@ -511,7 +544,11 @@ impl Grower<'_> {
         }
         let start = f64::from(lo) * time.period.as_f64();
         let back = self.builder.inverse(spectrum, n, start)?;
-        self.builder.overlap_add(back, hop, lo, time)
+        let weights = match self.random.below(3) {
+            0 => Vec::new(),
+            _ => (0..n).map(|_| self.random.between(0.5, 2.0)).collect(),
+        };
+        self.builder.overlap_mean(back, hop, lo, weights, time)
     }
 
     /// Weights wavenumbers of blocks of channels, and mostly comes back from them.

@@ -17,3 +17,4 @@ mod print;
 mod unit;
 
 pub use parse::parse;
+pub(crate) use print::edge;

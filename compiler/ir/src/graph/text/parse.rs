@@ -105,11 +105,21 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
         }
         ("frame", None) => {
             let (n, hop, lo) = (at.integer()?, at.labelled("hop")?, at.labelled("lo")?);
-            Prim::View(View::Frame { n, hop, lo, edge: edge(at)? })
+            let edge = edge(at)?;
+            let padded = !at.accept_word("whole") && edge == Edge::Zero;
+            Prim::View(View::Frame { n, hop, lo, edge, padded })
         }
         ("overlap_add", None) => {
-            Prim::View(View::OverlapAdd { hop: at.labelled("hop")?, lo: at.labelled("lo")? })
+            let (hop, lo) = (at.labelled("hop")?, at.labelled("lo")?);
+            let weights = if at.accept_word("weights") { at.list(Cursor::float)? } else { Vec::new() };
+            Prim::View(View::OverlapAdd { hop, lo, weights })
         }
+        ("widen", None) => {
+            let (before, after) = (at.labelled("before")?, at.labelled("after")?);
+            Prim::View(View::Widen { before, after, edge: edge(at)? })
+        }
+        ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
+        ("reverse", None) => Prim::View(View::Reverse),
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];
             let kind = at.one_of(kinds, print::transform)?;
@@ -142,7 +152,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
 
 fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
     at.expect_word("edge")?;
-    at.one_of([Edge::Valid, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror, Edge::Cover], print::edge)
+    at.one_of(Edge::ALL, print::edge)
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
@@ -218,6 +228,17 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
 }
 
 fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
+    let mut axis = channels(at)?;
+    if at.accept_word("wavenumbers") {
+        let block = at.integer()?;
+        at.expect_word("of")?;
+        at.expect_word("ch")?;
+        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channels(at)?) };
+    }
+    Ok(axis)
+}
+
+fn channels(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
     let mut axis = ChannelAxis {
         len,
@@ -244,11 +265,6 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     }
     if at.accept_word("numbers") {
         axis.labels = Labels::Numbers(at.list(Cursor::integer)?.into());
-    } else if at.accept_word("wavenumbers") {
-        let block = at.integer()?;
-        at.expect_word("of")?;
-        at.expect_word("ch")?;
-        axis.labels = Labels::Wavenumbers { block, of: std::sync::Arc::new(channel_axis(at)?) };
     }
     Ok(axis)
 }

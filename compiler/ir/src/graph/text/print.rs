@@ -74,11 +74,22 @@ impl fmt::Display for Applied<'_> {
             Prim::View(View::Slice { along, start, stop, step }) => {
                 write!(f, "slice.{}{x} {start}..{stop} step {step}", role(*along))
             }
-            Prim::View(View::Frame { n, hop, lo, edge }) => {
-                write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}", self::edge(*edge))
+            Prim::View(View::Frame { n, hop, lo, edge, padded }) => {
+                let whole = if *edge == Edge::Zero && !padded { " whole" } else { "" };
+                write!(f, "frame{x} {n} hop {hop} lo {lo} edge {}{whole}", self::edge(*edge))
+            }
+            Prim::View(View::OverlapAdd { hop, lo, weights }) => {
+                write!(f, "overlap_add{x} hop {hop} lo {lo}")?;
+                if weights.is_empty() { Ok(()) } else { write!(f, " weights {weights:?}") }
+            }
+            Prim::View(View::Widen { before, after, edge }) => {
+                write!(f, "widen{x} before {before} after {after} edge {}", self::edge(*edge))
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
-            Prim::View(View::OverlapAdd { hop, lo }) => write!(f, "overlap_add{x} hop {hop} lo {lo}"),
+            Prim::View(View::Extend { rows, edge }) => {
+                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            }
+            Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
                 write!(f, "fft.{}{x} {} {n}", role(*along), transform(*kind))
             }
@@ -181,7 +192,7 @@ pub(super) const fn role(role: Role) -> &'static str {
     }
 }
 
-pub(super) const fn edge(edge: Edge) -> &'static str {
+pub(crate) const fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Valid => "valid",
         Edge::Zero => "zero",
@@ -189,6 +200,7 @@ pub(super) const fn edge(edge: Edge) -> &'static str {
         Edge::Nearest => "nearest",
         Edge::Reflect => "reflect",
         Edge::Mirror => "mirror",
+        Edge::Odd => "odd",
     }
 }
 

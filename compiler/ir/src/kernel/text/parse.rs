@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::print;
+use crate::graph::Edge;
 use crate::kernel::{
     Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
-    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val,
+    Lanes, Loop, OverlapAdd, Place, Reduce, Role, Step, Val, Widen,
 };
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Result};
@@ -60,10 +61,31 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 p.word("hop")?;
                 let hop = p.count()?;
                 p.word("lo")?;
-                let (lo, input) = (p.signed()?, BufferId(p.id('b')?));
+                let lo = p.signed()?;
+                let weights = if p.peek_name().as_deref() == Some("weights") {
+                    p.at += 1;
+                    Some(p.count()?)
+                } else {
+                    None
+                };
+                let input = BufferId(p.id('b')?);
                 p.punct("->")?;
                 let output = BufferId(p.id('b')?);
-                kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo }));
+                kernel.steps.push(Step::OverlapAdd(OverlapAdd { input, output, hop, lo, weights }));
+            }
+            "widen" => {
+                p.word("before")?;
+                let before = p.signed()?;
+                p.word("edge")?;
+                let edge = p.name()?;
+                let edge = Edge::ALL
+                    .into_iter()
+                    .find(|e| crate::graph::text::edge(*e) == edge)
+                    .ok_or_else(|| p.wrong_before("there is no such edge"))?;
+                let input = BufferId(p.id('b')?);
+                p.punct("->")?;
+                let output = BufferId(p.id('b')?);
+                kernel.steps.push(Step::Widen(Widen { input, output, before, edge }));
             }
             "correlate" => {
                 p.word("lo")?;
@@ -84,9 +106,9 @@ pub fn parse(text: &str) -> Result<Kernel> {
             }
             _ => {
                 p.at -= 1;
-                return Err(
-                    p.wrong("buffer, carry, params, loop, fft, overlap_add, correlate, emit or reduce")
-                );
+                return Err(p.wrong(
+                    "buffer, carry, params, loop, fft, overlap_add, widen, correlate, emit or reduce",
+                ));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::kernel::{
     Affine, Correlate, Domain, FftKind, Instr, Kernel, LaneAt, Lanes, Loop, Place, Reduce, Role, Step, Val,
+    Widen,
 };
 
 impl Display for Kernel {
@@ -48,8 +49,15 @@ impl Display for Kernel {
                     writeln!(f, "correlate lo {lo} b{} b{} -> b{}", x.0, t.0, output.0)?;
                 }
                 Step::OverlapAdd(add) => {
-                    let (hop, lo) = (add.hop, add.lo);
-                    writeln!(f, "overlap_add hop {hop} lo {lo} b{} -> b{}", add.input.0, add.output.0)?;
+                    write!(f, "overlap_add hop {} lo {}", add.hop, add.lo)?;
+                    if let Some(slot) = add.weights {
+                        write!(f, " weights {slot}")?;
+                    }
+                    writeln!(f, " b{} -> b{}", add.input.0, add.output.0)?;
+                }
+                Step::Widen(Widen { input, output, before, edge }) => {
+                    let edge = crate::graph::text::edge(*edge);
+                    writeln!(f, "widen before {before} edge {edge} b{} -> b{}", input.0, output.0)?;
                 }
                 Step::Emit(emit) => {
                     let (level, on, off, table) = (emit.level.0, emit.on, emit.off, emit.table);

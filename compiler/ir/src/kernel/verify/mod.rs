@@ -13,8 +13,9 @@ mod body;
 use body::check_loop;
 
 use super::{
-    Buffer, BufferId, Correlate, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val,
+    Buffer, BufferId, Correlate, Fft, FftKind, Instr, Kernel, Lanes, Loop, OverlapAdd, Role, Step, Val, Widen,
 };
+use crate::graph::Edge;
 use crate::scalar::Unary;
 use crate::{DType, Diag, Result};
 
@@ -27,6 +28,7 @@ pub fn verify(kernel: &Kernel) -> Result<()> {
             Step::Loop(body) => check_loop(kernel, body, &place)?,
             Step::Fft(fft) => check_fft(kernel, fft, &place)?,
             Step::OverlapAdd(add) => check_overlap_add(kernel, add, &place)?,
+            Step::Widen(widen) => check_widen(kernel, widen, &place)?,
             Step::Correlate(correlate) => check_correlate(kernel, correlate, &place)?,
             Step::Emit(emit) => {
                 let buffer = buffer(kernel, emit.level, &place)?;
@@ -248,8 +250,33 @@ fn check_overlap_add(kernel: &Kernel, add: &OverlapAdd, place: &str) -> Result<(
     if add.input == add.output || matches!(output.role, Role::Input | Role::Constant) {
         return Err(mistake(kernel, place, "overlap_add cannot write its input or a constant"));
     }
+    let last = add.weights.map_or(0, |first| first as usize + input.inner as usize);
+    if last > kernel.params.len() {
+        return Err(mistake(kernel, place, "overlap_add has weights that are not among the parameters"));
+    }
     Ok(())
 }
+
+fn check_widen(kernel: &Kernel, widen: &Widen, place: &str) -> Result<()> {
+    let (input, output) = (buffer(kernel, widen.input, place)?, buffer(kernel, widen.output, place)?);
+    if (input.dtype, input.planes, input.lanes) != (output.dtype, output.planes, output.lanes) {
+        return Err(mistake(
+            kernel,
+            place,
+            "widen needs two buffers of one type with the same planes and lanes",
+        ));
+    }
+    let before = i64::from(widen.before);
+    let within = before <= 0 && i64::from(output.inner) - before <= i64::from(input.inner);
+    if widen.edge == Edge::Valid && !within {
+        return Err(mistake(kernel, place, "widen reads beyond its input without an edge"));
+    }
+    if widen.input == widen.output || matches!(output.role, Role::Input | Role::Constant) {
+        return Err(mistake(kernel, place, "widen cannot write its input or a constant"));
+    }
+    Ok(())
+}
+
 fn fixed(lanes: Lanes) -> Option<u32> {
     match lanes {
         Lanes::Block => None,

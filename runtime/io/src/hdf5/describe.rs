@@ -1,12 +1,8 @@
-//! The only code that calls the HDF5 C library. It runs in a process of its own, under limits of memory and
+//! The only code that calls the HDF5 C library. It runs in the worker process alone, under limits of memory and
 //! processor time, because the library crashes, hangs and takes any memory on malformed files.
-//!
-//! On standard output: a line that names the protocol, then one JSON object, `{"Ok": description}` or `{"Err": text}`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::Write;
-use std::process::ExitCode;
+use std::ffi::OsStr;
 
 use hdf5_metno as hdf5;
 use hdf5_metno::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
@@ -15,12 +11,6 @@ use hdf5_metno::{Container, Group, LinkType, LocationType};
 use super::description::{Attributes, Chunk, Dataset, Description, Storage, Value};
 use crate::array::{Class, Element, Filter};
 
-/// The hidden first argument that makes a program a worker.
-pub(super) const VERB: &str = "__describe-hdf5";
-pub(super) const GREETING: &str = "dasc-hdf5 1\n";
-
-const MEMORY: u64 = 2 << 30;
-const SECONDS: u64 = 20;
 const MOST_OBJECTS: usize = 20_000;
 const DEEPEST: usize = 24;
 /// The library finds chunk `i` by walking past the `i` before it, so this bounds a quadratic search.
@@ -28,36 +18,12 @@ const MOST_CHUNKS: usize = 16_384;
 const MOST_VALUES: usize = 4096;
 const LONGEST_TEXT: usize = 64 << 10;
 
-/// Does a worker's job if `args` (without the program's name) ask for it; `None` means this is no worker.
-/// Programs that open HDF5 files call this first thing in `main`.
-pub fn worker_main(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
-    let mut args = args.into_iter();
-    if args.next()? != VERB {
-        return None;
-    }
-    let path = args.next().unwrap_or_default();
-    limit();
-    let outcome = hdf5::File::open(&path).map_err(|e| e.to_string()).map(|file| {
-        let mut description = Description::default();
-        group(&file, "", 0, &mut description);
-        description
-    });
-    let mut out = std::io::stdout().lock();
-    let written = out
-        .write_all(GREETING.as_bytes())
-        .and_then(|()| serde_json::to_writer(&mut out, &outcome).map_err(std::io::Error::from))
-        .and_then(|()| out.flush());
-    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Lowers this process's limits. A limit that is already lower stays.
-fn limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    for (resource, most) in [(Resource::As, MEMORY), (Resource::Cpu, SECONDS), (Resource::Core, 0)] {
-        let most = getrlimit(resource).maximum.map_or(most, |hard| hard.min(most));
-        // Where the system refuses, the parent's clock still ends a worker that hangs.
-        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    }
+/// What the file at `path` holds; the error is the library's.
+pub(crate) fn describe(path: &OsStr) -> Result<Description, String> {
+    let file = hdf5::File::open(path).map_err(|e| e.to_string())?;
+    let mut description = Description::default();
+    group(&file, "", 0, &mut description);
+    Ok(description)
 }
 
 fn group(group: &Group, path: &str, depth: usize, into: &mut Description) {

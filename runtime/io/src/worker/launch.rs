@@ -1,23 +1,23 @@
 //! Starts the worker process and takes its answer, or says what became of it.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use dasc_ir::{Diag, Result};
+use serde::de::DeserializeOwned;
 
-use super::description::Description;
-use super::worker::{GREETING, VERB};
+use super::{GREETING, Job};
 
 static PROGRAM: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Marks a worker's environment, so that a program without [`super::worker_main`] cannot start itself for ever.
-const MARK: &str = "DASC_HDF5_WORKER_RUNNING";
+const MARK: &str = "DASC_WORKER_RUNNING";
 /// Seconds a worker may take; slow network disks need more.
-const TIMEOUT: &str = "DASC_HDF5_TIMEOUT";
+const TIMEOUT: &str = "DASC_WORKER_TIMEOUT";
 const DEFAULT_TIMEOUT: f64 = 2.0;
 const LONGEST_ANSWER: u64 = 256 << 20;
 
@@ -27,10 +27,10 @@ pub fn set_worker(program: impl Into<PathBuf>) {
     *PROGRAM.lock().unwrap_or_else(PoisonError::into_inner) = Some(program.into());
 }
 
-/// What `path` holds, asked of a worker. Errors tell apart: no worker, no HDF5 file, crash, too slow.
-pub fn describe(path: &str) -> Result<Description> {
+/// What a worker finds in the file at `place`, called `path` in messages. Errors tell apart: no worker, a file of another kind, crash, too slow.
+pub fn ask<T: DeserializeOwned>(job: Job, path: &str, place: &Path) -> Result<T> {
     if std::env::var_os(MARK).is_some() {
-        return Err(Diag::compiler("an HDF5 worker was asked to start another")
+        return Err(Diag::compiler("a worker was asked to start another")
             .help("call dasc_io::worker_main first in main"));
     }
     let named = PROGRAM.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -42,8 +42,8 @@ pub fn describe(path: &str) -> Result<Description> {
     let seconds = std::env::var(TIMEOUT).ok().and_then(|s| s.parse::<f64>().ok());
     let seconds = seconds.filter(|s| (0.01..=3600.0).contains(s)).unwrap_or(DEFAULT_TIMEOUT);
     let child = Command::new(&program)
-        .arg(VERB)
-        .arg(path)
+        .arg(job.verb())
+        .arg(place)
         .env(MARK, "1")
         // Read-only and network disks refuse locks, and plug-ins are code from outside.
         .env("HDF5_USE_FILE_LOCKING", "FALSE")
@@ -53,10 +53,10 @@ pub fn describe(path: &str) -> Result<Description> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| Diag::world(format!("cannot start '{}' to open '{path}': {e}", program.display())))?;
-    answer(child, path, Duration::from_secs_f64(seconds))
+    answer(job, child, path, Duration::from_secs_f64(seconds))
 }
 
-fn answer(mut child: Child, path: &str, patience: Duration) -> Result<Description> {
+fn answer<T: DeserializeOwned>(job: Job, mut child: Child, path: &str, patience: Duration) -> Result<T> {
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         std::thread::spawn(move || {
@@ -75,23 +75,25 @@ fn answer(mut child: Child, path: &str, patience: Duration) -> Result<Descriptio
     let Ok(text) = received else {
         let seconds = patience.as_secs_f64();
         return Err(Diag::world(format!(
-            "the HDF5 library was still busy with '{path}' after {seconds} s and was stopped"
+            "{} was still busy with '{path}' after {seconds} s and was stopped",
+            job.reader()
         ))
         .help(format!("the file is damaged, or its disk is slow: set {TIMEOUT} to more seconds")));
     };
     let text =
         text.map_err(|e| Diag::world(format!("lost the answer of the process that opens '{path}': {e}")))?;
     if !status.success() {
-        return Err(Diag::world(format!("the HDF5 library crashed on '{path}' ({status})"))
-            .help("the file is damaged; copy it again or repair it with h5clear or h5repack"));
+        return Err(
+            Diag::world(format!("{} crashed on '{path}' ({status})", job.reader())).help(job.remedy())
+        );
     }
     let json = text.strip_prefix(GREETING.as_bytes()).ok_or_else(|| {
         Diag::compiler(format!("the program that should open '{path}' is not a worker"))
             .help("call dasc_io::worker_main first in main, or name a worker with dasc_io::set_worker")
     })?;
-    match serde_json::from_slice::<std::result::Result<Description, String>>(json) {
-        Ok(Ok(description)) => Ok(description),
-        Ok(Err(why)) => Err(Diag::world(format!("'{path}' is not a readable HDF5 file: {why}"))
+    match serde_json::from_slice::<std::result::Result<T, String>>(json) {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(why)) => Err(Diag::world(format!("'{path}' is not a readable {} file: {why}", job.format()))
             .help("the file is damaged or incomplete; copy it again")),
         Err(e) => Err(Diag::world(format!("the answer about '{path}' cannot be understood: {e}"))),
     }

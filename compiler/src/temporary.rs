@@ -1,0 +1,79 @@
+//! How much of the temporary store a plan needs.
+
+use crate::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
+
+impl Plan {
+    /// The most bytes that whole-record steps keep in the temporary store at once. What is turned round is given back while it is
+    /// read for the last time, so a store and the one made from it count as the larger of the two.
+    pub fn stored_bytes(&self) -> u64 {
+        let mut most = 0;
+        for (number, pass) in self.passes.iter().enumerate() {
+            let stands = |spool: u32| self.made_in(spool) < number && self.last_reader(spool) >= number;
+            let (mut kept, mut given_back, mut made) = (0u64, 0u64, 0u64);
+            for earlier in &self.passes {
+                for whole in &earlier.transforms {
+                    let WholeOutput::Spool(spool) = whole.output else { continue };
+                    if !stands(spool) {
+                        continue;
+                    }
+                    let bytes = left_behind(earlier, whole.input, whole.kind);
+                    if whole.kind == WholeKind::Reverse && self.last_reader(spool) == number {
+                        given_back += bytes;
+                    } else {
+                        kept += bytes;
+                    }
+                }
+            }
+            for whole in &pass.transforms {
+                made += taken_in(&pass.flow.streams[whole.input as usize], whole.kind);
+                if whole.output_is_new() {
+                    made += left_behind(pass, whole.input, whole.kind);
+                }
+            }
+            most = most.max(kept + given_back.max(made));
+        }
+        most
+    }
+
+    /// The pass whose whole step leaves a spool behind.
+    fn made_in(&self, spool: u32) -> usize {
+        let makes = |pass: &Pass| pass.transforms.iter().any(|w| w.output == WholeOutput::Spool(spool));
+        self.passes.iter().position(makes).unwrap_or(0)
+    }
+
+    /// The last pass that reads a spool.
+    pub fn last_reader(&self, spool: u32) -> usize {
+        let reads = |pass: &Pass| pass.flow.streams.iter().any(|s| s.place == Place::Spool(spool));
+        self.passes.iter().rposition(reads).unwrap_or(0)
+    }
+}
+
+impl crate::plan::Whole {
+    /// Whether what is read later lies beside what was taken in.
+    fn output_is_new(&self) -> bool {
+        matches!((self.kind, self.output), (WholeKind::Transform(_), WholeOutput::Spool(_)))
+    }
+}
+
+fn elements(stream: &Stream) -> u64 {
+    let rows: i64 = stream.rows.iter().map(|(a, b)| (b - a).max(0)).sum();
+    rows.unsigned_abs() * u64::from(stream.inner) * u64::from(stream.channels)
+}
+
+/// Bytes a whole step stores while its input arrives.
+fn taken_in(stream: &Stream, kind: WholeKind) -> u64 {
+    match kind {
+        // Lines are F64, so that nothing is lost before the transform.
+        WholeKind::Transform(_) => elements(stream) * 8,
+        WholeKind::Reverse => elements(stream) * u64::from(stream.planes) * stream.element() as u64,
+    }
+}
+
+/// Bytes it leaves for the passes after it.
+fn left_behind(pass: &Pass, input: u32, kind: WholeKind) -> u64 {
+    let stream = &pass.flow.streams[input as usize];
+    match kind {
+        WholeKind::Transform(_) => elements(stream) * 8,
+        WholeKind::Reverse => taken_in(stream, kind),
+    }
+}

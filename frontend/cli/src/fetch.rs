@@ -1,0 +1,59 @@
+//! What a user sees of a record that is fetched from a URL, and how Ctrl-C stops that.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use dasc_io::Fetching;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::interrupt::Interrupt;
+use crate::numbers;
+use crate::terminal::Terminal;
+
+static INTERRUPT: OnceLock<Option<Interrupt>> = OnceLock::new();
+
+/// Shows fetches on a terminal, names them otherwise, and stops them when asked.
+pub fn watch(terminal: Terminal) {
+    let bar: Mutex<Option<ProgressBar>> = Mutex::new(None);
+    dasc_io::watch_fetches(move |fetching| {
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        if fetching.done {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+            let size = numbers::bytes(fetching.bytes as f64);
+            terminal.say(&format!("{} {}  {size}", terminal.faint_ink().good("fetched"), fetching.url));
+        } else if terminal.live && !terminal.quiet && !terminal.json {
+            show(bar.get_or_insert_with(started), fetching);
+        }
+        // Listening begins with the first fetch: verbs that fetch nothing end at the first Ctrl-C as ever.
+        let interrupt = INTERRUPT.get_or_init(|| Interrupt::listen().ok());
+        match interrupt.as_ref().is_some_and(Interrupt::asked) {
+            true => {
+                bar.take();
+                ControlFlow::Break(())
+            }
+            false => ControlFlow::Continue(()),
+        }
+    });
+}
+
+/// Whether a fetch was stopped.
+pub fn interrupted() -> bool {
+    INTERRUPT.get().and_then(Option::as_ref).is_some_and(Interrupt::asked)
+}
+
+fn started() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template("  {bar:32} {percent:>3}%  {msg}") {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, fetching: &Fetching) {
+    bar.set_length(fetching.of.unwrap_or(0));
+    bar.set_position(fetching.bytes);
+    let of = fetching.of.map_or(String::new(), |of| format!(" of {}", numbers::bytes(of as f64)));
+    bar.set_message(format!("{}{of}  ·  {}", numbers::bytes(fetching.bytes as f64), fetching.url));
+}

@@ -1,0 +1,66 @@
+//! How much of a record is taken at once, and whether that stays within the memory given.
+
+use dasc_compiler::plan::{Pass, Place, Stream};
+
+use crate::run::{Run, Stats};
+
+impl Run {
+    /// Says once when what a single row of every stream needs is already more than the memory given.
+    pub(crate) fn mind_the_budget(&self, stats: &mut Stats) {
+        let memory = self.memory();
+        if stats.peak_held > memory && !stats.over_budget {
+            stats.over_budget = true;
+            let (held, given) = (stats.peak_held >> 20, memory >> 20);
+            stats.warnings.push(format!(
+                "the pipeline holds {held} MiB, more than the {given} MiB given: its windows and frames over all channels need them; \
+                 shorter frames or fewer channels need less"
+            ));
+        }
+    }
+
+    fn memory(&self) -> usize {
+        if self.options.memory == 0 { 256 << 20 } else { self.options.memory }
+    }
+
+    /// Source rows per chunk: as asked, or what the memory allows, within sizes that suit the caches.
+    pub(crate) fn chunk_rows(&self, pass: &Pass) -> usize {
+        if let Some(rows) = self.options.chunk {
+            return rows.max(1);
+        }
+        let memory = self.memory();
+        let longest = (0..self.plan.segments).map(|s| longest(pass, s)).max().unwrap_or(1).max(1) as f64;
+        // Bytes that one source row becomes in all wide streams, twice over for history and growth.
+        let row: f64 = pass
+            .flow
+            .streams
+            .iter()
+            .filter(|s| s.place != Place::Scratch)
+            .map(|s| {
+                let rows: i64 = s.rows.iter().map(|r| r.1 - r.0).max().unwrap_or(0);
+                (s.row_len() * s.element()) as f64 * (rows as f64 / longest)
+            })
+            .sum::<f64>()
+            .max(1.0);
+        let fits = memory as f64 / 4.0 / row;
+        let cached = (8 << 20) as f64 / row;
+        (fits.min(cached.max(256.0)).min(65_536.0) as usize).max(1)
+    }
+}
+
+/// Rows of the longest stream that arrives in a pass.
+pub(crate) fn longest(pass: &Pass, segment: usize) -> i64 {
+    let arrives = |s: &&Stream| matches!(s.place, Place::Source | Place::Spool(_));
+    pass.flow
+        .streams
+        .iter()
+        .filter(arrives)
+        .map(|s| (s.rows[segment].1 - s.rows[segment].0).max(0))
+        .max()
+        .unwrap_or(0)
+}
+
+/// Row of a stream `start .. stop` that lies as far along as `taken` of `length`.
+pub(crate) fn share(start: i64, stop: i64, taken: i64, length: i64) -> i64 {
+    let rows = i128::from((stop - start).max(0));
+    start + (rows * i128::from(taken) / i128::from(length.max(1))) as i64
+}

@@ -1,0 +1,151 @@
+//! Steps that need all of a segment: their input is stored while a pass runs, worked on when the segment is over, and read by
+//! the passes after it.
+
+use std::path::PathBuf;
+
+use dasc_compiler::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
+use dasc_ir::{Diag, Result};
+
+use crate::backwards::Backwards;
+use crate::rows::RowsView;
+use crate::spool::{Spool, transform};
+use crate::statistics::Stored;
+
+/// What whole-segment steps keep in the temporary store.
+#[derive(Debug)]
+pub(crate) struct Wholes {
+    folder: Option<PathBuf>,
+    /// What the current segment's rows go into, one for each whole step of the pass.
+    inputs: Vec<Kept>,
+    /// What whole steps left behind, per spool and segment; gone once no later pass reads it.
+    spools: Vec<Vec<Option<Kept>>>,
+    /// The last pass that reads each spool.
+    last: Vec<usize>,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Lines(Spool),
+    Backwards(Backwards),
+}
+
+impl Wholes {
+    /// Nothing stored yet of a plan.
+    pub fn new(plan: &Plan, folder: Option<PathBuf>) -> Wholes {
+        let spools = spools(plan);
+        Wholes {
+            folder,
+            inputs: Vec::new(),
+            last: (0..spools).map(|spool| last_reader(plan, spool)).collect(),
+            spools: (0..spools).map(|_| (0..plan.segments).map(|_| None).collect()).collect(),
+        }
+    }
+
+    /// Makes room for the rows of a segment.
+    pub fn begin_segment(&mut self, pass: &Pass, segment: usize) -> Result<()> {
+        self.inputs.clear();
+        for whole in &pass.transforms {
+            let stream = &pass.flow.streams[whole.input as usize];
+            self.inputs.push(match whole.kind {
+                WholeKind::Transform(_) => {
+                    Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment)?)
+                }
+                WholeKind::Reverse => {
+                    Kept::Backwards(Backwards::create(self.folder.as_deref(), stream, segment)?)
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Stores new rows of a stream for every step that wants them.
+    pub fn take(&mut self, pass: &Pass, stream: usize, view: &RowsView) -> Result<()> {
+        for (whole, input) in pass.transforms.iter().zip(&mut self.inputs) {
+            if whole.input as usize == stream {
+                match input {
+                    Kept::Lines(spool) => spool.write(view)?,
+                    Kept::Backwards(rows) => rows.write(view)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what needs the whole segment, which is over.
+    pub fn end_segment(&mut self, pass: &Pass, segment: usize, statistics: &mut [Stored]) -> Result<()> {
+        for (whole, input) in pass.transforms.iter().zip(std::mem::take(&mut self.inputs)) {
+            let kept = match (whole.kind, input, whole.output) {
+                (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Spool(_)) => {
+                    transform(&lines, kind, None)?.map(Kept::Lines)
+                }
+                (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Statistic(number)) => {
+                    transform(&lines, kind, Some((&mut statistics[number as usize], segment)))?
+                        .map(Kept::Lines)
+                }
+                (WholeKind::Reverse, input @ Kept::Backwards(_), WholeOutput::Spool(_)) => Some(input),
+                (WholeKind::Transform(_) | WholeKind::Reverse, _, _) => {
+                    return Err(Diag::compiler("run: a whole step that does not fit its store"));
+                }
+            };
+            if let WholeOutput::Spool(spool) = whole.output {
+                self.spools[spool as usize][segment] = kept;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows `first .. first + rows` of a spool, written to `out` in the layout of the stream that reads it in a pass.
+    pub fn read(
+        &mut self,
+        (spool, segment, pass): (u32, usize, usize),
+        stream: &Stream,
+        first: i64,
+        rows: usize,
+        out: &mut [u8],
+        stride: usize,
+    ) -> Result<()> {
+        let part = stream.lane_stride() * stream.element();
+        let last = self.last[spool as usize] <= pass;
+        match &mut self.spools[spool as usize][segment] {
+            Some(Kept::Lines(lines)) => lines.read(first, rows, out, stride, part),
+            Some(Kept::Backwards(stored)) => stored.read(first, rows, out, (stride, part), last),
+            None => Err(Diag::compiler("run: a spool is read that was not written")),
+        }
+    }
+
+    /// Gives back what no pass after this one reads.
+    pub fn end_pass(&mut self, pass: usize) {
+        for (segments, last) in self.spools.iter_mut().zip(&self.last) {
+            if *last <= pass {
+                segments.iter_mut().for_each(|kept| *kept = None);
+            }
+        }
+    }
+
+    /// Bytes in the temporary store.
+    pub fn held(&self) -> u64 {
+        let spools = self.spools.iter().flatten().flatten();
+        self.inputs.iter().chain(spools).map(Kept::held).fold(0, u64::saturating_add)
+    }
+}
+
+impl Kept {
+    fn held(&self) -> u64 {
+        match self {
+            Kept::Lines(lines) => lines.held(),
+            Kept::Backwards(rows) => rows.held(),
+        }
+    }
+}
+
+fn spools(plan: &Plan) -> usize {
+    let outputs = plan.passes.iter().flat_map(|p| &p.transforms).map(|whole| whole.output);
+    let numbers =
+        outputs.filter_map(|o| if let WholeOutput::Spool(n) = o { Some(n as usize + 1) } else { None });
+    numbers.max().unwrap_or(0)
+}
+
+fn last_reader(plan: &Plan, spool: usize) -> usize {
+    let reads = |pass: &Pass| pass.flow.streams.iter().any(|s| s.place == Place::Spool(spool as u32));
+    plan.passes.iter().rposition(reads).unwrap_or(0)
+}

@@ -1,0 +1,113 @@
+//! Definitions of users through the whole compiler: interpreter and machine code give the same bits, whole or in chunks, on any
+//! number of threads, stopped and continued; they mean what the Graph says; and they fuse with what stands around them.
+
+mod script;
+
+use dasc_ir::DType;
+use dasc_ir::graph::{Graph, interp};
+use dasc_runtime::{Backend, Options};
+use dasc_tests::noise::Noise;
+use dasc_tests::record::{Record, far, run, run_in_parts};
+
+const SEGMENTS: &[(i64, i64)] = &[(0, 301), (400, 733)];
+
+/// Definitions, then the steps that use them.
+const SCRIPTS: [(&str, &str); 9] = [
+    ("DEF LEAKY(x, tau: s) = y WHERE y[t] = y[t-1] + (1 - exp(-dt / tau)) * (x[t] - y[t-1])", "LEAKY 20ms"),
+    ("DEF SMOOTH3(x) = (x[c-1] + x[c] + x[c+1]) / 3", "SMOOTH3"),
+    ("DEF SNR(x, short: s, long: s) = RMS(x, short) / RMS(x, long)", "SNR 10ms 100ms"),
+    (
+        "DEF PAIR(x) = p - q WHERE p[t] = 0.9 * p[t-1] - 0.2 * q[t-1] + x[t-2]; q[t] = 0.2 * p[t-1] + 0.9 * q[t-2] + x[t+1]; p[t<0] = x",
+        "PAIR",
+    ),
+    (
+        "DEF FOLLOW(x) = e WHERE k = IF abs(x) > e[t-1] THEN 0.6 ELSE 0.05; e = e[t-1] + k * (abs(x) - e[t-1])",
+        "FOLLOW",
+    ),
+    ("DEF AHEAD(x, n: 1) = x[t+n] - x[t-n] + x[c+2 | nearest]", "LOWPASS 40Hz | AHEAD 3 | DIFF"),
+    (
+        "DEF ONE(x) = y WHERE y[t] = 0.5 * y[t-1] + x\nDEF TWO(x) = ONE(ONE(x)) - x[t-1]",
+        "TWO | BANDPASS 10Hz 100Hz",
+    ),
+    ("DEF AGAINST(x, other) = x / (abs(other) + 1) + other[t-1]", "SQUARE AS power | AGAINST raw"),
+    ("DEF COUNT(x) = n WHERE n[t] = n[t-1] + (IF x > 0.5 THEN 1 ELSE 0); n[t<0] = 10", "COUNT"),
+];
+
+#[test]
+fn definitions_stream_exactly_and_mean_what_they_say() {
+    let mut failures = Vec::new();
+    for (definitions, steps) in SCRIPTS {
+        for (dtype, channels) in [(DType::F32, 5), (DType::I16, 1)] {
+            if let Err(failure) =
+                holds(&format!("{definitions}\nREAD record AS raw | {steps}"), dtype, channels)
+            {
+                failures.push(format!("{steps} as {dtype} on {channels} channels: {failure}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn graph(text: &str, dtype: DType, channels: u32) -> Result<Graph, String> {
+    script::graph(text, &script::signal(dtype, 500.0, SEGMENTS, channels))
+}
+
+fn holds(text: &str, dtype: DType, channels: u32) -> Result<(), String> {
+    let graph = graph(text, dtype, channels)?;
+    let rows: i64 = SEGMENTS.iter().map(|(a, b)| b - a).sum();
+    let mut noise = Noise(u64::from(channels));
+    let mut input: Vec<f64> = (0..rows * i64::from(channels))
+        .map(|_| {
+            if dtype == DType::F32 {
+                f64::from(noise.value() as f32)
+            } else {
+                (noise.value() * 1000.0).round()
+            }
+        })
+        .collect();
+    if dtype == DType::F32 {
+        // One sample that is not finite, in the first stretch.
+        input[7] = f64::NAN;
+    }
+    let record = Record::new(&graph, &input);
+    let words = |e: dasc_ir::Diag| e.to_string();
+    let options =
+        |backend, threads, chunk| Options { backend, threads, chunk: Some(chunk), ..Options::default() };
+    let (whole, _) = run(&graph, &record, &options(Backend::Cranelift, 1, 1 << 20)).map_err(words)?;
+    let others = [
+        (Backend::Interpreter, 1, 1 << 20),
+        (Backend::Cranelift, 2, 1 << 20),
+        (Backend::Cranelift, 1, 1),
+        (Backend::Cranelift, 2, 13),
+        (Backend::Cranelift, 2, 64),
+    ];
+    for (backend, threads, chunk) in others {
+        let (cut, _) = run(&graph, &record, &options(backend, threads, chunk)).map_err(words)?;
+        let differ = |d| Err(format!("chunks of {chunk} on {threads} threads: {d}"));
+        whole.difference(&cut).map_or(Ok(()), differ)?;
+    }
+    let cranelift = Options { backend: Backend::Cranelift, ..Options::default() };
+    let (continued, saves) = run_in_parts(&graph, &record, &cranelift, 11).map_err(words)?;
+    assert!(saves > 0, "nothing was saved");
+    whole
+        .difference(&continued)
+        .map_or(Ok(()), |d| Err(format!("continued after {saves} interruptions: {d}")))?;
+    let meaning = interp::interpret(&graph, &input).map_err(words)?;
+    far(&meaning[0], &whole, 0, 1e-12).map_or(Ok(()), |d| Err(format!("not what the graph means: {d}")))
+}
+
+/// A definition between operators costs no pass and no kernel of its own.
+#[test]
+fn definitions_fuse_with_their_neighbours() {
+    let leaky = "DEF LEAKY(x, tau: s) = y WHERE y[t] = y[t-1] + (1 - exp(-dt / tau)) * (x[t] - y[t-1])";
+    let fused =
+        graph(&format!("{leaky}\nREAD record | SCALE 2 | LEAKY 20ms | ABS | LEAKY 1s"), DType::F32, 5)
+            .unwrap();
+    let (_, plan) = dasc_compiler::pipeline::compile(fused).unwrap();
+    assert_eq!(plan.passes.len(), 1);
+    assert_eq!(plan.passes[0].flow.stages.len(), 1);
+    let dasc_compiler::plan::Stage::Kernel(stage) = &plan.passes[0].flow.stages[0] else {
+        panic!("not a kernel");
+    };
+    assert_eq!(stage.kernel.steps.len(), 1, "one loop for all");
+}
