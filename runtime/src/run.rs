@@ -172,7 +172,11 @@ impl Run {
                 if self.run_segment(session, feed, observer, &mut watch)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
-                self.end_segment(session, observer)?;
+                if session.replay.is_some() {
+                    self.end_segment(session, &mut Hushed(observer))?;
+                } else {
+                    self.end_segment(session, observer)?;
+                }
                 session.segment += 1;
                 session.taken = 0;
                 if session.segment < self.plan.segments {

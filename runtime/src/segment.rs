@@ -104,13 +104,11 @@ impl Run {
                     .install(|| flow.advance(&mut session.flow, &self.graph, &mut session.statistics))?;
                 session.stats.compute_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
-                self.gather_detections(session, observer)?;
                 let replayed = session.replay.is_some();
-                if replayed {
-                    self.deliver(session, &mut Hushed(observer))?;
-                } else {
-                    self.deliver(session, observer)?;
-                }
+                let mut hushed = Hushed(&mut *observer);
+                let told: &mut dyn Observer = if replayed { &mut hushed } else { &mut *observer };
+                self.gather_detections(session, told)?;
+                self.deliver(session, told)?;
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
                 session.stats.peak_held = session.stats.peak_held.max(session.flow.held());
