@@ -18,6 +18,7 @@ mod names;
 mod numbers;
 mod outcome;
 mod progress;
+mod recipes;
 mod record;
 mod script;
 mod settings;
