@@ -168,7 +168,7 @@ fn foreign_files_are_named() {
 
 #[test]
 fn made_up_signals_have_the_same_bits_in_any_order() {
-    for kind in ["quake", "noise", "sine", "chirp"] {
+    for kind in dasc_io::synthetic::kinds() {
         let text = format!("synthetic:{kind}?channels=40&samples=2000&fs=200Hz&dx=10m&seed=3");
         let source = open(&Location::new(&text)).unwrap();
         let whole = rows(&*source, 0..2000);

@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod inspect;
 mod man;
+mod new;
 mod ops;
 mod plot;
 mod run;
@@ -68,6 +69,7 @@ fn perform(verb: Verb, context: &mut Context) -> Outcome {
         Verb::Inspect(args) => inspect::inspect(&args, context),
         Verb::Plot(args) => plot::plot(&args, context),
         Verb::Ops(args) => ops::ops(&args, context),
+        Verb::New(args) => new::new(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),
         Verb::Man(args) => man::man(&args, context),
     }
