@@ -120,29 +120,6 @@ fn explain_tells_types_streaming_and_kernels() {
 }
 
 #[test]
-fn explain_tells_state_reach_and_class_of_definitions() {
-    let place = Workplace::new();
-    place.file(
-        "own.dql",
-        "DEF LEAKY(x, tau: s) = y WHERE y[t] = y[t-1] + (1 - exp(-dt / tau)) * (x[t] - y[t-1])\n\
-         DEF AROUND(x) = x[t+3] - x[t-2]\n\
-         DEF POWER(x) = x ^ 2\n\
-         READ 'synthetic:noise?channels=4&samples=4096&fs=1kHz' | LEAKY 2s | AROUND | POWER | WRITE a.npy\n",
-    );
-    let answer = json(&place.run(&["explain", "--json", "own.dql"]).out);
-    let steps = &answer["records"][0]["steps"];
-    let fact = |step: usize, name: &str| steps[step]["facts"][name].clone();
-    assert_eq!((fact(1, "class"), fact(2, "class"), fact(3, "class")), ("S".into(), "H".into(), "H".into()));
-    // One f64 a channel; three samples ahead at 1 kHz.
-    assert_eq!(steps[1]["carry_bytes"], 4 * 8);
-    assert_eq!(fact(1, "latency_seconds"), 0.0);
-    assert_eq!((fact(2, "ahead"), fact(2, "latency_seconds")), ("3".into(), 0.003.into()));
-    let ran = place.run(&["explain", "own.dql"]);
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.out.contains("LEAKY · AROUND · POWER"), "{}", ran.out);
-}
-
-#[test]
 fn compile_emits_what_it_is_asked_for() {
     let place = Workplace::new();
     let script = "READ 'synthetic:noise?channels=32&samples=1000&fs=1kHz' | BANDPASS 10 200 | WRITE a.npy";
