@@ -19,6 +19,7 @@ mod names;
 mod numbers;
 mod outcome;
 mod progress;
+mod recipes;
 mod record;
 mod script;
 mod settings;

@@ -5,7 +5,7 @@ use dasc_sink::{
     AxisInfo, Cell, Column, ColumnKind, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode,
     Provenance, Target, open_events, open_signal,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const ROWS: u64 = 3001;
 const CHANNELS: u64 = 700;
@@ -13,7 +13,11 @@ const FREQUENCIES: u64 = 33;
 
 fn main() -> Result<()> {
     let folder = std::env::args().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or_else(|| Diag::usage("which folder?").help("samples FOLDER"))?;
+    write(&folder.ok_or_else(|| Diag::usage("which folder?").help("samples FOLDER"))?)
+}
+
+/// Writes them; also called by `tests/python.rs`.
+pub fn write(folder: &Path) -> Result<()> {
     for (name, rows) in [("signal.npy", Some(ROWS)), ("signal.zarr", None)] {
         let target = Target::File(folder.join(name));
         let mut sink = open_signal(&target, signal(rows, 1_700_000_000_000_000_000), Mode::New)?;

@@ -230,10 +230,16 @@ pub fn headline(pipeline: &Pipeline) -> String {
     };
     [
         pipeline.record.name.clone(),
-        format!("{} samples × {} channels", header.samples(), header.channels.count),
+        match header.channels.count {
+            1 => format!("{} samples × 1 channel", header.samples()),
+            count => format!("{} samples × {count} channels", header.samples()),
+        },
         numbers::hertz(rate),
         numbers::seconds(header.samples() as f64 / rate),
-        format!("{} to {}", metres(header.distance), metres(last)),
+        match header.channels.count {
+            1 => format!("at {}", metres(last)),
+            _ => format!("{} to {}", metres(header.distance), metres(last)),
+        },
         header.format.to_string(),
     ]
     .join("  ·  ")
