@@ -8,6 +8,7 @@ mod args;
 mod bandwidth;
 mod bind;
 mod clock;
+mod cut;
 mod event_flow;
 mod event_run;
 mod fetch;

@@ -257,7 +257,7 @@ fn a_window_keeps_numbers_distances_index_and_clock() {
     );
     let nothing = Window { channels: Some(30..40), ..Default::default() };
     let error = Selected::new(open(&Location::new(text)).unwrap(), &nothing).err().unwrap().to_string();
-    assert!(error.contains("0..=29"), "{error}");
+    assert!(error.contains("channels 0 to 29") && error.contains("CH=0..30"), "{error}");
 }
 
 #[test]
