@@ -88,7 +88,8 @@ fn flipped_bytes_never_take_the_process_along() {
     let folder = tempfile::tempdir().unwrap();
     let number = |key: &str| std::env::var(key).ok().and_then(|n| n.parse().ok());
     // Longer runs ask for more: DASC_DAMAGE_CASES=1000 DASC_DAMAGE_SEED=2.
-    let (cases, seed) = (number("DASC_DAMAGE_CASES").unwrap_or(FLIPS), number("DASC_DAMAGE_SEED").unwrap_or(5));
+    let (cases, seed) =
+        (number("DASC_DAMAGE_CASES").unwrap_or(FLIPS), number("DASC_DAMAGE_SEED").unwrap_or(5));
     let mut random = Random(seed);
     let (mut opened, mut refused) = (0, 0);
     for name in FILES {

@@ -113,6 +113,8 @@ operators! {
     common_mode CommonMode,
     fk_filter FkFilter,
     adaptive_fk AdaptiveFk,
+    beamform Beamform,
+    slant_stack SlantStack,
     hilbert Hilbert,
     envelope Envelope,
     fft Fft,
