@@ -207,7 +207,7 @@ impl Block {
         shared: &[Option<Shared>],
         constants: &[Option<BufferAt>],
         params: &[f64],
-    ) {
+    ) -> Result<()> {
         let mut progress: Vec<Option<Progress>> = shared.iter().map(|s| s.map(|s| s.was)).collect();
         let inputs = || shared.iter().flatten().filter(|s| !s.produced);
         let most = inputs().map(|s| s.now.end - s.was.end).max().unwrap_or(0);
@@ -233,7 +233,7 @@ impl Block {
                     }
                 });
                 if target > self.done[step] {
-                    self.advance(prepared, segment, step, target, shared, constants, params, &mut progress);
+                    self.advance(prepared, segment, step, target, shared, constants, params, &mut progress)?;
                 }
             }
         }
@@ -243,6 +243,7 @@ impl Block {
                 rows.release(prepared.needed_from(BufferId(number as u32), &self.done, segment));
             }
         }
+        Ok(())
     }
 
     /// Runs one step up to row `target`.
@@ -257,7 +258,7 @@ impl Block {
         constants: &[Option<BufferAt>],
         params: &[f64],
         progress: &mut [Option<Progress>],
-    ) {
+    ) -> Result<()> {
         for buffer in &prepared.writes[step] {
             let keep = prepared.needed_from(*buffer, &self.done, segment);
             if let Some(rows) = &mut self.scratch[buffer.index()] {
@@ -277,7 +278,7 @@ impl Block {
                     let (input, output) = (&buffers[fft.input.index()], &buffers[fft.output.index()]);
                     let lanes = self.lanes_of(kernel, fft.input);
                     // SAFETY: both buffers hold rows `from .. target` for these lanes: the input by readiness, the output by `reserve`.
-                    unsafe { plan.run(input, output, from, target - from, lanes) };
+                    unsafe { plan.run(input, output, from, target - from, lanes) }?;
                 }
             }
             Step::Correlate(correlate) => {
@@ -286,7 +287,7 @@ impl Block {
                     let lanes = self.lanes_of(kernel, correlate.output);
                     // SAFETY: the inputs hold rows `from .. target` by readiness, the output by `reserve`, for these lanes.
                     unsafe {
-                        plan.run(inputs, &buffers[correlate.output.index()], from, target - from, lanes)
+                        plan.run(inputs, &buffers[correlate.output.index()], from, target - from, lanes)?
                     };
                 }
             }
@@ -344,6 +345,7 @@ impl Block {
         for buffer in &prepared.writes[step] {
             self.written(*buffer, target, shared, progress);
         }
+        Ok(())
     }
 
     /// For every table that the block fills, the row before which it will begin no detection any more.

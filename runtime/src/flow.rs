@@ -201,10 +201,10 @@ impl PreparedFlow {
             .collect();
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
-        blocks.par_iter_mut().enumerate().for_each(|(i, block)| {
+        blocks.par_iter_mut().enumerate().try_for_each(|(i, block)| {
             let shared = for_block(prepared, &shared, block.lane0);
-            block.run(prepared, segment, &shared, places.of(i), &params);
-        });
+            block.run(prepared, segment, &shared, places.of(i), &params)
+        })?;
         state.stages[number].done.clone_from(&done);
         for (seen, now) in state.stages[number].seen.iter_mut().zip(&now) {
             *seen = now.map_or(*seen, |now| now.end);

@@ -44,6 +44,10 @@ fn results_do_not_depend_on_cuts_threads_or_back_end() {
     }
 }
 
+/// Two roundings to F32 of the largest value on the way: operators magnify no more than twice, so that one is left of each
+/// where that value cancels.
+const ROUNDINGS: f64 = 2.0 / (1u32 << 24) as f64;
+
 #[test]
 fn results_mean_what_the_graph_says() {
     let mut failures = Vec::new();
@@ -58,13 +62,11 @@ fn results_mean_what_the_graph_says() {
         let graph = random_graph(seed, &limits);
         let input = random_input(&graph, seed, &limits);
         let values = interp::evaluate(&graph, &input).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-        // Where large values cancel, what is left has the rounding of the large ones, two F32 roundings of the largest.
-        let floor = if limits.transforms { 2e-2 } else { 1e-2 };
-        let floor = largest(&values).mul_add(3e-3, floor);
+        let rounding = ROUNDINGS * largest(&values);
         let record = Record::new(&graph, &input);
         let result = whole(&graph, &record, &Options { threads: 1, chunk: Some(50), ..Options::default() });
         for (output, node) in graph.outputs.iter().enumerate() {
-            let difference = far(&values[node.index()], &result, output, floor);
+            let difference = far(&values[node.index()], &result, output, rounding);
             failures.extend(difference.map(|d| format!("seed {seed}, output {output}: {d}")));
         }
     }

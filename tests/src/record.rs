@@ -73,12 +73,18 @@ impl Feed for Record {
 pub struct Collected {
     pub outputs: Vec<Vec<f64>>,
     pub detections: Vec<Vec<Detection>>,
+    /// For each output the segment and row before which no detection begins any more, as far as was told.
+    settled: Vec<(usize, i64)>,
 }
 
 impl Collected {
     pub fn new(run: &Run) -> Collected {
         let outputs = run.graph().outputs.len();
-        Collected { outputs: vec![Vec::new(); outputs], detections: vec![Vec::new(); outputs] }
+        Collected {
+            outputs: vec![Vec::new(); outputs],
+            detections: vec![Vec::new(); outputs],
+            settled: vec![(0, i64::MIN); outputs],
+        }
     }
 
     /// Where the bits differ; any NaN equals any other.
@@ -131,7 +137,20 @@ impl Observer for Collected {
     }
 
     fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
-        self.detections[output].extend(detections);
+        for d in detections {
+            let (place, settled) = ((d.segment, d.first), self.settled[output]);
+            assert!(place >= settled, "a detection at {place:?} after all before {settled:?} were told");
+            let last = self.detections[output].last().map(|d| (d.segment, d.first, d.channel));
+            assert!(last < Some((d.segment, d.first, d.channel)), "{d:?} comes after {last:?}");
+            self.detections[output].push(d);
+        }
+        Ok(())
+    }
+
+    fn settled(&mut self, output: usize, segment: usize, row: i64) -> Result<()> {
+        let last = self.settled[output];
+        assert!((segment, row) >= last, "settled before {:?} after {last:?}", (segment, row));
+        self.settled[output] = (segment, row);
         Ok(())
     }
 }
@@ -182,16 +201,20 @@ pub fn run_in_parts(
     }
 }
 
-/// Where what was computed is not what the Graph means, to the rounding of F32 through a chain of operators.
-/// `floor` is the magnitude below which a result may be lost in the rounding of larger ones (an F32 FFT's bins).
-pub fn far(meaning: &Value, result: &Collected, output: usize, floor: f64) -> Option<String> {
+/// How far a result may be from its meaning, relative to its own size and to the root mean square of all: some hundreds
+/// of roundings to F32 (6e-8), as they add up through a chain of operators.
+const RELATIVE: f64 = 2e-5;
+
+/// Where what was computed is not what the Graph means. `rounding` is what any value may be off besides, however small it is:
+/// what is left where large values cancel has the rounding of those.
+pub fn far(meaning: &Value, result: &Collected, output: usize, rounding: f64) -> Option<String> {
     match meaning {
-        Value::Signal(tensor) => far_values(tensor, &result.outputs[output], floor),
+        Value::Signal(tensor) => far_values(tensor, &result.outputs[output], rounding),
         Value::Events(events) => far_events(events, &result.detections[output]),
     }
 }
 
-fn far_values(tensor: &Tensor, got: &[f64], floor: f64) -> Option<String> {
+fn far_values(tensor: &Tensor, got: &[f64], rounding: f64) -> Option<String> {
     // A statistic of the whole record is one row in the meaning and one per segment in the run.
     let repeat = !tensor.timed && tensor.values.len() < got.len();
     let rows = if repeat { got.len() / tensor.values.len().max(1) } else { 1 };
@@ -200,10 +223,10 @@ fn far_values(tensor: &Tensor, got: &[f64], floor: f64) -> Option<String> {
         return Some(format!("{} values, not {}", got.len(), want.len()));
     }
     let finite = want.iter().filter(|x| x.is_finite());
-    let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt().max(floor);
-    // F32 has 6e-8; quotients of nearly cancelled values magnify that by some hundreds in random graphs.
-    let near =
-        |x: f64, y: f64| (x - y).abs() <= 4e-5 * scale.max(x.abs()) || x == y || (x.is_nan() && y.is_nan());
+    let scale = (finite.map(|x| x * x).sum::<f64>() / want.len().max(1) as f64).sqrt();
+    let near = |x: f64, y: f64| {
+        (x - y).abs() <= (RELATIVE * scale.max(x.abs())).max(rounding) || x == y || (x.is_nan() && y.is_nan())
+    };
     let at = want.iter().zip(got).position(|(x, y)| !near(*x, *y))?;
     Some(format!("at {at} of {}: meant {:e}, got {:e}", want.len(), want[at], got[at]))
 }

@@ -2,6 +2,7 @@
 
 mod script;
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dasc_compiler::plan::{Place, Plan, Stage};
@@ -28,6 +29,14 @@ const SCRIPTS: [(&str, u32); 9] = [
     ("READ r | DETREND | BANDPASS 10Hz 200Hz | NORMALIZE", 3),
     ("READ r | BANDPASS 10Hz 200Hz AS y | WRITE y.npy\nFROM y | DECIMATE 5 | WRITE z.npy", 1),
     ("READ r | LOWPASS 40Hz AS y | WRITE y.npy\nFROM y | DEMEAN | WRITE z.npy", 2),
+];
+
+/// Pairs of steps that differ in how long their windows are, and in nothing else that is kept. None of them decimates: the next
+/// row of those begins further on.
+const WINDOWS: [(&str, &str); 3] = [
+    ("FIR 10Hz 40Hz TAPS=33", "FIR 10Hz 40Hz TAPS=65"),
+    ("FIR 10Hz 40Hz TAPS=65", "FIR 10Hz 40Hz TAPS=257"),
+    ("MEDIAN 5", "MEDIAN 15"),
 ];
 
 /// Counts what is really read.
@@ -132,6 +141,35 @@ fn state_is_what_the_facts_say() {
         let (said, bytes) = state_of(steps);
         assert_eq!(said, numbers, "{steps}: numbers by the facts");
         assert_eq!(bytes - stateless, numbers * lanes * 8, "{steps}: bytes of saved state");
+    }
+}
+
+/// Bytes of a session's state after the first `rows` rows.
+fn saved_after(run: &Run, rows: i64) -> u64 {
+    let mut noise = Noise(1);
+    let input: Vec<f64> = (0..ROWS * u64::from(CHANNELS)).map(|_| noise.value()).collect();
+    let record = Record::new(run.graph(), &input);
+    let (mut session, mut collected) = (run.begin(), Collected::new(run));
+    let end = run.resume(&mut session, &record, &mut collected, |stats| {
+        if stats.rows_done >= rows as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(end.unwrap().is_break(), "the record ended before row {rows}");
+    run.save(&mut session).unwrap().len() as u64
+}
+
+/// What windows remember: every row of history the facts promise is in the state of a run, and not one more.
+#[test]
+fn history_is_what_the_facts_say() {
+    let measured = |steps: &str| {
+        let run = prepare(&format!("READ r | {steps}"), DType::F32);
+        (carry(&facts(run.graph())), saved_after(&run, 500))
+    };
+    let lanes = u64::from(CHANNELS).next_multiple_of(LANES as u64);
+    for (short, long) in WINDOWS {
+        let ((few, less), (many, more)) = (measured(short), measured(long));
+        assert!(many > few, "{long} remembers more than {short}: {many} and {few}");
+        // Rows of history are F32, as the record is. All else in the state is the same for both.
+        assert_eq!(more - less, (many - few) * lanes * 4, "{short} and {long}: {few} and {many} rows");
     }
 }
 

@@ -157,7 +157,7 @@ fn holds(case: &Case) -> Result<(), String> {
     }
 
     let meaning = interp::interpret(&case.graph, &case.input).map_err(words)?;
-    far(&meaning[0], &whole, 0, 1e-12).map_or(Ok(()), |d| Err(format!("not what the graph means: {d}")))
+    far(&meaning[0], &whole, 0, 0.0).map_or(Ok(()), |d| Err(format!("not what the graph means: {d}")))
 }
 
 fn is_whole(graph: &Graph) -> bool {

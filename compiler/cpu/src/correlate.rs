@@ -6,11 +6,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dasc_ir::DType;
 use dasc_ir::kernel::{BufferAt, Correlate, Kernel, LANES, Lanes, Role};
+use dasc_ir::{DType, Result};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex64;
 use rustfft::num_traits::Zero;
+
+use crate::fft::misfit;
 
 /// A planned correlation. Shared between threads.
 pub struct Plan {
@@ -73,7 +75,7 @@ impl Plan {
         start: i64,
         rows: i64,
         lanes: usize,
-    ) {
+    ) -> Result<()> {
         let (mut frames, mut template) = (Tile::new(self), Tile::new(self));
         let mut sums = vec![0.0; self.len];
         let mut columns = vec![0.0; self.lags * LANES];
@@ -84,10 +86,10 @@ impl Plan {
                 // SAFETY: the caller vouches for all inner positions of this row and group.
                 unsafe {
                     if first || !self.t.constant {
-                        template.read(self, self.t, t, row, group);
+                        template.read(self, self.t, t, row, group)?;
                     }
                     if first || !self.x.constant {
-                        frames.read(self, self.x, x, row, group);
+                        frames.read(self, self.x, x, row, group)?;
                     }
                 }
                 first = false;
@@ -100,7 +102,7 @@ impl Plan {
                     }
                     real_ends(&mut bins, self.len);
                     let done = self.inverse.process_with_scratch(&mut bins, &mut sums, &mut frames.scratch);
-                    done.expect("buffers have the lengths of the plan, and the ends are real");
+                    done.map_err(misfit)?;
                     let scale = 1.0 / self.len as f64;
                     for l in 0..self.lags {
                         let lag = (self.lo + l as i64).rem_euclid(self.len as i64) as usize;
@@ -118,6 +120,7 @@ impl Plan {
                 }
             }
         }
+        Ok(())
     }
 
     /// NaN where a sum has a factor that is not finite: `x[q]` meets `t[k]` at lag `q − k`.
@@ -200,7 +203,7 @@ impl Tile {
     ///
     /// # Safety
     /// As [`Plan::run`].
-    unsafe fn read(&mut self, plan: &Plan, side: Side, at: &BufferAt, row: i64, group: usize) {
+    unsafe fn read(&mut self, plan: &Plan, side: Side, at: &BufferAt, row: i64, group: usize) -> Result<()> {
         let row = if side.constant { 0 } else { row };
         let size = if side.double { size_of::<f64>() } else { size_of::<f32>() };
         let base = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
@@ -230,8 +233,8 @@ impl Tile {
         for lane in 0..lanes {
             let (samples, bins) =
                 (&mut self.samples[lane * plan.len..][..plan.len], &mut self.bins[lane * half..][..half]);
-            let done = plan.forward.process_with_scratch(samples, bins, &mut self.scratch);
-            done.expect("buffers have the lengths of the plan");
+            plan.forward.process_with_scratch(samples, bins, &mut self.scratch).map_err(misfit)?;
         }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dasc_ir::kernel::{BufferAt, Fft, FftKind, LANES};
+use dasc_ir::{Diag, Result};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 use rustfft::{FftPlanner, num_traits::Zero};
@@ -47,12 +48,19 @@ impl Plan {
 
     /// Transforms `rows` rows from the absolute index `start`, all `lanes` rounded up to whole groups of [`LANES`].
     /// Forward transforms are unscaled, inverse ones divide by `n`; the imaginary parts of the first and, for even
-    /// `n`, the last input of a real inverse are taken as 0, as NumPy does.
+    /// `n`, the last input of a real inverse are taken as 0, as NumPy does. Errors: a mistake of the compiler's own.
     ///
     /// # Safety
     /// For each row and each lane rounded up to whole groups, the elements of both buffers in the shapes of
     /// [`FftKind`] lie in live F32 memory; the output's are used by nobody else meanwhile.
-    pub unsafe fn run(&self, input: &BufferAt, output: &BufferAt, start: i64, rows: i64, lanes: usize) {
+    pub unsafe fn run(
+        &self,
+        input: &BufferAt,
+        output: &BufferAt,
+        start: i64,
+        rows: i64,
+        lanes: usize,
+    ) -> Result<()> {
         let mut tile = Tile::new(self);
         for row in start..start.saturating_add(rows.max(0)) {
             for group in 0..lanes.div_ceil(LANES) {
@@ -64,11 +72,12 @@ impl Plan {
                 };
                 // SAFETY: the caller vouches for all inner positions, planes and lanes of this row.
                 unsafe { tile.gather(at(input), input) };
-                tile.transform(self);
+                tile.transform(self)?;
                 // SAFETY: as above, for the output.
                 unsafe { tile.scatter(at(output), output) };
             }
         }
+        Ok(())
     }
 }
 
@@ -160,7 +169,7 @@ impl Tile {
         }
     }
 
-    fn transform(&mut self, plan: &Plan) {
+    fn transform(&mut self, plan: &Plan) -> Result<()> {
         let n = plan.n;
         let scale = 1.0 / n as f32;
         for lane in 0..LANES {
@@ -168,8 +177,7 @@ impl Tile {
             match &plan.way {
                 Way::Forward(way) => {
                     let real = &mut self.real[lane * n..][..n];
-                    let done = way.process_with_scratch(real, complex, &mut self.scratch);
-                    done.expect("buffers have the lengths of the plan");
+                    way.process_with_scratch(real, complex, &mut self.scratch).map_err(misfit)?;
                 }
                 Way::Inverse(way) => {
                     let real = &mut self.real[lane * n..][..n];
@@ -181,8 +189,7 @@ impl Tile {
                     {
                         last.im = 0.0;
                     }
-                    let done = way.process_with_scratch(complex, real, &mut self.scratch);
-                    done.expect("buffers have the lengths of the plan, and the ends are real");
+                    way.process_with_scratch(complex, real, &mut self.scratch).map_err(misfit)?;
                     real.iter_mut().for_each(|x| *x *= scale);
                 }
                 Way::Complex(way) => {
@@ -193,5 +200,11 @@ impl Tile {
                 }
             }
         }
+        Ok(())
     }
+}
+
+/// Buffers have the lengths of their plan and the ends are made real, so this is a mistake of the compiler's own.
+pub(crate) fn misfit(why: realfft::FftError) -> Diag {
+    Diag::compiler(format!("a Fourier transform was given what its plan does not fit: {why}"))
 }

@@ -31,7 +31,7 @@ fn run(kind: FftKind, n: usize, input: &mut [f32], start: i64) -> Vec<f32> {
     a.base = a.base.wrapping_offset(-(start as isize) * a.row);
     b.base = b.base.wrapping_offset(-(start as isize) * b.row);
     // SAFETY: both arrays hold so many rows and lanes in the layout of `at`.
-    unsafe { plan.run(&a, &b, start, ROWS as i64, LANES) };
+    unsafe { plan.run(&a, &b, start, ROWS as i64, LANES) }.unwrap();
     output
 }
 

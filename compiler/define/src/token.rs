@@ -117,7 +117,7 @@ pub fn tokens(text: &str, from: usize) -> impl Iterator<Item = Lexeme> + '_ {
 /// Words of the language; a name cannot be one of them, in any case.
 pub const KEYWORDS: [&str; 8] = ["DEF", "WHERE", "IF", "THEN", "ELSE", "AND", "OR", "NOT"];
 
-/// Words that begin a statement of a script: a line that begins with one ends a definition whose brackets are open.
+/// Words that begin a statement of a script: a line that begins with one ends a definition, however unfinished.
 const STATEMENTS: [&str; 8] = ["DEF", "IMPORT", "READ", "FROM", "LET", "PARAM", "FOR", "END"];
 
 /// The byte after the definition that begins at `start`: the end of its line, unless the line is plainly unfinished or the next one
@@ -131,7 +131,7 @@ pub fn extent(text: &str, start: usize) -> usize {
         if lexeme.token == Token::Newline {
             let finished =
                 last.is_some_and(|last| !goes_on(last.token, text.get(last.start..last.end).unwrap_or("")));
-            // Within brackets only a line that begins a statement ends the definition.
+            // Within brackets the end of a line ends nothing.
             if depth == 0 && finished {
                 line_end = line_end.or(Some(lexeme.start));
             }
@@ -139,7 +139,8 @@ pub fn extent(text: &str, start: usize) -> usize {
         }
         let new_line =
             last.is_some_and(|last| text.get(last.end..lexeme.start).is_some_and(|gap| gap.contains('\n')));
-        if new_line && depth > 0 && STATEMENTS.contains(&word) {
+        // No name can be DEF in any case; the others are names where they are not in capitals.
+        if new_line && (STATEMENTS.contains(&word) || word.eq_ignore_ascii_case("DEF")) {
             return last.map_or(text.len(), |last| last.end);
         }
         if let Some(end) = line_end {

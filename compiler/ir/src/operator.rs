@@ -49,8 +49,12 @@ pub struct Param {
 }
 
 impl Schema {
-    pub fn summary(&self) -> &'static str {
-        self.doc.first().map_or("", |line| line.trim())
+    /// The first sentence of the first paragraph.
+    pub fn summary(&self) -> String {
+        let paragraph = self.doc.split(|line| line.trim().is_empty()).next().unwrap_or_default();
+        let text = paragraph.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+        let end = text.match_indices(". ").find(|(at, _)| !text[..*at].ends_with("et al"));
+        end.map_or_else(|| text.clone(), |(at, _)| text[..=at].to_string())
     }
 
     /// `BANDPASS low high [ORDER=4]`.
@@ -107,6 +111,18 @@ impl Schema {
         Ok(slots)
     }
 
+    /// How a parameter is written: by the operator's example where that has it, else by a value of its kind, else by the form.
+    pub fn shown(&self, param: &Param) -> String {
+        let key = format!("{}=", param.name.to_uppercase());
+        let in_example =
+            param.default.is_none() || self.example.split(' ').any(|word| word.starts_with(&key));
+        match param.kind.sample() {
+            _ if in_example => format!("for example {}", self.example),
+            Some(value) => format!("for example {key}{value}"),
+            None => format!("the form is {}", self.signature()),
+        }
+    }
+
     fn positional(&self, slots: &[Option<&Arg>]) -> Option<usize> {
         (0..slots.len()).find(|&i| slots[i].is_none() && self.params[i].default.is_none())
     }
@@ -155,7 +171,7 @@ pub fn read<P: crate::parameter::Parameter>(schema: &Schema, index: usize, arg: 
         };
         Diag::usage(format!("{name} of {} expects {expected}, not {given}", schema.name))
             .at(arg.span)
-            .help(format!("for example {}", schema.example))
+            .help(schema.shown(&schema.params[index]))
     })
 }
 

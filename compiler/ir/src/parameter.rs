@@ -26,6 +26,24 @@ pub enum Kind {
     Branch,
 }
 
+impl Kind {
+    /// A value of the kind for help, where one serves for every parameter of it.
+    pub fn sample(&self) -> Option<&'static str> {
+        match self {
+            Kind::Range("s") => Some("10s..20s"),
+            Kind::Range("m") => Some("2km..18km"),
+            Kind::Range("") => Some("100..200"),
+            Kind::Quantity("Hz") => Some("10Hz"),
+            Kind::Quantity("s") => Some("20ms"),
+            Kind::Flag => Some("TRUE"),
+            Kind::Choice(words) => words.first().copied(),
+            Kind::List(inner) | Kind::Optional(inner) => inner.sample(),
+            Kind::Range(_) | Kind::Quantity(_) | Kind::Number | Kind::Integer | Kind::Text => None,
+            Kind::Path | Kind::Reference | Kind::Branch => None,
+        }
+    }
+}
+
 /// A type that can be a parameter. `read` answers with what it would have accepted.
 pub trait Parameter: Sized {
     const KIND: Kind;

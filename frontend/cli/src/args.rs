@@ -14,6 +14,7 @@ Examples:
   dasc inspect f.h5                          what a file holds
   dasc plot f.h5                             a picture of a file
   dasc ops BANDPASS                          an operator's parameters
+  dasc new traffic                           a script to start from
 
 Exit codes: 0 success, 1 failed, 2 a mistake in script or flags, 3 finished with skips or losses, 130 interrupted.
 Settings come from dasc.toml (here or in a folder above), then DASC_* variables, then flags.";
@@ -104,6 +105,11 @@ pub enum Verb {
     /// List the operators and statements, or describe one
     #[command(after_help = "Examples:\n  dasc ops\n  dasc ops BANDPASS\n  dasc ops --json")]
     Ops(OpsArgs),
+    /// Write a recipe: a commented script to start from, which runs on made-up data as it stands
+    #[command(
+        after_help = format!("Examples:\n  dasc new                                   the recipes\n  dasc new traffic                           writes traffic.dql\n  dasc new quake night.dql && dasc run night.dql --set source=night.h5\n\nRecipes:\n{}", crate::recipes::listed())
+    )]
+    New(NewArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Examples:\n  dasc completions bash > ~/.local/share/bash-completion/completions/dasc\n  dasc completions zsh > ~/.zfunc/_dasc"
@@ -212,6 +218,15 @@ pub struct PlotArgs {
 pub struct OpsArgs {
     /// The operator or statement to describe
     pub name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// The recipe; without one they are listed
+    pub recipe: Option<String>,
+    /// The script to write; the recipe's name with .dql unless given, - is standard output
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use dasc_dql::Step;
-use dasc_dql::statements::{FilePath, Mute, Read, begins_flow};
+use dasc_dql::statements::{Cut, FilePath, Mute, Read, begins_flow};
 use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
 use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops;
 use dasc_stdlib::pieces::muted::{stretches, within};
 
+use crate::cut::{self, CutSpec};
 use crate::event_flow::{EventFlow, Origin};
 use crate::names;
 use crate::record::Record;
@@ -20,11 +21,14 @@ use crate::sinks::{self, SinkSpec};
 pub struct Pipeline {
     pub record: Record,
     pub graph: Graph,
+    /// What the graph was built with, for sinks that are made once events are known.
+    pub b: Builder,
     /// In the order of the script, READ first.
     pub steps: Vec<Bound>,
     pub sinks: Vec<SinkSpec>,
     /// Flows of events, each after those that it takes events from.
     pub events: Vec<EventFlow>,
+    pub cuts: Vec<CutSpec>,
 }
 
 /// A step of the script with the nodes it became.
@@ -48,6 +52,8 @@ pub struct Flow {
     pub events: Vec<usize>,
     /// Numbers of channels taken out.
     pub muted: BTreeSet<i64>,
+    /// The CUT before it, by its position in the pipeline.
+    pub cut: Option<usize>,
 }
 
 /// A pipeline while it is being built.
@@ -58,9 +64,10 @@ pub struct Assembly<'a> {
     /// Nodes that someone outside observes, each once.
     pub outputs: Vec<NodeId>,
     pub events: Vec<EventFlow>,
-    steps: Vec<Bound>,
-    sinks: Vec<SinkSpec>,
-    flows: HashMap<usize, Flow>,
+    pub steps: Vec<Bound>,
+    pub sinks: Vec<SinkSpec>,
+    pub cuts: Vec<CutSpec>,
+    pub flows: HashMap<usize, Flow>,
 }
 
 impl Assembly<'_> {
@@ -81,6 +88,12 @@ impl Assembly<'_> {
         };
         table.map(|node| self.output(node));
         inputs.into_iter().for_each(|input| self.observe_events(input));
+    }
+
+    pub fn finish(self) -> Pipeline {
+        let Assembly { record, b, outputs, events, steps, sinks, cuts, .. } = self;
+        let graph = Graph { outputs, ..b.graph().clone() };
+        Pipeline { record, graph, b, steps, sinks, events, cuts }
     }
 }
 
@@ -109,7 +122,7 @@ pub fn bind(script: &Script) -> Result<Vec<Pipeline>, Vec<Diag>> {
     if !diags.is_empty() {
         return Err(diags);
     }
-    Ok(assemblies.into_iter().map(finish).collect())
+    Ok(assemblies.into_iter().map(Assembly::finish).collect())
 }
 
 fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
@@ -117,7 +130,7 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
     let mut b = Builder::new();
     b.enter(Read::SCHEMA.name, Some(step.span));
     let node = record.build(&mut b)?;
-    let mut flow = Flow { node, events: Vec::new(), muted: BTreeSet::new() };
+    let mut flow = Flow { node, events: Vec::new(), muted: BTreeSet::new(), cut: None };
     if let Some(survey) = &record.survey {
         // A quality of 0 says of a channel what MUTE would.
         flow = silence(&mut b, flow, &survey.bad().into_iter().collect())?;
@@ -132,6 +145,7 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
         events: Vec::new(),
         steps: vec![Bound { step: step.index, nodes, result: node, events: None }],
         sinks: Vec::new(),
+        cuts: Vec::new(),
         flows: HashMap::from([(step.index, flow)]),
     })
 }
@@ -139,9 +153,15 @@ fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
 fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
     let flow = step.input.and_then(|input| assembly.flows.get(&input)).cloned();
     let flow = flow.ok_or_else(|| Diag::compiler("bind: a step without a flow"))?;
+    let flow = joined(assembly, step, flow)?;
     let first = assembly.b.graph().nodes.len() as u32;
     let known = assembly.events.len();
     let (flow, result) = match ops::find(&step.keyword) {
+        _ if let Some(number) = flow.cut => {
+            cut::follow(assembly, step, &flow, number)?;
+            let node = flow.node;
+            (flow, node)
+        }
         Some(entry) => operate(assembly, step, entry, flow)?,
         None if let Some(entry) = dasc_events::ops::find(&step.keyword) => {
             let flow = work_on_events(assembly, step, entry, flow)?;
@@ -150,6 +170,11 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
         }
         None if assembly.script.program.definitions.find(&step.keyword).is_some() => {
             operate_defined(assembly, step, flow)?
+        }
+        None if step.keyword == Cut::SCHEMA.name => {
+            let flow = cut::begin(assembly, step, flow)?;
+            let node = flow.node;
+            (flow, node)
         }
         None if step.keyword == Mute::SCHEMA.name => {
             let flow = mute(assembly, step, flow)?;
@@ -170,6 +195,31 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
     assembly.steps.push(Bound { step: step.index, nodes, result, events });
     assembly.flows.insert(step.index, flow);
     Ok(())
+}
+
+/// The flow with the events of those named beside it after FROM.
+fn joined(assembly: &Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
+    let without = |name: &str| {
+        Diag::usage(format!("the flow `{name}` has no events, and FROM joins the events of flows"))
+            .at(step.span)
+            .help("name one flow, or flows after a detection")
+    };
+    if let (Some((name, _)), true) = (&step.from, flow.events.is_empty() && !step.joined.is_empty()) {
+        return Err(without(name));
+    }
+    for (name, from) in &step.joined {
+        let Some(other) = assembly.flows.get(from) else {
+            return Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
+                .at(step.span)
+                .help("flows that meet in one step begin with the same READ"));
+        };
+        if other.events.is_empty() {
+            return Err(without(name));
+        }
+        let new: Vec<usize> = other.events.iter().filter(|n| !flow.events.contains(n)).copied().collect();
+        flow.events.extend(new);
+    }
+    Ok(flow)
 }
 
 /// An operator: a signal replaces the flow's, a table of detections is attached to it.
@@ -325,12 +375,12 @@ fn silence(b: &mut Builder, mut flow: Flow, numbers: &BTreeSet<i64>) -> Result<F
     Ok(flow)
 }
 
-fn finish(assembly: Assembly) -> Pipeline {
-    let Assembly { record, b, outputs, events, steps, sinks, .. } = assembly;
-    Pipeline { record, graph: b.finish(outputs), steps, sinks, events }
-}
-
 impl Pipeline {
+    /// Whether nothing is written or drawn.
+    pub fn idle(&self) -> bool {
+        self.sinks.is_empty() && self.cuts.iter().all(|cut| cut.sinks.is_empty())
+    }
+
     /// The last results of branches without a sink, so that there is something to explain and compile.
     pub fn observe_loose_ends(&mut self) {
         if self.graph.outputs.is_empty() {

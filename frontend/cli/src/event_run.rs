@@ -12,7 +12,7 @@ pub struct EventRun {
     flows: Vec<Working>,
     clock: Clock,
     segments: usize,
-    /// For each sink, the flows it takes together.
+    /// For each sink and then each cut, the flows it takes together.
     joints: Vec<Joint>,
     /// Events that detectors have found.
     pub found: u64,
@@ -54,13 +54,13 @@ impl EventRun {
                 stage: Stage::new(operator.start()),
             },
         };
-        let joint =
-            |sink: &crate::sinks::SinkSpec| Joint { inputs: sink.events.clone(), order: Order::default() };
+        let sinks = pipeline.sinks.iter().map(|sink| &sink.events);
+        let takers = sinks.chain(pipeline.cuts.iter().map(|cut| &cut.events));
         EventRun {
             flows: pipeline.events.iter().map(working).collect(),
             clock: pipeline.record.clock(),
             segments: pipeline.record.header().segments.len(),
-            joints: pipeline.sinks.iter().map(joint).collect(),
+            joints: takers.map(|inputs| Joint { inputs: inputs.clone(), order: Order::default() }).collect(),
             found: 0,
         }
     }
@@ -97,12 +97,12 @@ impl EventRun {
         }
     }
 
-    /// Moves what is ready through the operators: for each sink the events that reach it.
+    /// Moves what is ready through the operators: for each sink, and then each cut, the events that reach it.
     pub fn advance(&mut self) -> Vec<Vec<Event>> {
         self.moved(false)
     }
 
-    /// All that is left, for each sink.
+    /// All that is left, for each sink and cut.
     pub fn finish(&mut self) -> Vec<Vec<Event>> {
         self.moved(true)
     }

@@ -10,7 +10,9 @@ use dasc_ir::{Diag, Result, time};
 use dasc_sink::{Destination, Target};
 
 use crate::bind::Pipeline;
+use crate::record::Record;
 use crate::script::Script;
+use crate::sinks::SinkSpec;
 
 /// A path of the script, relative to its folder; URLs and made-up sources stay as they are.
 pub fn located(script: &Script, path: &str) -> PathBuf {
@@ -106,19 +108,30 @@ pub fn mode(mode: Mode) -> dasc_sink::Mode {
 /// Refuses outputs that meet each other or an input, and those that could not be written: before anything runs.
 pub fn check(pipelines: &[Pipeline]) -> Result<(), Vec<Diag>> {
     let inputs: Vec<PathBuf> = pipelines.iter().filter_map(|p| p.record.file.clone()).collect();
-    let sinks = || pipelines.iter().flat_map(|pipeline| &pipeline.sinks);
-    let outputs: Vec<Destination> = sinks()
-        .map(|sink| Destination {
-            path: match &sink.target {
-                Target::File(path) => path.clone(),
-                Target::Stdout => PathBuf::from("-"),
-            },
-            span: Some(sink.span),
-        })
-        .collect();
+    let sinks = || {
+        pipelines
+            .iter()
+            .flat_map(|pipeline| pipeline.sinks.iter().chain(pipeline.cuts.iter().flat_map(|cut| &cut.sinks)))
+    };
+    let outputs: Vec<Destination> = sinks().map(destination).collect();
     dasc_sink::check_collisions(&outputs, &inputs).map_err(|diag| vec![diag])?;
     let unusable: Vec<Diag> = sinks()
         .filter_map(|sink| sink.target.check(sink.mode).err().map(|diag| diag.at(sink.span)))
         .collect();
     if unusable.is_empty() { Ok(()) } else { Err(unusable) }
+}
+
+/// The same for the files of cuts, once their names are known; `earlier` are those already written.
+pub fn check_cuts(earlier: &[SinkSpec], cuts: &[SinkSpec], record: &Record) -> Result<()> {
+    let outputs: Vec<Destination> = earlier.iter().chain(cuts).map(destination).collect();
+    dasc_sink::check_collisions(&outputs, record.file.as_slice())?;
+    cuts.iter().try_for_each(|sink| sink.target.check(sink.mode).map_err(|diag| diag.at(sink.span)))
+}
+
+fn destination(sink: &SinkSpec) -> Destination {
+    let path = match &sink.target {
+        Target::File(path) => path.clone(),
+        Target::Stdout => PathBuf::from("-"),
+    };
+    Destination { path, span: Some(sink.span) }
 }

@@ -146,3 +146,19 @@ fn settings_come_from_file_variable_and_flag_in_that_order() {
     let variable = place.command(&["ops"]).env("DASC_COLOR", "never").output().unwrap();
     assert!(!String::from_utf8_lossy(&variable.stdout).contains('\u{1b}'));
 }
+
+#[test]
+fn mistaken_flags_are_told_in_full_as_json() {
+    let place = Workplace::new();
+    for (args, what, remedy) in [
+        (&["check", "--json"][..], "<SCRIPT>", "Usage: dasc check"),
+        (&["run", "--json", "--bogus"], "--bogus", "Usage: dasc run"),
+        (&["explane", "--json"], "'explane'", "explain"),
+    ] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        let diag = &json(&ran.out)["diagnostics"][0];
+        assert!(diag["message"].as_str().unwrap().contains(what), "{diag}");
+        assert!(diag["help"].as_str().unwrap().contains(remedy), "{diag}");
+    }
+}

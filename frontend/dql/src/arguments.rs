@@ -80,7 +80,11 @@ struct Keyed<'a> {
 impl Keyed<'_> {
     /// `day=1/a.h5`.
     fn looks_like_a_path(&self) -> bool {
-        self.key.is_some() && matches!(&self.node.value.form, Form::Word(word) if word.contains(['/', '.']))
+        let Form::Word(word) = &self.node.value.form else { return false };
+        // A range has dots too, and a number.
+        let ending = word.rsplit_once('.').filter(|_| !word.contains(".."));
+        let named = ending.is_some_and(|(_, ending)| ending.starts_with(|c: char| c.is_ascii_alphabetic()));
+        self.key.is_some() && (named || word.contains('/'))
     }
 }
 

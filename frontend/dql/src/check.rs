@@ -15,7 +15,7 @@ pub fn argument(schema: &Schema, param: &Param, arg: &Arg, names: &Names) -> Opt
     let Mismatch { kind, given } = mismatch(param.kind, &arg.value)?;
     let name = param.name.to_uppercase();
     let message = format!("{name} of {} expects {}, not {given}", schema.name, describe(kind));
-    let help = remedy(kind, given, names).unwrap_or_else(|| format!("for example {}", schema.example));
+    let help = remedy(kind, given, names).unwrap_or_else(|| schema.shown(param));
     Some(Diag::usage(message).at(arg.span).help(help))
 }
 
@@ -78,7 +78,7 @@ fn describe(kind: Kind) -> String {
             Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
             _ => words.join(""),
         },
-        Kind::Range(_) => "a range such as 10..20".into(),
+        Kind::Range(_) => format!("a range such as {}", kind.sample().unwrap_or("10..20")),
         Kind::Text => "a text".into(),
         Kind::Path => "a path".into(),
         Kind::List(inner) | Kind::Optional(inner) => describe(*inner),
@@ -93,7 +93,7 @@ fn remedy(kind: Kind, given: &Literal, names: &Names) -> Option<String> {
             nearest(word, words).map(|near| format!("did you mean {near}?"))
         }
         (_, Literal::Word(word)) => match split_number(word) {
-            Some((_, unit)) if !unit.is_empty() => Some(unknown_unit(unit)),
+            Some((_, unit)) if unit.starts_with(|c: char| c.is_alphabetic()) => Some(unknown_unit(unit)),
             Some(_) => None,
             None if word.starts_with(['\u{2212}', '\u{2013}']) => {
                 Some("the minus sign here is not the one of the keyboard: write -".into())

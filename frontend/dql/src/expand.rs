@@ -59,6 +59,8 @@ struct Flow {
     step: Option<usize>,
     /// The `FROM` that chose it, until a step has taken it.
     from: Option<(String, Span)>,
+    /// The further flows of that `FROM`, until a step has taken them.
+    joined: Vec<(String, usize)>,
     /// The flow is the consequence of a mistake that was reported.
     broken: bool,
 }
@@ -108,7 +110,7 @@ impl Expander<'_> {
                 Ok(self.evaluator.names.define(&name.text, name.span, value)?)
             }
             Statement::For { name, over, body } => self.repeat(name, over.as_ref(), body),
-            Statement::From { name, span } => self.choose(name, *span),
+            Statement::From { names, span } => self.choose(names, *span),
             Statement::Def { source, start, end } => self.define(*source, *start, *end),
             Statement::Import { path } => {
                 let diag = Diag::usage("IMPORT stands outside of loops, on a line of its own").at(path.span);
@@ -208,9 +210,28 @@ impl Expander<'_> {
         Ok(())
     }
 
-    fn choose(&mut self, name: &Spelled, span: Span) -> Result<(), Stop> {
+    fn choose(&mut self, names: &[Spelled], span: Span) -> Result<(), Stop> {
         self.leave_from();
         self.flow = Flow { broken: true, ..Flow::default() };
+        let mut chosen: Vec<(String, Flow)> = Vec::with_capacity(names.len());
+        for name in names {
+            let (text, flow) = self.chosen(name)?;
+            if chosen.iter().any(|(known, _)| *known == text) {
+                let diag = Diag::usage(format!("FROM names the flow `{text}` twice")).at(name.span);
+                return Err(Some(diag.help("name each flow once")));
+            }
+            chosen.push((text, flow));
+        }
+        let broken = chosen.iter().any(|(_, flow)| flow.broken);
+        let mut chosen = chosen.into_iter();
+        let Some((text, flow)) = chosen.next() else { return Err(None) };
+        let joined = chosen.filter_map(|(name, flow)| Some((name, flow.step?))).collect();
+        self.flow = Flow { from: Some((text, span)), joined, broken, ..flow };
+        Ok(())
+    }
+
+    /// The flow of a name.
+    fn chosen(&mut self, name: &Spelled) -> Result<(String, Flow), Stop> {
         let text = self.filled(name)?;
         let Some((flow, _)) = self.flows.get(&text) else {
             let diag = Diag::usage(format!("there is no flow `{text}` before this line")).at(name.span);
@@ -219,8 +240,7 @@ impl Expander<'_> {
                 None => diag.help(format!("name a flow at the end of its step: … AS {text}")),
             }));
         };
-        self.flow = Flow { from: Some((text, span)), ..flow.clone() };
-        Ok(())
+        Ok((text, flow.clone()))
     }
 
     /// A `FROM` that no step has taken is a slip.
@@ -248,7 +268,7 @@ impl Expander<'_> {
         self.flow = match &step {
             Some(step) => {
                 let broken = taken.broken && !begins_flow(step.schema);
-                Flow { step: Some(step.index), from: None, broken }
+                Flow { step: Some(step.index), broken, ..Flow::default() }
             }
             None => Flow { broken: true, ..Flow::default() },
         };
@@ -303,6 +323,7 @@ impl Expander<'_> {
             args,
             input: if begins { None } else { flow.step },
             branches,
+            joined: if begins { Vec::new() } else { flow.joined.clone() },
             from: if begins { None } else { flow.from.clone() },
             name: None,
             bindings: self.bindings.clone(),

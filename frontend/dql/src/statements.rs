@@ -2,15 +2,16 @@
 
 use dasc_ir::literal::{Arg, Literal};
 use dasc_ir::operator::Schema;
-use dasc_ir::parameter::{Hertz, Kind, Metres, Parameter};
+use dasc_ir::parameter::{Hertz, Kind, Metres, Parameter, Seconds};
 use dasc_ir::{Diag, Span, Unit, choice, operator};
 
 use crate::window::{ChannelWindow, DistanceWindow, Instant, TimeWindow};
 
 /// All statements.
-pub static STATEMENTS: [&Schema; 7] = [
+pub static STATEMENTS: [&Schema; 8] = [
     &Read::SCHEMA,
     &Mute::SCHEMA,
+    &Cut::SCHEMA,
     &Write::SCHEMA,
     &Events::SCHEMA,
     &PlotTs::SCHEMA,
@@ -19,7 +20,7 @@ pub static STATEMENTS: [&Schema; 7] = [
 ];
 
 /// Names within braces that the run fills in: a path may hold them without a definition.
-pub const RUN_NAMES: [&str; 2] = ["date", "hour"];
+pub const RUN_NAMES: [&str; 4] = ["date", "hour", "id", "start"];
 
 /// Whether a step takes no flow but begins one.
 pub fn begins_flow(schema: &Schema) -> bool {
@@ -31,6 +32,7 @@ pub fn check(schema: &Schema, args: &[Arg], call: Span) -> Option<Diag> {
     let read = |name: &str| match name {
         "READ" => Read::from_args(args, call).err(),
         "MUTE" => Mute::from_args(args, call).err(),
+        "CUT" => Cut::from_args(args, call).err(),
         "WRITE" => Write::from_args(args, call).err(),
         "EVENTS" => Events::from_args(args, call).err(),
         "PLOT_TS" => PlotTs::from_args(args, call).err(),
@@ -87,6 +89,27 @@ operator! {
         path: FilePath,
     ) {}
     example "MUTE bad.csv";
+    reference "";
+}
+
+operator! {
+    /// Cuts the flow around events: the sinks after it are made once for every event of a named flow.
+    ///
+    /// Their names hold `{id}` or `{start}` of the event. Rows are those whose instants lie from BEFORE the event's start to AFTER
+    /// its end, both belonging to it; a cut ends where its stretch of data ends. The record is read again once its events are known, and
+    /// the rows are the same bits as those of the whole flow. At most 1000 files.
+    Cut = "CUT" (
+        /// Name of the flow whose events are cut out.
+        events: FlowName,
+    ) {
+        /// Time before the start of an event.
+        before: Seconds = Seconds(5.0),
+        /// Time after its end.
+        after: Seconds = Seconds(5.0),
+        /// All channels, or only those of the event.
+        channels: CutChannels = CutChannels::All,
+    }
+    example "CUT quakes BEFORE=5s AFTER=30s";
     reference "";
 }
 
@@ -196,6 +219,11 @@ choice! {
 }
 
 choice! {
+    /// The channels of a cut.
+    CutChannels { All = "all", Event = "event" }
+}
+
+choice! {
     DataFormat { Zarr = "zarr", Npy = "npy" }
 }
 
@@ -224,6 +252,26 @@ impl Parameter for FilePath {
         match literal {
             Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
             _ => Err("a path".into()),
+        }
+    }
+}
+
+/// The name of another flow of the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowName(pub String);
+
+impl From<&str> for FlowName {
+    fn from(name: &str) -> FlowName {
+        FlowName(name.to_string())
+    }
+}
+
+impl Parameter for FlowName {
+    const KIND: Kind = Kind::Branch;
+    fn read(literal: &Literal) -> Result<FlowName, String> {
+        match literal {
+            Literal::Text(name) | Literal::Word(name) if !name.is_empty() => Ok(FlowName(name.clone())),
+            _ => Err("the name of a flow".into()),
         }
     }
 }

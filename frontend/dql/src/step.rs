@@ -35,7 +35,9 @@ pub struct Step {
     pub input: Option<usize>,
     /// Flows given by name among the arguments, with the steps they come from: further inputs of a definition.
     pub branches: Vec<(String, usize)>,
-    /// The name after `FROM`, where the step begins a branch.
+    /// Flows whose events join those of `input`, with the steps they come from: the further names after `FROM`.
+    pub joined: Vec<(String, usize)>,
+    /// The (first) name after `FROM`, where the step begins a branch.
     pub from: Option<(String, Span)>,
     /// The name after `AS`: unique in the program.
     pub name: Option<(String, Span)>,
@@ -48,7 +50,7 @@ impl PartialEq for Step {
         std::ptr::eq(self.schema, other.schema)
             && (self.index, &self.keyword, self.span) == (other.index, &other.keyword, other.span)
             && (&self.args, self.input, &self.from) == (&other.args, other.input, &other.from)
-            && self.branches == other.branches
+            && (&self.branches, &self.joined) == (&other.branches, &other.joined)
             && (&self.name, &self.bindings) == (&other.name, &other.bindings)
     }
 }
@@ -126,7 +128,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.index)?;
         if let Some(input) = self.input {
-            write!(f, "{input} -> ")?;
+            write!(f, "{input}")?;
+            self.joined.iter().try_for_each(|(_, step)| write!(f, ", {step}"))?;
+            f.write_str(" -> ")?;
         }
         f.write_str(&self.keyword)?;
         for arg in &self.args {

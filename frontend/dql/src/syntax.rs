@@ -29,9 +29,9 @@ pub enum Statement {
         over: Option<Value>,
         body: Vec<Statement>,
     },
-    /// `FROM name`.
+    /// `FROM name, name`: the flow of the first with the events of all.
     From {
-        name: Spelled,
+        names: Vec<Spelled>,
         span: Span,
     },
     /// `DEF NAME(x) = …`, bytes of its source; read when its turn comes.

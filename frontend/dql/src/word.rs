@@ -95,7 +95,10 @@ fn range(word: &str, zone: &Zone, named: impl Fn(&str) -> Option<Literal>) -> Re
         None => None,
         Some(digits) => match digits.parse::<f64>() {
             Ok(step) if step > 0.0 && step.is_finite() => Some(Box::new(Literal::Number(step))),
-            _ => return Err(Diag::usage(format!("a range cannot go in steps of {digits}"))),
+            _ => {
+                return Err(Diag::usage(format!("a range cannot go in steps of {digits}"))
+                    .help("a step is above zero: 0..2000/4 takes every fourth"));
+            }
         },
     };
     let (from, to) = with_common_unit(word, from, to)?;

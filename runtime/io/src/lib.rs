@@ -18,7 +18,7 @@ mod record;
 mod remote;
 mod select;
 mod sidecar;
-mod synthetic;
+pub mod synthetic;
 mod worker;
 
 pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometry, read_mute};

@@ -65,10 +65,10 @@ fn positions(header: &Header, window: &Window) -> Result<Range<usize>> {
     let first = (0..channels.count).find(wanted);
     let Some((first, last)) = first.zip((0..channels.count).rev().find(wanted)) else {
         let end = channels.count.saturating_sub(1);
-        let has = format!("channels {}..={}, {} m to {} m", number(0), number(end), metres(0), metres(end));
-        return Err(
-            Diag::usage("the channel window holds no channel of the record").help(format!("it has {has}"))
-        );
+        let (low, high) = (number(0).min(number(end)), number(0).max(number(end)));
+        let has = format!("it has channels {low} to {high}, at {} m to {} m", metres(0), metres(end));
+        return Err(Diag::usage("the channel window holds no channel of the record")
+            .help(format!("{has}: CH={low}..{} reads all", high.saturating_add(1))));
     };
     Ok(first..last + 1)
 }
@@ -95,8 +95,12 @@ fn clipped(header: &Header, window: &Window) -> Result<Vec<Segment>> {
         let ends = header.segments.first().zip(header.segments.last());
         let has = ends.map(|(a, z)| {
             let end = z.start_ns.saturating_add(period.nanoseconds(z.len as i64));
-            let samples = a.start..z.start.saturating_add(z.len as i64);
-            format!("it has samples {samples:?}, {} to {}", format_utc(a.start_ns), format_utc(end))
+            let (from, to) = (format_utc(a.start_ns), format_utc(end));
+            let last = z.start.saturating_add(z.len as i64).saturating_sub(1);
+            format!(
+                "it has samples {} to {last}, taken from {from} until {to}: TIME={from}.. reads all",
+                a.start
+            )
         });
         return Err(
             Diag::usage("the time window holds no sample of the record").help(has.unwrap_or_default())

@@ -85,7 +85,7 @@ pub(crate) fn read(path: &str) -> Result<Option<Sidecar>> {
     let open = value.as_object().into_iter().flatten().filter(|(_, v)| is_placeholder(v));
     let open: Vec<String> = open.map(|(field, _)| format!("\"{field}\"")).collect();
     if !open.is_empty() {
-        let text = format!("'{}' is a draft: {} is not filled in yet", beside.display(), open.join(", "));
+        let text = format!("'{}' is a draft, not filled in yet: {}", beside.display(), open.join(", "));
         return Err(
             Diag::usage(text).help("replace the texts in < >, or take out the fields that are not needed")
         );

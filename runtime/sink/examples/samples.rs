@@ -2,10 +2,10 @@
 
 use dasc_ir::{Diag, Rational, Result, Unit};
 use dasc_sink::{
-    AxisInfo, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode, Provenance, Target, open_events,
-    open_signal,
+    AxisInfo, Cell, Column, ColumnKind, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode,
+    Provenance, Target, open_events, open_signal,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const ROWS: u64 = 3001;
 const CHANNELS: u64 = 700;
@@ -13,7 +13,11 @@ const FREQUENCIES: u64 = 33;
 
 fn main() -> Result<()> {
     let folder = std::env::args().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or_else(|| Diag::usage("which folder?").help("samples FOLDER"))?;
+    write(&folder.ok_or_else(|| Diag::usage("which folder?").help("samples FOLDER"))?)
+}
+
+/// Writes them; also called by `tests/python.rs`.
+pub fn write(folder: &Path) -> Result<()> {
     for (name, rows) in [("signal.npy", Some(ROWS)), ("signal.zarr", None)] {
         let target = Target::File(folder.join(name));
         let mut sink = open_signal(&target, signal(rows, 1_700_000_000_000_000_000), Mode::New)?;
@@ -45,7 +49,17 @@ fn main() -> Result<()> {
         }
         sink.finish()?;
     }
+    let degrees = ColumnKind::Number("deg");
+    let place = ["latitude", "longitude"].map(|name| Column { name, kind: degrees });
+    let mut sink = open_events(&Target::File(folder.join("located.xml")), Mode::New, &provenance(), &place)?;
+    sink.append(&(0..100).map(located).collect::<Vec<_>>())?;
+    sink.finish()?;
     Ok(())
+}
+
+fn located(id: u64) -> Event {
+    let place = [("latitude", 46.0 + id as f64 / 64.0), ("longitude", -7.5)];
+    Event { extra: place.map(|(name, degrees)| (name, Cell::Number(degrees))).into(), ..event(id) }
 }
 
 fn append_row(mut sink: Box<dyn dasc_sink::SignalSink>) -> Result<()> {

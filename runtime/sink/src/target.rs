@@ -92,8 +92,12 @@ pub(crate) fn check_existing(path: &Path, mode: Mode) -> Result<()> {
 }
 
 pub(crate) fn already_there(path: &Path) -> Diag {
+    // Nothing can be appended to pictures and QuakeML.
+    let whole = ["png", "xml", "quakeml"];
+    let whole = path.extension().is_some_and(|e| whole.iter().any(|w| e.eq_ignore_ascii_case(w)));
+    let modes = if whole { "MODE=overwrite" } else { "MODE=overwrite or MODE=append" };
     Diag::usage(format!("'{}' exists already", path.display()))
-        .help("say MODE=overwrite or MODE=append, or give another name")
+        .help(format!("say {modes}, or give another name"))
 }
 
 pub(crate) fn is_zarr_name(path: &Path) -> bool {

@@ -151,6 +151,13 @@ def quakeml(obspy):
             same(abs(picks[name].time.ns - ns) < 1000, True, f"time of {name}")
             same(picks[name].waveform_id.station_code, str(low), "channel")
         same(event.event_descriptions[0].text.split(), rest[-1].split(), "description")
+        same(event.origins, [], "no origin without a place")
+    found = obspy.read_events(str(FOLDER / "located.xml"))
+    for event, (i, start, *_) in zip(found, events()):
+        origin = event.preferred_origin()
+        same((origin.latitude, origin.longitude), (46 + i / 64, -7.5), "place")
+        same(abs(origin.time.ns - start) < 1000, True, "time of the origin")
+    same(len(found), 100, "events of located.xml")
 
 
 if skipped:

@@ -2,6 +2,8 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::{Events, TableFormat};
+use dasc_events::{Cell, Column, ColumnKind};
+use dasc_io::Survey;
 use dasc_ir::{Diag, Result};
 use dasc_runtime::{RowsView, StatisticView};
 use dasc_sink::{Event, EventSink, Provenance, Summary};
@@ -41,11 +43,48 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
 }
 
 pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {
-    let added = together(&pipeline.events, &sink.events).columns;
-    Ok(Box::new(Table(dasc_sink::open_events(&sink.target, sink.mode, provenance, &added)?)))
+    let mut added = together(&pipeline.events, &sink.events).columns;
+    let tells = |survey: &&Survey| {
+        let facts = survey.facts();
+        PLACE.iter().all(|column| facts.iter().any(|known| known.column == column.name))
+    };
+    let survey = pipeline.record.survey.as_ref().filter(tells).cloned();
+    if survey.is_some() {
+        added.extend(PLACE);
+    }
+    let file = dasc_sink::open_events(&sink.target, sink.mode, provenance, &added)?;
+    Ok(Box::new(Table { file, survey }))
 }
 
-struct Table(Box<dyn EventSink>);
+/// What a table of channels adds to events.
+const PLACE: [Column; 2] = [
+    Column { name: "latitude", kind: ColumnKind::Number("deg") },
+    Column { name: "longitude", kind: ColumnKind::Number("deg") },
+];
+
+struct Table {
+    file: Box<dyn EventSink>,
+    /// Where the channels lie, if that is known.
+    survey: Option<Survey>,
+}
+
+impl Table {
+    fn append(&mut self, events: &[Event]) -> Result<()> {
+        let Some(survey) = &self.survey else { return self.file.append(events) };
+        let located: Vec<Event> = events.iter().map(|event| located(event, survey)).collect();
+        self.file.append(&located)
+    }
+}
+
+/// The event with the place of the channel in its middle.
+fn located(event: &Event, survey: &Survey) -> Event {
+    let mut event = event.clone();
+    let place = survey.between((event.channel_lo, event.distance_lo), (event.channel_hi, event.distance_hi));
+    if let Some((latitude, longitude)) = place.and_then(|place| place.latitude.zip(place.longitude)) {
+        event.extra.extend(PLACE.map(|c| c.name).into_iter().zip([latitude, longitude].map(Cell::Number)));
+    }
+    event
+}
 
 impl Drain for Table {
     fn rows(&mut self, _: usize, _: &RowsView) -> Result<()> {
@@ -58,13 +97,13 @@ impl Drain for Table {
 
     fn events(&mut self, events: &[Event]) -> Result<Taken> {
         if !events.is_empty() {
-            self.0.append(events)?;
+            self.append(events)?;
         }
         Ok(Taken::Done)
     }
 
     fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
-        self.0.append(events)?;
-        self.0.finish()
+        self.append(events)?;
+        self.file.finish()
     }
 }

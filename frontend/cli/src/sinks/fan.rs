@@ -6,6 +6,7 @@ use dasc_sink::{Event, Provenance, Summary};
 
 use super::{Drain, Taken};
 use crate::bind::Pipeline;
+use crate::cut;
 use crate::event_run::EventRun;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -19,6 +20,8 @@ pub struct Fan<'a> {
     events: EventRun,
     /// For each sink, the events that it wants at the end.
     held: Vec<Vec<Event>>,
+    /// For each cut, the events around which it cuts.
+    cuts: Vec<Vec<Event>>,
     progress: &'a mut Progress,
     interrupt: &'a Interrupt,
 }
@@ -46,6 +49,7 @@ impl<'a> Fan<'a> {
             takers,
             events: EventRun::new(pipeline),
             held,
+            cuts: vec![Vec::new(); pipeline.cuts.len()],
             progress,
             interrupt,
         })
@@ -62,9 +66,8 @@ impl<'a> Fan<'a> {
         Ok(())
     }
 
-    /// Makes the files whole, tables and pictures with the events found. Answers with what was written and the
-    /// number of events.
-    pub fn finish(mut self) -> Result<(Vec<Summary>, u64)> {
+    /// Makes the files whole, tables and pictures with the events found.
+    pub fn finish(mut self) -> Result<Finished> {
         let rest = self.events.finish();
         self.hand_out(rest)?;
         let mut written = Vec::new();
@@ -74,13 +77,14 @@ impl<'a> Fan<'a> {
                 return Err(interrupted());
             }
         }
-        Ok((written, self.events.found))
+        Ok(Finished { written, events: self.events.found, cuts: self.cuts })
     }
 
     /// Gives each sink the events that have reached it.
     fn hand_out(&mut self, ready: Vec<Vec<Event>>) -> Result<()> {
+        let mut ready = ready.into_iter();
         let sinks = self.pipeline.sinks.iter().zip(&mut self.drains).zip(&mut self.held);
-        for (((sink, drain), held), events) in sinks.zip(ready) {
+        for (((sink, drain), held), events) in sinks.zip(ready.by_ref()) {
             if events.is_empty() {
                 continue;
             }
@@ -88,8 +92,21 @@ impl<'a> Fan<'a> {
                 held.extend(events);
             }
         }
+        for ((spec, cut), events) in self.pipeline.cuts.iter().zip(&mut self.cuts).zip(ready) {
+            cut::enough(spec, cut.len().saturating_add(events.len()))?;
+            cut.extend(events);
+        }
         Ok(())
     }
+}
+
+/// What came of a run.
+pub struct Finished {
+    pub written: Vec<Summary>,
+    /// How many events detectors found.
+    pub events: u64,
+    /// For each cut, the events around which it cuts.
+    pub cuts: Vec<Vec<Event>>,
 }
 
 /// What the run is stopped with; the verb turns it into exit code 130.

@@ -2,17 +2,16 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotHeatmap;
+use dasc_ir::Result;
 use dasc_ir::graph::{ChannelAxis, TimeAxis};
-use dasc_ir::{Diag, Result};
-use dasc_plot::{Axis, Colormap, Figure, Heatmap, Limits, Quantity, RasterSize};
-use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, Provenance, Summary};
+use dasc_plot::{Axis, Colormap, Figure, Heatmap, Limits, Quantity, Raster, RasterSize};
+use dasc_sink::{Event, Provenance};
 
+use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
 use super::style::{self, Look, quantity_name};
 use super::{Drain, Kind, SinkSpec};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::clock::Clock;
 use crate::names;
 
 #[derive(Debug)]
@@ -72,15 +71,14 @@ pub fn open(
     let figure = style::figure(&spec.look, &spec.quantity.name, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::default(), &spec.time)?;
-    Ok(Box::new(Waterfall {
-        pixels,
-        style,
-        figure,
-        metres,
-        sink: super::traces::copied(sink),
-        time: spec.time.clone(),
-        clock,
-    }))
+    let extent = move |event: &Event| match metres {
+        true => Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite()),
+        false => Some((event.channel_lo as f64, event.channel_hi as f64)),
+    };
+    let axis = style.time;
+    let draw = move |raster: &Raster, figure: &Figure| dasc_plot::plot_heatmap(raster, &style, figure);
+    Ok(Drawing { pixels, figure, axis, time: spec.time.clone(), clock, sink: sink.copied() }
+        .drain(extent, draw))
 }
 
 /// Distance where channels lie evenly, numbers where a channel table says that they do not.
@@ -109,38 +107,4 @@ fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
     }
     let numbers = (channels.number(first), channels.number(second));
     (Axis::channels(numbers.0 as f64, (numbers.1 - numbers.0) as f64), false)
-}
-
-struct Waterfall {
-    pixels: Pixels,
-    style: Heatmap,
-    figure: Figure,
-    /// Whether the axis is distance rather than number.
-    metres: bool,
-    sink: SinkSpec,
-    time: TimeAxis,
-    clock: Clock,
-}
-
-impl Drain for Waterfall {
-    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
-        self.pixels.push(rows)
-    }
-
-    fn statistic(&mut self, _: usize, _: &StatisticView) -> Result<()> {
-        Err(Diag::compiler("PLOT_HEATMAP was given a statistic"))
-    }
-
-    fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
-        let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
-        let metres = self.metres;
-        self.figure.events = style::marks(&events, |event| match metres {
-            true => {
-                Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite())
-            }
-            false => Some((event.channel_lo as f64, event.channel_hi as f64)),
-        });
-        let picture = dasc_plot::plot_heatmap(&self.pixels.raster, &self.style, &self.figure)?;
-        style::save(&self.sink, &picture, self.pixels.raster.rows().map_or(0, |(a, b)| b - a))
-    }
 }

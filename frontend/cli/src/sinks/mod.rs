@@ -3,6 +3,7 @@
 //! One file for each. A sink's `prepare` reads the statement and adds to the graph what can be computed there; its
 //! drain takes rows as they come and leaves a file, or none.
 
+mod drawing;
 mod events;
 mod fan;
 mod heatmap;
@@ -20,7 +21,7 @@ use dasc_sink::{Event, Mode, Summary, Target};
 
 use crate::bind::{Assembly, Flow, Pipeline};
 
-pub use fan::Fan;
+pub use fan::{Fan, Finished};
 pub use provenance::provenance;
 
 /// A sink before the run.
@@ -106,6 +107,20 @@ pub fn open(
 }
 
 impl SinkSpec {
+    /// The part of a specification that writing a picture needs.
+    fn copied(&self) -> SinkSpec {
+        SinkSpec {
+            step: self.step,
+            span: self.span,
+            keyword: self.keyword.clone(),
+            target: self.target.clone(),
+            mode: self.mode,
+            output: self.output,
+            events: self.events.clone(),
+            kind: Kind::Events,
+        }
+    }
+
     /// Bytes that the sink will write, where that follows from shapes.
     pub fn expected_bytes(&self, pipeline: &Pipeline) -> Option<u64> {
         match &self.kind {

@@ -3,17 +3,16 @@
 use dasc_dql::Step;
 use dasc_dql::statements::PlotSpec;
 use dasc_ir::graph::{Builder, InnerAxis, InnerRole, NodeId, Reduction, Role, Scope, TimeAxis};
-use dasc_ir::{DType, Diag, Dimension, Result, Unit};
-use dasc_plot::{Axis, Channels, Colormap, Figure, Limits, Quantity, RasterSize, Spectrogram};
-use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, Provenance, Summary};
+use dasc_ir::{DType, Dimension, Result, Unit};
+use dasc_plot::{Axis, Channels, Colormap, Figure, Limits, Quantity, Raster, RasterSize, Spectrogram};
+use dasc_sink::Provenance;
 use dasc_stdlib::pieces::level::{decibel, is_power, power_unit, squared_magnitude};
 
+use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
 use super::style::{self, Look};
 use super::{Drain, Kind, SinkSpec};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::clock::Clock;
 use crate::names;
 
 #[derive(Debug)]
@@ -143,38 +142,8 @@ pub fn open(
     let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Inner(spec.frequency.len), RasterSize::default(), &spec.time)?;
-    Ok(Box::new(Picture {
-        pixels,
-        style,
-        figure,
-        sink: super::traces::copied(sink),
-        time: spec.time.clone(),
-        clock,
-    }))
-}
-
-struct Picture {
-    pixels: Pixels,
-    style: Spectrogram,
-    figure: Figure,
-    sink: SinkSpec,
-    time: TimeAxis,
-    clock: Clock,
-}
-
-impl Drain for Picture {
-    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
-        self.pixels.push(rows)
-    }
-
-    fn statistic(&mut self, _: usize, _: &StatisticView) -> Result<()> {
-        Err(Diag::compiler("PLOT_SPEC was given a statistic"))
-    }
-
-    fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
-        let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
-        self.figure.events = style::marks(&events, |_| None);
-        let picture = dasc_plot::plot_spectrogram(&self.pixels.raster, &self.style, &self.figure)?;
-        style::save(&self.sink, &picture, self.pixels.raster.rows().map_or(0, |(a, b)| b - a))
-    }
+    let axis = style.time;
+    let draw = move |raster: &Raster, figure: &Figure| dasc_plot::plot_spectrogram(raster, &style, figure);
+    Ok(Drawing { pixels, figure, axis, time: spec.time.clone(), clock, sink: sink.copied() }
+        .drain(|_| None, draw))
 }

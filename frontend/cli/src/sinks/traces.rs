@@ -2,17 +2,16 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotTs;
+use dasc_ir::Result;
 use dasc_ir::graph::{ChannelAxis, Labels, TimeAxis};
-use dasc_ir::{Diag, Result};
-use dasc_plot::{Figure, Quantity, RasterSize, TraceLayout, Traces};
-use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, Provenance, Summary};
+use dasc_plot::{Figure, Quantity, Raster, RasterSize, TraceLayout, Traces};
+use dasc_sink::Provenance;
 
+use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
 use super::style::{self, Look, quantity_name};
 use super::{Drain, Kind, SinkSpec};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::clock::Clock;
 use crate::names;
 
 #[derive(Debug)]
@@ -103,46 +102,8 @@ pub fn open(
     let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::traces(), &spec.time)?;
-    let sink = copied(sink);
-    Ok(Box::new(Curves { pixels, style, figure, sink, time: spec.time.clone(), clock }))
-}
-
-/// The part of a specification that writing the picture needs.
-pub fn copied(sink: &SinkSpec) -> SinkSpec {
-    SinkSpec {
-        step: sink.step,
-        span: sink.span,
-        keyword: sink.keyword.clone(),
-        target: sink.target.clone(),
-        mode: sink.mode,
-        output: sink.output,
-        events: sink.events.clone(),
-        kind: Kind::Events,
-    }
-}
-
-struct Curves {
-    pixels: Pixels,
-    style: Traces,
-    figure: Figure,
-    sink: SinkSpec,
-    time: TimeAxis,
-    clock: Clock,
-}
-
-impl Drain for Curves {
-    fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
-        self.pixels.push(rows)
-    }
-
-    fn statistic(&mut self, _: usize, _: &StatisticView) -> Result<()> {
-        Err(Diag::compiler("PLOT_TS was given a statistic"))
-    }
-
-    fn finish(mut self: Box<Self>, events: &[Event]) -> Result<Summary> {
-        let events = pixels::shift(events, &self.style.time, &self.time, &self.clock);
-        self.figure.events = style::marks(&events, |_| None);
-        let picture = dasc_plot::plot_traces(&self.pixels.raster, &self.style, &self.figure)?;
-        style::save(&self.sink, &picture, self.pixels.raster.rows().map_or(0, |(a, b)| b - a))
-    }
+    let axis = style.time;
+    let draw = move |raster: &Raster, figure: &Figure| dasc_plot::plot_traces(raster, &style, figure);
+    Ok(Drawing { pixels, figure, axis, time: spec.time.clone(), clock, sink: sink.copied() }
+        .drain(|_| None, draw))
 }

@@ -14,7 +14,10 @@ pub fn check(args: &ScriptArgs, context: &mut Context) -> Outcome {
     let pipelines = bind(&script)?;
     names::check(&pipelines)?;
     let (steps, records) = (script.program.steps.len(), pipelines.len());
-    let sinks: usize = pipelines.iter().map(|pipeline| pipeline.sinks.len()).sum();
+    let sinks: usize = pipelines
+        .iter()
+        .map(|p| p.sinks.len() + p.cuts.iter().map(|cut| cut.sinks.len()).sum::<usize>())
+        .sum();
     if context.terminal.json {
         let answer = json!({ "script": script.name, "steps": steps, "records": records, "sinks": sinks });
         context.terminal.answer(answer)?;

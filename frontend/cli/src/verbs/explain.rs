@@ -230,10 +230,16 @@ pub fn headline(pipeline: &Pipeline) -> String {
     };
     [
         pipeline.record.name.clone(),
-        format!("{} samples × {} channels", header.samples(), header.channels.count),
+        match header.channels.count {
+            1 => format!("{} samples × 1 channel", header.samples()),
+            count => format!("{} samples × {count} channels", header.samples()),
+        },
         numbers::hertz(rate),
         numbers::seconds(header.samples() as f64 / rate),
-        format!("{} to {}", metres(header.distance), metres(last)),
+        match header.channels.count {
+            1 => format!("at {}", metres(last)),
+            _ => format!("{} to {}", metres(header.distance), metres(last)),
+        },
         header.format.to_string(),
     ]
     .join("  ·  ")
@@ -274,6 +280,19 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         let kind = format!("held {waits}").replace("held as", "as");
         let text = text.unwrap_or_default();
         return StepFacts { number, text, result: "events".into(), kind, facts: None, carry_bytes: 0 };
+    }
+    let bare = |result: &str, kind: &str| StepFacts {
+        number,
+        text: text.clone().unwrap_or_default(),
+        result: result.into(),
+        kind: kind.into(),
+        facts: None,
+        carry_bytes: 0,
+    };
+    match step.map(|step| step.keyword.as_str()) {
+        Some("EVENTS") => return bare("events", "as they come"),
+        Some("CUT") => return bare("cuts", "one for each event, in further runs"),
+        _ => {}
     }
     let (result, kind) = match &graph.node(bound.result).ty {
         Type::Table => ("events".to_string(), detector(graph, bound.result)),

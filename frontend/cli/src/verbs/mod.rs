@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod inspect;
 mod man;
+mod new;
 mod ops;
 mod plot;
 mod run;
@@ -68,6 +69,7 @@ fn perform(verb: Verb, context: &mut Context) -> Outcome {
         Verb::Inspect(args) => inspect::inspect(&args, context),
         Verb::Plot(args) => plot::plot(&args, context),
         Verb::Ops(args) => ops::ops(&args, context),
+        Verb::New(args) => new::new(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),
         Verb::Man(args) => man::man(&args, context),
     }
@@ -88,9 +90,7 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
             cache: None,
             temporary: None,
         };
-        let first = error.to_string();
-        let message = first.lines().next().unwrap_or("").trim_start_matches("error: ").to_string();
-        Terminal::new(&settings).mistakes(&[Diag::usage(message)], &Sources::default());
+        Terminal::new(&settings).mistakes(&[flags_mistaken(&error.to_string())], &Sources::default());
         return ExitCode::from(2);
     }
     // A closed output is no failure of ours.
@@ -99,6 +99,16 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
         let _ = std::io::Write::write_all(&mut std::io::stdout(), help::of_script(args).as_bytes());
     }
     ExitCode::from(if asked { 0 } else { 2 })
+}
+
+/// What clap says in paragraphs: first the mistake with what it is about, then tips and the usage, last how to ask for help.
+fn flags_mistaken(text: &str) -> Diag {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = text.split("\n\n");
+    let diag = Diag::usage(words(paragraphs.next().unwrap_or_default().trim_start_matches("error: ")));
+    let tips = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));
+    let help = tips.map(|tip| words(tip.trim().trim_start_matches("tip: "))).collect::<Vec<_>>().join("; ");
+    if help.is_empty() { diag } else { diag.help(help) }
 }
 
 /// The whole command line as clap knows it, for completions and man pages.

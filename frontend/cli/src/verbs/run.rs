@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use dasc_events::Event;
 use dasc_ir::Diag;
 use dasc_runtime::{Backend, Options, Run, Stats};
 use dasc_sink::{Summary, Target};
@@ -16,8 +17,8 @@ use crate::numbers;
 use crate::outcome::{Done, Outcome, Stop};
 use crate::progress::{self, Progress};
 use crate::script::{self, Script};
-use crate::sinks::{self, Fan};
-use crate::{names, settings};
+use crate::sinks::{self, Fan, Finished, SinkSpec};
+use crate::{cut, names, settings};
 
 pub fn run(args: &RunArgs, context: &mut Context) -> Outcome {
     let interrupt = Interrupt::listen()?;
@@ -39,7 +40,7 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
         return Err(Diag::usage(format!("{} has no steps", script.name)).help("begin with READ").into());
     }
     let pipelines = bind(script)?;
-    if let Some(loose) = pipelines.iter().find(|pipeline| pipeline.sinks.is_empty()) {
+    if let Some(loose) = pipelines.iter().find(|pipeline| pipeline.idle()) {
         let read = loose.steps.first().and_then(|bound| script.program.steps.get(bound.step));
         return Err(Diag::usage(format!(
             "nothing is done with '{}': no step writes or draws it",
@@ -55,7 +56,7 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
         return dry_run(script, &pipelines, context);
     }
     let mut answers = Vec::new();
-    for pipeline in &pipelines {
+    for pipeline in pipelines {
         answers.push(one(script, pipeline, manner, interrupt, context)?);
     }
     if context.terminal.json {
@@ -78,11 +79,79 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
 
 fn one(
     script: &Script,
-    pipeline: &Pipeline,
+    pipeline: Pipeline,
     manner: &Manner,
     interrupt: &Interrupt,
     context: &Context,
 ) -> Outcome<Value> {
+    let terminal = &context.terminal;
+    let Ran { stats, finished, compiled, seconds } = pass(script, &pipeline, manner, interrupt, context)?;
+    let Finished { written, events, cuts } = finished;
+    stats.warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+    let mut answer = report(&pipeline, &stats, &written, events, seconds);
+    if terminal.json {
+        answer["compile_seconds"] = json!(compiled);
+    }
+    tell(&pipeline, &stats, &written, events, (compiled, seconds), context);
+    if pipeline.cuts.iter().any(|cut| !cut.sinks.is_empty()) {
+        let made = make_cuts(script, pipeline, &cuts, manner, interrupt, context)?;
+        if let Some(outputs) = answer["outputs"].as_array_mut() {
+            outputs.extend(made);
+        }
+    }
+    Ok(answer)
+}
+
+/// Makes the files of cuts, in as many runs as it takes; answers with what is told of each.
+fn make_cuts(
+    script: &Script,
+    pipeline: Pipeline,
+    found: &[Vec<Event>],
+    manner: &Manner,
+    interrupt: &Interrupt,
+    context: &Context,
+) -> Outcome<Vec<Value>> {
+    let terminal = &context.terminal;
+    let ink = terminal.faint_ink();
+    let clock = Instant::now();
+    let (mut pipeline, mut cuts) = cut::prepare(script, pipeline, found)?;
+    cuts.notes.iter().for_each(|note| terminal.say(&format!("{} {note}", ink.warn("note"))));
+    let (mut made, mut bytes) = (Vec::new(), 0.0);
+    while let Some(ids) = cuts.next(&mut pipeline) {
+        let ran = pass(script, &pipeline, manner, interrupt, context)?;
+        for ((sink, summary), id) in pipeline.sinks.iter().zip(&ran.finished.written).zip(ids) {
+            bytes += summary.bytes as f64;
+            let mut file = output(sink, summary);
+            file["event"] = json!(id);
+            made.push(file);
+        }
+    }
+    let plural = if cuts.files() == 1 { "" } else { "s" };
+    terminal.say(&format!(
+        "{} {} file{plural} cut around events in {}  {}",
+        ink.good("wrote"),
+        numbers::count(cuts.files() as u64),
+        numbers::seconds(clock.elapsed().as_secs_f64()),
+        ink.dim(&numbers::bytes(bytes))
+    ));
+    Ok(made)
+}
+
+/// A run over the record, and how long it took.
+struct Ran {
+    stats: Stats,
+    finished: Finished,
+    compiled: f64,
+    seconds: f64,
+}
+
+fn pass(
+    script: &Script,
+    pipeline: &Pipeline,
+    manner: &Manner,
+    interrupt: &Interrupt,
+    context: &Context,
+) -> Outcome<Ran> {
     let terminal = &context.terminal;
     let clock = Instant::now();
     let prepared =
@@ -93,22 +162,14 @@ fn one(
     let clock = Instant::now();
     let finished = Fan::open(pipeline, &provenance, &mut progress, interrupt).and_then(|mut fan| {
         let stats = prepared.execute(&pipeline.record, &mut fan)?;
-        let (written, events) = fan.finish()?;
-        Ok((stats, written, events))
+        Ok((stats, fan.finish()?))
     });
     progress.done();
     if interrupt.asked() {
         return Err(Stop::Interrupted);
     }
-    let (stats, written, events) = finished?;
-    let seconds = clock.elapsed().as_secs_f64();
-    stats.warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
-    let mut answer = report(pipeline, &stats, &written, events, seconds);
-    if terminal.json {
-        answer["compile_seconds"] = json!(compiled);
-    }
-    tell(pipeline, &stats, &written, events, (compiled, seconds), context);
-    Ok(answer)
+    let (stats, finished) = finished?;
+    Ok(Ran { stats, finished, compiled, seconds: clock.elapsed().as_secs_f64() })
 }
 
 fn decodes(pipeline: &Pipeline) -> bool {
@@ -116,15 +177,8 @@ fn decodes(pipeline: &Pipeline) -> bool {
 }
 
 fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, seconds: f64) -> Value {
-    let outputs: Vec<Value> = pipeline
-        .sinks
-        .iter()
-        .zip(written)
-        .map(|(sink, summary)| {
-            json!({ "step": sink.step + 1, "kind": sink.keyword, "path": summary.path, "bytes": summary.bytes,
-                    "rows": summary.rows })
-        })
-        .collect();
+    let outputs: Vec<Value> =
+        pipeline.sinks.iter().zip(written).map(|(sink, summary)| output(sink, summary)).collect();
     json!({
         "record": pipeline.record.name,
         "seconds": seconds,
@@ -140,6 +194,11 @@ fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, 
         "bottleneck": progress::bottleneck(stats, decodes(pipeline)),
         "outputs": outputs,
     })
+}
+
+fn output(sink: &SinkSpec, summary: &Summary) -> Value {
+    json!({ "step": sink.step + 1, "kind": sink.keyword, "path": summary.path, "bytes": summary.bytes,
+            "rows": summary.rows })
 }
 
 fn tell(
@@ -252,6 +311,15 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
             text += &format!("{} {path}{size}\n", ink.bold("writes"));
             outputs
                 .push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": bytes }));
+        }
+        for sink in pipeline.cuts.iter().flat_map(|cut| &cut.sinks) {
+            let path = match &sink.target {
+                Target::File(path) => names::shown(path),
+                Target::Stdout => "-".into(),
+            };
+            text +=
+                &format!("{} {path}  {}\n", ink.bold("writes"), ink.dim("for every event, in further runs"));
+            outputs.push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": null }));
         }
         text += &format!(
             "{} {} pass{} over the data, {} moved: at least {} at this machine's {}/s\n",

@@ -159,13 +159,21 @@ impl<'a> Parser<'a> {
             "FROM" => {
                 self.at += 1;
                 let name = self.flow_name("FROM")?;
-                let span = join(self.span_of(head), name.span);
-                if self.peek().is_some_and(|l| l.token != Token::Pipe && l.token != Token::Newline) {
-                    return Err(Diag::usage("FROM takes one name")
-                        .at(self.here())
-                        .help(format!("put `|` before the step: FROM {} | …", name.text)));
+                let mut span = join(self.span_of(head), name.span);
+                let mut names = vec![name];
+                while self.peek().is_some_and(|l| l.token == Token::Comma) {
+                    self.at += 1;
+                    let name = self.flow_name("FROM")?;
+                    span = join(span, name.span);
+                    names.push(name);
                 }
-                Ok(Statement::From { name, span })
+                if self.peek().is_some_and(|l| l.token != Token::Pipe && l.token != Token::Newline) {
+                    let given: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+                    return Err(Diag::usage("FROM takes names of flows with commas between them")
+                        .at(self.here())
+                        .help(format!("put `|` before the step: FROM {} | …", given.join(", "))));
+                }
+                Ok(Statement::From { names, span })
             }
             "DEF" => Ok(self.definition(head)),
             "IMPORT" => self.import(),

@@ -75,6 +75,19 @@ impl Survey {
         self.positions.get(&channel).filter(near)
     }
 
+    /// The place of the channel in the middle between two, given by number and metres. Both must still lie where the table says;
+    /// of channels with a stride it is the nearest one that there is.
+    pub fn between(&self, low: (i64, f64), high: (i64, f64)) -> Option<&Position> {
+        const FURTHEST: i64 = 1 << 16;
+        self.place(low.0, low.1)?;
+        self.place(high.0, high.1)?;
+        let middle = ((i128::from(low.0) + i128::from(high.0)) / 2) as i64;
+        (0..FURTHEST).find_map(|away| {
+            let at = |number: Option<i64>| self.positions.get(&number?);
+            at(middle.checked_sub(away)).or_else(|| at(middle.checked_add(away)))
+        })
+    }
+
     /// Surveyed metres along the fibre, one a channel of the record; `None` if the table has no distances.
     pub fn distances(&self) -> Option<Arc<[f64]>> {
         self.distances.clone()

@@ -1,11 +1,18 @@
 //! Signals made up from a formula, to try things without data and to test with: the value at (sample, channel)
 //! depends on nothing but the parameters, so any rows can be read in any order with the same bits.
 //!
-//! `synthetic:quake?channels=2048&samples=32768&fs=1kHz&dx=1m&seed=1&gaps=2`; also `noise`, `sine`, `chirp`.
-//! f32 strain rate in nstrain/s.
+//! `synthetic:quake?channels=2048&samples=32768&fs=1kHz&dx=1m&seed=1&gaps=2`; also `traffic`, `intrusion`, `leak`, `drift`,
+//! `ambient`, `noise`, `sine`, `chirp`. f32 strain rate in nstrain/s. What a detector should find stands in the header's
+//! attributes (`truth.1`, …).
 
+mod ambient;
+mod drift;
+mod intrusion;
+mod leak;
 mod parameter;
 mod quake;
+mod scene;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
@@ -15,18 +22,27 @@ use dasc_ir::{Rational, Result, Unit};
 
 use crate::record::check_read;
 use crate::{Channels, FileType, Header, ReadOptions, Segment, Source};
+pub use parameter::kinds;
 use parameter::{Kind, Parameters, parse};
-use quake::Quake;
+use scene::Scene;
+pub use scene::Truth;
 
 #[derive(Debug)]
 pub struct Synthetic {
     header: Header,
     parameters: Parameters,
-    quake: Option<Quake>,
+    scene: Option<Box<dyn Scene>>,
 }
 
-pub(crate) fn open(text: &str, options: &ReadOptions) -> Result<Synthetic> {
+/// Opens the source described behind `synthetic:`.
+pub fn open(text: &str, options: &ReadOptions) -> Result<Synthetic> {
     let parameters = parse(text, options)?;
+    let scene = scene::scene(&parameters);
+    let mut attributes = BTreeMap::from([("source".into(), format!("synthetic:{text}"))]);
+    let truths = scene.as_ref().map(|s| s.truth()).unwrap_or_default();
+    for (number, truth) in (1..=MOST_TRUTHS).zip(&truths) {
+        attributes.insert(format!("truth.{number}"), truth.text());
+    }
     let header = Header {
         format: "synthetic",
         file_type: FileType::F32,
@@ -38,11 +54,20 @@ pub(crate) fn open(text: &str, options: &ReadOptions) -> Result<Synthetic> {
         distance: 0.0,
         gauge_length: None,
         segments: segments(&parameters),
-        attributes: BTreeMap::from([("source".into(), format!("synthetic:{text}"))]),
+        attributes,
         notes: Vec::new(),
     };
-    let quake = (parameters.kind == Kind::Quake).then(|| Quake::new(&parameters));
-    Ok(Synthetic { header, parameters, quake })
+    Ok(Synthetic { header, parameters, scene })
+}
+
+/// Events listed among the attributes.
+const MOST_TRUTHS: usize = 99;
+
+impl Synthetic {
+    /// What a detector should find.
+    pub fn truth(&self) -> Vec<Truth> {
+        self.scene.as_ref().map(|s| s.truth()).unwrap_or_default()
+    }
 }
 
 /// Equal stretches; each gap lasts a hundredth of the record, at least one sample.
@@ -71,6 +96,7 @@ impl Source for Synthetic {
         let p = &self.parameters;
         let period = p.rate.den() as f64 / p.rate.num() as f64;
         let duration = p.samples as f64 * period;
+        let mut values = vec![0.0; channels.len()];
         for (i, sample) in rows.enumerate() {
             let line = &mut out[i * stride..i * stride + row];
             let seconds = sample as f64 * period;
@@ -80,14 +106,20 @@ impl Source for Synthetic {
                     let rise = (p.to - p.frequency) / (2.0 * duration);
                     p.amplitude * (TAU * (p.frequency + rise * seconds) * seconds).sin()
                 }
-                Kind::Quake | Kind::Noise => 0.0,
+                Kind::Quake
+                | Kind::Noise
+                | Kind::Traffic
+                | Kind::Intrusion
+                | Kind::Leak
+                | Kind::Drift
+                | Kind::Ambient => 0.0,
             };
-            let swell = self.quake.as_ref().map(|q| q.swell(seconds));
-            for (out, channel) in line.as_chunks_mut::<4>().0.iter_mut().zip(channels.clone()) {
-                let mut value = common;
-                if let (Some(quake), Some(swell)) = (&self.quake, &swell) {
-                    value += quake.value(channel, seconds, swell);
-                }
+            values.fill(common);
+            if let Some(scene) = &self.scene {
+                scene.add(seconds, channels.clone(), &mut values);
+            }
+            let outs = line.as_chunks_mut::<4>().0.iter_mut();
+            for ((out, mut value), channel) in outs.zip(values.iter().copied()).zip(channels.clone()) {
                 if p.noise > 0.0 {
                     value += p.noise * normal(p.seed, sample as u64, channel as u64);
                 }

@@ -15,6 +15,16 @@ pub enum Kind {
     Sine,
     /// A frequency that rises linearly over the record.
     Chirp,
+    /// Vehicles along a road.
+    Traffic,
+    /// Somebody walks along the fibre, somebody digs.
+    Intrusion,
+    /// A leak hisses, a loud thing passes by.
+    Leak,
+    /// Slow strain of a well: a thermal drift, and a fracture that opens.
+    Drift,
+    /// Surface waves from both ends, for interferometry.
+    Ambient,
 }
 
 #[derive(Clone, Debug)]
@@ -36,8 +46,22 @@ pub struct Parameters {
     pub start_ns: i64,
 }
 
-const KINDS: [(&str, Kind); 4] =
-    [("quake", Kind::Quake), ("noise", Kind::Noise), ("sine", Kind::Sine), ("chirp", Kind::Chirp)];
+const KINDS: [(&str, Kind); 9] = [
+    ("quake", Kind::Quake),
+    ("noise", Kind::Noise),
+    ("sine", Kind::Sine),
+    ("chirp", Kind::Chirp),
+    ("traffic", Kind::Traffic),
+    ("intrusion", Kind::Intrusion),
+    ("leak", Kind::Leak),
+    ("drift", Kind::Drift),
+    ("ambient", Kind::Ambient),
+];
+/// The names of all made-up signals.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(name, _)| *name)
+}
+
 const KEYS: [&str; 10] =
     ["channels", "samples", "fs", "dx", "seed", "gaps", "freq", "to", "amplitude", "noise"];
 const MOST_CHANNELS: f64 = 1e6;
@@ -55,8 +79,15 @@ pub fn parse(text: &str, options: &ReadOptions) -> Result<Parameters> {
         return Err(Diag::usage("synthetic sources are f32 in this machine's byte order")
             .help("leave DTYPE and ENDIAN out"));
     }
-    let noise = if matches!(kind, Kind::Quake | Kind::Noise) { 5.0 } else { 0.0 };
-    let amplitude = if kind == Kind::Quake { 200.0 } else { 100.0 };
+    // Root mean square of the noise, and the signal's size, in nstrain/s.
+    let (noise, amplitude) = match kind {
+        Kind::Quake => (5.0, 200.0),
+        Kind::Noise => (5.0, 100.0),
+        Kind::Sine | Kind::Chirp => (0.0, 100.0),
+        Kind::Traffic | Kind::Intrusion | Kind::Leak => (5.0, 30.0),
+        Kind::Drift => (0.05, 1.0),
+        Kind::Ambient => (0.5, 5.0),
+    };
     let mut p = Parameters {
         kind,
         channels: 256,

@@ -2,8 +2,10 @@
 //! over plane waves of low frequency that all channels share, as ocean and traffic make them.
 
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 use super::parameter::Parameters;
+use super::scene::{Scene, Truth};
 use super::uniform;
 
 #[derive(Debug)]
@@ -47,9 +49,6 @@ struct Wave {
     phase: f64,
 }
 
-/// Cosine and sine of the plane waves at one instant.
-pub type Swell = [(f64, f64); WAVES];
-
 impl Quake {
     pub fn new(parameters: &Parameters) -> Quake {
         let p = parameters;
@@ -86,18 +85,28 @@ impl Quake {
         let channels = (0..p.channels).map(channel).collect();
         Quake { channels, p: phase(22.0, 0.35, 0.5), s: phase(11.0, 1.0, 1.2), waves }
     }
+}
 
-    pub fn swell(&self, seconds: f64) -> Swell {
-        self.waves.each_ref().map(|w| {
+impl Scene for Quake {
+    fn add(&self, seconds: f64, channels: Range<usize>, row: &mut [f64]) {
+        let swell = self.waves.each_ref().map(|w| {
             let angle = TAU * w.frequency * seconds;
             (w.amplitude * angle.cos(), w.amplitude * angle.sin())
-        })
+        });
+        for (x, c) in row.iter_mut().zip(self.channels.get(channels).unwrap_or_default()) {
+            let shared = swell.iter().zip(&c.waves).map(|(t, x)| t.1 * x.0 - t.0 * x.1).sum::<f64>();
+            *x += shared
+                + c.amplitude * (self.p.at(seconds - c.p, c.phase) + self.s.at(seconds - c.s, c.phase));
+        }
     }
 
-    pub fn value(&self, channel: usize, seconds: f64, swell: &Swell) -> f64 {
-        let Some(c) = self.channels.get(channel) else { return 0.0 };
-        let shared = swell.iter().zip(&c.waves).map(|(t, x)| t.1 * x.0 - t.0 * x.1).sum::<f64>();
-        shared + c.amplitude * (self.p.at(seconds - c.p, c.phase) + self.s.at(seconds - c.s, c.phase))
+    fn truth(&self) -> Vec<Truth> {
+        let arrival = |pick: fn(&Channel) -> f64, end: fn(f64, f64) -> f64, from: f64| {
+            self.channels.iter().map(pick).fold(from, end)
+        };
+        let start = arrival(|c| c.p, f64::min, f64::INFINITY);
+        let end = arrival(|c| c.s, f64::max, f64::NEG_INFINITY) + 3.0 * self.s.decay;
+        vec![Truth { what: "quake", start, end, channels: (0, self.channels.len() - 1), speed: None }]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events as QuakeML 1.2, which programs of seismology read.
 //!
-//! An event of a fibre has no origin until someone locates it, and QuakeML wants latitude and longitude of every origin. So each
-//! event is a pick at its start on its first channel, one at its peak, a description, and all columns in a comment.
+//! Each event is a pick at its start on its first channel, one at its peak, a description, and all columns in a comment. QuakeML
+//! wants latitude and longitude of every origin, so events have one only if they have these columns: the place on the fibre.
 
 use super::instant::Instant;
 use super::{Cell, Event, EventSink};
@@ -75,13 +75,24 @@ fn element(e: &Event) -> String {
         e.unit,
         added.collect::<String>()
     );
+    let origin = e.number("latitude").zip(e.number("longitude")).map(|(latitude, longitude)| {
+        format!(
+            "<origin publicID=\"smi:local/dasc/{id}/origin\"><time><value>{}</value></time>\
+             <latitude><value>{latitude}</value></latitude><longitude><value>{longitude}</value></longitude>\
+             <evaluationMode>automatic</evaluationMode><comment><text>the middle channel of the event at its start, \
+             not a located source</text></comment></origin>\n\
+             <preferredOriginID>smi:local/dasc/{id}/origin</preferredOriginID>\n",
+            Instant(e.start_ns)
+        )
+    });
     format!(
         "<event publicID=\"smi:local/dasc/{id}\">\n<description><text>{}</text></description>\n\
-         <comment><text>{}</text></comment>\n{}{}</event>\n",
+         <comment><text>{}</text></comment>\n{}{}{}</event>\n",
         escaped(&e.detector),
         escaped(&comment),
         pick("start", e.start_ns),
-        pick("peak", e.peak_ns)
+        pick("peak", e.peak_ns),
+        origin.unwrap_or_default()
     )
 }
 
