@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use dasc_ir::graph::builder::joined_stretch;
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, Type, View};
+use dasc_ir::graph::{Graph, NodeId, Prim, Role, Type, View, WindowBody};
 
 /// Identity of a kernel: how many channel crossings lie before it, and its channels (`None`: broadcast to all).
 /// Gathers and transforms of channels stand alone.
@@ -202,7 +202,11 @@ fn is_alone_value(prim: &Prim) -> bool {
 
 /// Whether a node is a stage of its own between kernels.
 pub fn stands_between_kernels(prim: &Prim) -> bool {
-    picks_channels(prim) || matches!(prim, Prim::Transform { along: Role::Channel, .. })
+    picks_channels(prim)
+        || matches!(
+            prim,
+            Prim::Transform { along: Role::Channel, .. } | Prim::Window { body: WindowBody::Slant(_), .. }
+        )
 }
 
 /// Whether a node copies chosen channels.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use dasc_ir::DType;
-use dasc_ir::graph::{Edge, NodeId, Scope, TransformKind};
+use dasc_ir::graph::{Edge, NodeId, Scope, Slant, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +127,13 @@ pub enum Stage {
         output: u32,
         block: u32,
         inverse: bool,
+    },
+    /// Sums along lines across channels and rows, the first tap `lo` channels on.
+    Slant {
+        input: u32,
+        output: u32,
+        lo: i32,
+        slant: Slant,
     },
 }
 

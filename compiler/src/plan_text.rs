@@ -83,6 +83,15 @@ impl Display for Indented<'_> {
                 Stage::Gather { input, output, channels } => {
                     writeln!(f, "{blanks}gather t{output} <- t{input} channels {}", Picked(channels))?;
                 }
+                Stage::Slant { input, output, lo, slant } => {
+                    let taps = slant.shifts.first().map_or(0, Vec::len);
+                    let of = if slant.squared { " of squares" } else { "" };
+                    writeln!(
+                        f,
+                        "{blanks}slant t{output} <- t{input}{of} over {taps} channels from {lo:+} ±{} rows",
+                        slant.reach
+                    )?;
+                }
                 Stage::Transform { input, output, block, inverse } => {
                     let way = if *inverse { "inverse " } else { "" };
                     writeln!(f, "{blanks}fft t{output} <- t{input} {way}along channels by {block}")?;

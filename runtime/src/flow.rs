@@ -10,6 +10,7 @@ use crate::across::Across;
 use crate::archive::{Archive, Archived};
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
+use crate::lines::Lines;
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
 
@@ -23,6 +24,7 @@ pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
     Gather { input: usize, output: usize, channels: Vec<u32> },
     Transform { input: usize, output: usize, across: Across },
+    Slant { input: usize, output: usize, lines: Lines },
 }
 
 /// What a flow remembers between chunks.
@@ -60,7 +62,9 @@ impl PreparedFlow {
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
             },
-            PreparedStage::Gather { output, .. } | PreparedStage::Transform { output, .. } => StageState {
+            PreparedStage::Gather { output, .. }
+            | PreparedStage::Transform { output, .. }
+            | PreparedStage::Slant { output, .. } => StageState {
                 done: vec![streams[*output].rows[segment].0],
                 seen: Vec::new(),
                 blocks: Vec::new(),
@@ -99,6 +103,11 @@ impl PreparedFlow {
                         needed = needed.min(at.done[0]);
                     }
                 }
+                PreparedStage::Slant { input, lines, .. } => {
+                    if *input == number {
+                        needed = needed.min(at.done[0] - lines.reach);
+                    }
+                }
             }
         }
         needed
@@ -135,13 +144,18 @@ impl PreparedFlow {
                     self.run_kernel(state, number, prepared, graph, statistics)?
                 }
                 PreparedStage::Gather { input, output, channels } => {
-                    self.row_by_row(state, number, *input, *output, |from, to, rows| {
+                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
                         copy_channels(from, to, rows, channels);
                     })?;
                 }
                 PreparedStage::Transform { input, output, across } => {
-                    self.row_by_row(state, number, *input, *output, |from, to, rows| {
+                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
                         across.run(from, to, rows);
+                    })?;
+                }
+                PreparedStage::Slant { input, output, lines } => {
+                    self.row_by_row(state, number, *input, *output, lines.reach, |from, to, rows| {
+                        lines.run(from, to, rows);
                     })?;
                 }
             }
@@ -372,13 +386,14 @@ impl PreparedFlow {
             .collect()
     }
 
-    /// Brings a stream as far as another by work on one row at a time: `work` fills the rows of the second from the first.
+    /// Brings a stream as far as another, less the rows `ahead` that it reads: `work` fills the rows of the second from the first.
     fn row_by_row(
         &self,
         state: &mut FlowState,
         number: usize,
         input: usize,
         output: usize,
+        ahead: i64,
         work: impl FnOnce(&mut Rows, &mut Rows, std::ops::Range<i64>),
     ) -> Result<()> {
         let keep = self.needed_from(state, output);
@@ -386,7 +401,7 @@ impl PreparedFlow {
             (Some(from), Some(to)) => (from, to),
             _ => return Err(Diag::compiler("run: a copy between streams that do not exist")),
         };
-        let (first, end) = (to.progress.end, from.progress.end.min(to.stop));
+        let (first, end) = (to.progress.end, from.progress.end.saturating_sub(ahead).min(to.stop));
         if end > first {
             to.reserve(end, keep);
             work(&mut from, &mut to, first..end);
@@ -606,6 +621,11 @@ impl PreparedFlow {
                     input: *input as usize,
                     output: *output as usize,
                     channels: channels.clone(),
+                },
+                Stage::Slant { input, output, lo, slant } => PreparedStage::Slant {
+                    input: *input as usize,
+                    output: *output as usize,
+                    lines: Lines::new(slant, *lo),
                 },
                 Stage::Transform { input, output, block, inverse } => PreparedStage::Transform {
                     input: *input as usize,

@@ -15,6 +15,7 @@ mod detect;
 mod edges;
 mod finals;
 mod flow;
+mod lines;
 mod overlap;
 mod pad;
 mod reduce;

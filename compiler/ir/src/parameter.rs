@@ -125,6 +125,8 @@ quantity!(/// A distance in metres.
     Metres, "m", "a distance");
 quantity!(/// A speed in metres per second.
     Speed, "m/s", "a speed");
+quantity!(/// A slowness in seconds per metre.
+    Slowness, "s/m", "a slowness");
 quantity!(/// A level in decibel.
     Decibel, "dB", "a level");
 

@@ -3,7 +3,7 @@
 use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::interp::{Value, interpret};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, TimeAxis, TransformKind,
+    Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, Slant, TimeAxis, TransformKind,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -128,4 +128,53 @@ fn what_does_not_fit_is_refused() {
     assert!(b.join(&[x, x], axis(3)).is_err());
     let scalar = Signal { dtype: DType::F64, unit: Unit::none(), time: None, inner: None, channel: None };
     assert!(b.constant(scalar, &[1.0, 2.0]).is_err());
+}
+
+/// Two lines over three channels by hand: what lies between rows is interpolated, what lies beyond the channels is zero.
+#[test]
+fn slants_sum_along_lines() {
+    let input: Vec<f64> = (0..15).map(|i| f64::from(i * i)).collect();
+    let at = |row: usize, channel: usize| input[row * 3 + channel];
+    let shifts = vec![vec![-1.0, 0.0, 1.0], vec![0.75, 0.0, -0.5]];
+    for squared in [false, true] {
+        let mut b = Builder::new();
+        let x = source(&mut b, &[(10, 15)], 3);
+        let slant = Slant { reach: 1, shifts: shifts.clone(), squared };
+        let y = b.slant(x, (-1, 1), slant, axis(2), Unit::none()).unwrap();
+        assert_eq!(b.time(y).unwrap().rows, Rows::Segments(vec![(11, 14)]));
+        let power = |x: f64| if squared { x * x } else { x };
+        let mut expected = Vec::new();
+        for row in 1..4 {
+            let left = |c: usize| if c > 0 { at(row - 1, c - 1) } else { 0.0 };
+            let right = |c: usize| if c < 2 { at(row + 1, c + 1) } else { 0.0 };
+            expected.extend((0..3).map(|c| power(left(c)) + power(at(row, c)) + power(right(c))));
+            let left = |c: usize| if c > 0 { 0.25 * at(row, c - 1) + 0.75 * at(row + 1, c - 1) } else { 0.0 };
+            let right = |c: usize| if c < 2 { 0.5 * at(row - 1, c + 1) + 0.5 * at(row, c + 1) } else { 0.0 };
+            expected.extend((0..3).map(|c| power(left(c)) + power(at(row, c)) + power(right(c))));
+        }
+        assert_eq!(numbers(b, y, &input), expected);
+    }
+}
+
+#[test]
+fn slants_that_cannot_be_are_refused() {
+    let line = |reach, shifts| Slant { reach, shifts, squared: false };
+    let graph = |slant: Slant, len: u32| {
+        let mut b = Builder::new();
+        let x = source(&mut b, &[(0, 9)], 2);
+        let y = b.slant(x, (0, 1), slant, axis(len), Unit::none());
+        y.map(|y| dasc_ir::graph::verify::verify(&b.finish(vec![y])))
+    };
+    assert!(graph(line(2, vec![vec![2.0, -1.5]]), 1).unwrap().is_ok());
+    let wrongs = [
+        (line(2, vec![vec![2.5, 0.0]]), 1, "beyond 2"),
+        (line(2, vec![vec![f64::NAN, 0.0]]), 1, "beyond 2"),
+        (line(2, vec![vec![0.0]]), 1, "2 taps have 1 shifts"),
+        (line(2, vec![vec![0.0, 0.0]]), 2, "1 slants give 2 positions"),
+    ];
+    for (slant, len, what) in wrongs {
+        let refused = graph(slant, len).unwrap().unwrap_err();
+        assert!(refused.message.contains(what), "{}", refused.message);
+    }
+    assert!(graph(line(5, vec![vec![0.0, 0.0]]), 1).is_err(), "no row has five before and after");
 }

@@ -296,6 +296,7 @@ impl Body {
         // The first slot of the coefficients, and how many slots on those of the next inner position begin.
         let (how, table) = match body {
             WindowBody::Stencil(expr) => return self.expression(builder, id, expr, &[]),
+            WindowBody::Slant(_) => return Err(Diag::compiler("lower: slants cannot stand in a loop")),
             WindowBody::Fold(how) => (*how, None),
             WindowBody::Dot(coefficients) => (Reduction::Sum, Some((builder.table(coefficients), 0))),
             WindowBody::Bank(bank) => {

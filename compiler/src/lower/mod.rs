@@ -7,7 +7,7 @@ mod kernel;
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, TransformKind, View};
+use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, TransformKind, View, WindowBody};
 use dasc_ir::{DType, Diag, Result};
 
 use crate::fuse::{Arrangement, KernelKey, Scope, fuse, picks_channels};
@@ -147,6 +147,10 @@ fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage
         let inverse = kind == TransformKind::Inverse;
         let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
         return Ok(Stage::Transform { input, output, block: n, inverse });
+    }
+    if let Prim::Window { lo, body: WindowBody::Slant(slant), .. } = &node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Slant { input, output, lo: *lo, slant: slant.clone() });
     }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),

@@ -215,6 +215,10 @@ fn steps_across_channels_leave_muted_channels_out() {
     let means = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | MEAN AXIS=channel");
     let common = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | COMMON_MODE");
     let smooth = numbers("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | SPATIAL_SMOOTH 3");
+    // Straight across the channels a line is a running mean; what lies beyond the ends is no channel.
+    let line = "SLANT_STACK 3 0s/m 0s/m COUNT=1 SPACING=2m";
+    let lines = numbers(&format!("ABS | SCALE 1 | DEMEAN | MUTE bad.csv | {line}"));
+    let crossed: [&[usize]; 6] = [&[0], &[], &[], &[3, 4], &[3, 4, 5], &[4, 5]];
     assert_eq!((means.len(), common.len(), raw.len()), (10, 60, 60));
     // The window of three around each channel that is left, reflected at the ends, without 1 and 2.
     let windows: [&[usize]; 6] = [&[0, 0], &[], &[], &[3, 4], &[3, 4, 5], &[4, 5, 5]];
@@ -223,13 +227,15 @@ fn steps_across_channels_leave_muted_channels_out() {
         assert!((f64::from(means[row]) - expected).abs() <= 1e-6 * expected.abs().max(1.0));
         for channel in 0..6 {
             let (c, s) = (f64::from(common[row * 6 + channel]), f64::from(smooth[row * 6 + channel]));
+            let l = f64::from(lines[row * 6 + channel]);
             if !kept.contains(&channel) {
-                assert!(c.is_nan() && s.is_nan());
+                assert!(c.is_nan() && s.is_nan() && l.is_nan());
                 continue;
             }
             let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * f64::from(values[channel]).abs().max(1000.0);
             assert!(near(c, f64::from(values[channel]) - expected), "{c}");
             assert!(near(s, mean(values, windows[channel])), "row {row} channel {channel}: {s}");
+            assert!(near(l, mean(values, crossed[channel])), "row {row} channel {channel}: {l}");
         }
     }
     let refused =

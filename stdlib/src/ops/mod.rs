@@ -159,6 +159,8 @@ operators! {
     common_mode CommonMode,
     fk_filter FkFilter,
     adaptive_fk AdaptiveFk,
+    beamform Beamform,
+    slant_stack SlantStack,
     hilbert Hilbert,
     envelope Envelope,
     fft Fft,

@@ -9,6 +9,7 @@ pub mod filter;
 pub mod frames;
 pub mod gradient;
 pub mod level;
+pub mod lines;
 pub mod motion;
 pub mod muted;
 pub mod plane;

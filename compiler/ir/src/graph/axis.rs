@@ -123,6 +123,7 @@ pub enum InnerRole {
     Frame,
     Lag,
     Velocity,
+    Slowness,
     Scale,
     /// Bands of frequency, each at its middle.
     Band,

@@ -169,9 +169,13 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
             let taps = (i64::from(*hi) - i64::from(*lo) + 1).max(0) as u64;
             facts.carry = width * kept(body, taps, *hop);
         }
-        Prim::Window { along: Role::Channel, lo, hi, edge, .. } => {
+        Prim::Window { along: Role::Channel, lo, hi, edge, body, .. } => {
             let (below, above) = reflected(*lo, *hi, *edge);
             facts.halo = facts.halo.widened(below, above);
+            if let WindowBody::Slant(slant) = body {
+                facts.reach(slant.reach.into(), slant.reach.into(), period);
+                facts.carry = 2 * u64::from(slant.reach);
+            }
         }
         Prim::Window { along: Role::Inner, .. } => {}
         Prim::Reduce { along: Role::Time, how, .. } => {
@@ -331,9 +335,11 @@ fn beyond_start(back: i64, before: i64, edge: Edge) -> i64 {
 fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
     match body {
         WindowBody::Fold(_) if u64::from(hop) >= taps => 1,
-        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) | WindowBody::Stencil(_) => {
-            taps.saturating_sub(1)
-        }
+        WindowBody::Fold(_)
+        | WindowBody::Dot(_)
+        | WindowBody::Bank(_)
+        | WindowBody::Stencil(_)
+        | WindowBody::Slant(_) => taps.saturating_sub(1),
     }
 }
 

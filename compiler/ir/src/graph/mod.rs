@@ -24,7 +24,7 @@ pub use axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis
 pub use builder::Builder;
 pub use expr::{Expr, ExprOp, Scalar};
 pub use prim::{
-    Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
+    Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
 
 use crate::Span;

@@ -73,6 +73,29 @@ pub enum WindowBody {
     Bank(Vec<Vec<f64>>),
     /// Any expression of the taps (`Input { tap }`).
     Stencil(Expr),
+    /// Taps over channels, each at rows of its own; a new inner axis.
+    Slant(Slant),
+}
+
+/// Sums along lines across channels and rows: position `p` at row `i` and channel `c` is the sum over `k`, ascending and in F64, of
+/// the sample (or its square) of channel `c + lo + k` at row `i + shifts[p][k]`. Between two rows it is interpolated linearly, at a row it
+/// is what lies there. Channels beyond the ends count zero; rows exist where `reach` rows before and after do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slant {
+    /// No shift is larger.
+    pub reach: u32,
+    /// `[position][tap]`, in rows.
+    pub shifts: Vec<Vec<f64>>,
+    /// Sums squares.
+    pub squared: bool,
+}
+
+impl Slant {
+    /// The rows a shift lies between: an offset, and the weights of the row there and of the one after.
+    pub fn between(shift: f64) -> (i64, f64, f64) {
+        let whole = shift.floor();
+        (whole as i64, 1.0 - (shift - whole), shift - whole)
+    }
 }
 
 /// What lies beyond the ends of an axis (names as in scipy.ndimage, except `Odd` as in scipy.signal.sosfiltfilt).

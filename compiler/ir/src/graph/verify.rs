@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 use super::axis::{ChannelAxis, InnerAxis, Labels, Rows, Signal, TimeAxis, Type};
 use super::builder::Builder;
 use super::expr::{Expr, ExprOp};
-use super::prim::{Edge, Emission, Init, Prim, Reduction, Role, StateVar, TransformKind, View, WindowBody};
+use super::prim::{
+    Edge, Emission, Init, Prim, Reduction, Role, Slant, StateVar, TransformKind, View, WindowBody,
+};
 use super::{Graph, Node, NodeId};
 use crate::scalar::{Binary, Unary};
 use crate::{DType, Diag, Rational, Result};
@@ -264,6 +266,20 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
                 return Err(format!("{} filters give {} positions", bank.len(), signal.inner_len()));
             }
         }
+        WindowBody::Slant(Slant { reach, shifts, .. }) => {
+            within("reach", (*reach).into(), MOST_TAPS)?;
+            if let Some(wrong) = shifts.iter().find(|s| s.len() as i64 != count) {
+                return Err(format!("{count} taps have {} shifts", wrong.len()));
+            }
+            if shifts.len() != signal.inner_len() as usize {
+                return Err(format!("{} slants give {} positions", shifts.len(), signal.inner_len()));
+            }
+            if let Some(wrong) =
+                shifts.iter().flatten().find(|s| !(s.is_finite() && s.abs() <= f64::from(*reach)))
+            {
+                return Err(format!("a shift of {wrong} rows is beyond {reach}"));
+            }
+        }
         WindowBody::Fold(Reduction::Sum | Reduction::Min | Reduction::Max) => {}
         WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std)) => {
             return Err(format!("a window folds to a sum, minimum or maximum, not {how:?}"));
@@ -386,6 +402,21 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         }
         Prim::Window { body: WindowBody::Bank(_), .. } => {
             return Err("a bank of filters runs along time".into());
+        }
+        Prim::Window {
+            along: Role::Channel,
+            lo,
+            hi,
+            hop: 1,
+            edge: Edge::Zero,
+            body: WindowBody::Slant(slant),
+        } => {
+            let out = declared()?;
+            let axis = out.inner.clone().ok_or("slants have an inner axis")?;
+            builder.slant(x()?, (*lo, *hi), slant.clone(), axis, out.unit.clone())
+        }
+        Prim::Window { body: WindowBody::Slant(_), .. } => {
+            return Err("slants run over channels with zero beyond their ends".into());
         }
         Prim::Window { along, lo, hi, hop, edge, body } => {
             let out = declared()?;

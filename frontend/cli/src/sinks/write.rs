@@ -204,6 +204,7 @@ fn inner_axis(axis: &InnerAxis) -> AxisInfo {
         InnerRole::Frame => "frame",
         InnerRole::Lag => "lag",
         InnerRole::Velocity => "velocity",
+        InnerRole::Slowness => "slowness",
         InnerRole::Scale => "scale",
         InnerRole::Band => "band",
     };

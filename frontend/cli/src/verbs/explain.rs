@@ -432,13 +432,13 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
         for stage in &pass.flow.stages {
             bytes += match stage {
                 Stage::Kernel(stage) => kernel_bytes(stage, &pass.flow),
-                Stage::Gather { input, output, .. } | Stage::Transform { input, output, .. } => {
-                    [input, output]
-                        .into_iter()
-                        .filter_map(|number| pass.flow.streams.get(*number as usize))
-                        .map(stream_bytes)
-                        .sum()
-                }
+                Stage::Gather { input, output, .. }
+                | Stage::Transform { input, output, .. }
+                | Stage::Slant { input, output, .. } => [input, output]
+                    .into_iter()
+                    .filter_map(|number| pass.flow.streams.get(*number as usize))
+                    .map(stream_bytes)
+                    .sum(),
             };
         }
     }
@@ -447,9 +447,15 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
 
 fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
     let of = |stage: &Stage| match stage {
-        Stage::Gather { input, output, .. } | Stage::Transform { input, output, .. } => {
+        Stage::Gather { input, output, .. }
+        | Stage::Transform { input, output, .. }
+        | Stage::Slant { input, output, .. } => {
             let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
-            let what = if transforms > 0 { "FFT along channels" } else { "copies channels" };
+            let what = match stage {
+                Stage::Transform { .. } => "FFT along channels",
+                Stage::Slant { .. } => "sums along lines",
+                Stage::Gather { .. } | Stage::Kernel(_) => "copies channels",
+            };
             let streams = [input, output].map(|number| flow.streams.get(*number as usize));
             let operator = streams.iter().flatten().next_back().map(|s| graph.node(s.node).operator.clone());
             KernelFacts {

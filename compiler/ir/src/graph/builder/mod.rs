@@ -8,6 +8,7 @@ mod correlate;
 mod muted;
 mod pointwise;
 mod rows;
+mod slant;
 mod transform;
 mod view;
 mod window;

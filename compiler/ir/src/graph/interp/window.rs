@@ -4,7 +4,7 @@ use super::expression::{Evaluator, Place};
 use super::primitive::{accumulate, store};
 use super::tensor::Tensor;
 use crate::Result;
-use crate::graph::prim::{Edge, Role, WindowBody};
+use crate::graph::prim::{Edge, Role, Slant, WindowBody};
 
 /// Which taps a window reads.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
     let places = Places::of(&out);
     let mut evaluator = match body {
         WindowBody::Stencil(expr) => Some(Evaluator::new(expr, &[x.dtype], &[])?),
-        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) => None,
+        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) | WindowBody::Slant(_) => None,
     };
     let mut values = Vec::new();
     out.fill(|segment, row, inner, channel, element| {
@@ -42,6 +42,18 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
                     .iter()
                     .zip(taps.lo..)
                     .fold(0.0, |sum, (coefficient, t)| coefficient.mul_add(tap(t, 0), sum));
+            }
+            (WindowBody::Slant(Slant { shifts, squared, .. }), _) => {
+                let shifts = shifts.get(inner).map_or(&[][..], Vec::as_slice);
+                element[0] = shifts.iter().zip(taps.lo..).fold(0.0, |sum, (shift, t)| {
+                    let (offset, here, next) = Slant::between(*shift);
+                    let at = |row: i64| taps.read(x, (segment, row, 0, channel, 0), t);
+                    let mut value = here * at(row + offset);
+                    if next > 0.0 {
+                        value += next * at(row + offset + 1);
+                    }
+                    sum + if *squared { value * value } else { value }
+                });
             }
             (WindowBody::Fold(how), _) => {
                 values.clear();

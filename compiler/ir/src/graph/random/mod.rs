@@ -9,7 +9,7 @@ mod tests;
 
 use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
 use super::builder::{Builder, Section, div_ceil};
-use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, StateVar, TransformKind, WindowBody};
+use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, Slant, StateVar, TransformKind, WindowBody};
 use super::{Expr, Graph, NodeId, Type};
 use crate::{DType, Rational, Result, Unit};
 
@@ -163,6 +163,7 @@ impl Grower<'_> {
             10 => self.slice(x)?,
             11 => self.gather(x)?,
             12 => self.weigh(x)?,
+            13 if self.pool.len().is_multiple_of(3) && self.signal(x)?.inner.is_none() => self.slant(x)?,
             13 => self.bank(x)?,
             14 => self.side_by_side(x)?,
             15 => self.beyond(x)?,
@@ -452,6 +453,32 @@ impl Grower<'_> {
         let weight = self.builder.constant(given, &values)?;
         let both = if self.random.chance(2) { [x, weight] } else { [weight, x] };
         self.builder.map(&both, signal.unit, dtype, |e| vec![e.input(0).to(dtype) * e.input(1).to(dtype)])
+    }
+
+    /// Sums along a few lines across channels and rows.
+    fn slant(&mut self, x: NodeId) -> Result<NodeId> {
+        let signal = self.signal(x)?;
+        let lo = 2 - self.random.below(6) as i32;
+        let (taps, lines) = (1 + self.random.below(7), 1 + self.random.below(4));
+        let reach = self.random.below(9) as u32;
+        let most = f64::from(reach);
+        let mut shift = || match self.random.below(3) {
+            0 => self.random.between(-most, most).round(),
+            _ => self.random.between(-most, most),
+        };
+        let shifts: Vec<Vec<f64>> = (0..lines).map(|_| (0..taps).map(|_| shift()).collect()).collect();
+        let speeds: Vec<f64> = (0..lines).map(|p| (p * p) as f64).collect();
+        let axis = InnerAxis::listed(InnerRole::Velocity, &speeds, Unit::none());
+        let (squared, extended) = (self.random.chance(3), self.random.chance(2));
+        let x = self.builder.convert(x, DType::F32)?;
+        let x = if extended { self.builder.extend(x, reach, Edge::Zero)? } else { x };
+        let ends = (lo, lo + taps as i32 - 1);
+        let sums =
+            self.builder.slant(x, ends, Slant { reach, shifts, squared }, axis, signal.unit.clone())?;
+        self.builder.map(&[sums], signal.unit, DType::F32, |e| {
+            let x = e.input(0);
+            vec![x / (x.abs() + e.constant_of(1.0, DType::F32))]
+        })
     }
 
     /// Several filters over the same taps, and sometimes their results as samples at another rate.

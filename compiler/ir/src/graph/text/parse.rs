@@ -4,7 +4,7 @@ use super::expression::parse_body;
 use super::print;
 use super::unit::unit;
 use crate::graph::prim::{
-    Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
+    Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
     ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
@@ -87,6 +87,10 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
                 WindowBody::Dot(at.list(Cursor::float)?)
             } else if at.accept_word("bank") {
                 WindowBody::Bank(at.list(|at| at.list(Cursor::float))?)
+            } else if at.accept_word("slant") {
+                let squared = at.accept_word("squares");
+                let reach = at.labelled("reach")?;
+                WindowBody::Slant(Slant { reach, shifts: at.list(|at| at.list(Cursor::float))?, squared })
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
             } else {
@@ -211,6 +215,7 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
         InnerRole::Frame,
         InnerRole::Lag,
         InnerRole::Velocity,
+        InnerRole::Slowness,
         InnerRole::Scale,
         InnerRole::Band,
     ];

@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter, Result};
 use super::expression::body;
 use crate::Rational;
 use crate::graph::prim::{
-    Edge, Emission, Init, Prim, Reduction, Role, Scope, StateVar, TransformKind, View, WindowBody,
+    Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
     ChannelAxis, Expr, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
@@ -65,6 +65,10 @@ impl fmt::Display for Applied<'_> {
                     WindowBody::Fold(how) => f.write_str(reduction(*how)),
                     WindowBody::Dot(coefficients) => write!(f, "dot {coefficients:?}"),
                     WindowBody::Bank(bank) => write!(f, "bank {bank:?}"),
+                    WindowBody::Slant(Slant { reach, shifts, squared }) => {
+                        let of = if *squared { "squares " } else { "" };
+                        write!(f, "slant {of}reach {reach} {shifts:?}")
+                    }
                     WindowBody::Stencil(expr) => write!(f, "stencil {}", Body(expr)),
                 }
             }
@@ -235,6 +239,7 @@ pub(super) const fn inner_role(role: InnerRole) -> &'static str {
         InnerRole::Frame => "frame",
         InnerRole::Lag => "lag",
         InnerRole::Velocity => "velocity",
+        InnerRole::Slowness => "slowness",
         InnerRole::Scale => "scale",
         InnerRole::Band => "band",
     }
