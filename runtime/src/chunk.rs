@@ -18,7 +18,7 @@ impl Run {
         }
     }
 
-    fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         if self.options.memory == 0 { 256 << 20 } else { self.options.memory }
     }
 

@@ -140,6 +140,12 @@ impl Rows {
         }
     }
 
+    /// Rows up to `end` exist, but nobody asks for any of them.
+    pub fn skip(&mut self, end: i64) {
+        self.progress = self.progress_at(end);
+        (self.first, self.capacity, self.data) = (self.progress.end, 0, Bytes::default());
+    }
+
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
     fn oldest_kept(&self, wanted: i64) -> i64 {
         let for_tail = match self.edge {
@@ -192,6 +198,7 @@ impl Rows {
             rows: (to - from) as usize,
             dtype,
             channels,
+            first_channel: 0,
         }
     }
 
@@ -212,6 +219,8 @@ pub struct RowsView<'a> {
     /// I16, I32, F32, F64, or C32 (two F32 planes).
     pub dtype: DType,
     pub channels: usize,
+    /// Position of the first of them among the stream's; 0 unless the observer takes ranges.
+    pub first_channel: usize,
 }
 
 impl<'a> RowsView<'a> {
@@ -221,6 +230,17 @@ impl<'a> RowsView<'a> {
 
     pub fn planes(&self) -> usize {
         self.layout.planes
+    }
+
+    /// The same rows as those of channels from this one on.
+    pub(crate) fn from_channel(self, first_channel: usize) -> RowsView<'a> {
+        RowsView { first_channel, ..self }
+    }
+
+    /// Bytes of the elements, padding aside.
+    pub(crate) fn bytes(&self) -> u64 {
+        let parts = (self.rows * self.layout.inner * self.layout.planes) as u64;
+        parts * (self.channels * self.layout.element) as u64
     }
 
     /// The channels of one row, inner position and plane, in native bytes of `dtype` (F32 for the planes of C32).
