@@ -55,7 +55,9 @@ impl PreparedFlow {
             (stream.place != Place::Scratch).then(|| {
                 let range = stream.rows[segment];
                 let (before, after) = self.looks_beyond(number, range, segment);
-                Rows::new(Layout::wide(stream), range, stream.edge, before, after)
+                let mut rows = Rows::new(Layout::wide(stream), range, stream.edge, before, after);
+                rows.span = self.span(number);
+                rows
             })
         });
         let stages = self.stages.iter().map(|stage| match stage {
@@ -85,6 +87,20 @@ impl PreparedFlow {
             }
         }
         (before, after)
+    }
+
+    /// Rows of a stream that readers hold on to before they can go on by one.
+    fn span(&self, number: usize) -> i64 {
+        let mut span = 0;
+        for stage in &self.stages {
+            if let PreparedStage::Kernel(prepared) = stage {
+                for buffer in bound(prepared, number) {
+                    let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
+                    span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+                }
+            }
+        }
+        span
     }
 
     /// First row of a stream that anyone still needs.

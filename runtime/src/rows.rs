@@ -64,6 +64,9 @@ pub(crate) struct Rows {
     pub edge: Edge,
     pub before: i64,
     pub after: i64,
+    /// Rows that readers will hold on to for long, as far as that is known: room for them is made at once, for moving to larger
+    /// memory takes that of both.
+    pub span: i64,
 }
 
 /// What of a stream exists.
@@ -91,6 +94,7 @@ impl Rows {
             edge,
             before,
             after,
+            span: 0,
         };
         rows.settle();
         rows
@@ -121,6 +125,8 @@ impl Rows {
         } else {
             // More than the need, so that moving rows stays a small share of the work; but large rows are not held in vain.
             let capacity = needed + needed.min(needed / 2 + 16).min((SLACK / row) as i64);
+            let lasting = self.span.saturating_add((end - self.progress.end).max(0));
+            let capacity = capacity.max(lasting.min(self.stop.saturating_add(self.after) - keep));
             let mut grown = Bytes::zeroed(capacity as usize * row);
             if bytes > 0 {
                 grown.bytes_mut()[..bytes].copy_from_slice(&self.data.bytes()[from..from + bytes]);
