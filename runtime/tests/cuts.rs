@@ -8,7 +8,7 @@ use dasc_tests::record::{Collected, Record, far, run, run_in_parts, run_in_range
 
 /// Cases; `DASC_CASES` asks for more.
 fn cases() -> u64 {
-    std::env::var("DASC_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000)
+    std::env::var("DASC_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(5000)
 }
 
 fn whole(graph: &Graph, record: &Record, options: &Options) -> Collected {

@@ -65,6 +65,15 @@ fn mappings(rights: &str) -> usize {
     maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|r| r.starts_with(rights))).count()
 }
 
+/// Bytes of this process in memory.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// Kernels compiled, loaded and dropped.
+const COMPILES: u64 = 20_000;
+
 #[test]
 fn code_is_never_writable_and_is_freed() {
     let load = || compile(&random::kernel(2), &Options::default()).unwrap().load().unwrap();
@@ -77,6 +86,13 @@ fn code_is_never_writable_and_is_freed() {
     for _ in 0..300 {
         load();
     }
+    let held = resident();
+    for seed in 0..COMPILES {
+        compile(&random::kernel(seed % 100), &Options::default()).unwrap().load().unwrap();
+    }
+    assert_eq!(mappings("rwx"), 0);
+    let grown = resident().saturating_sub(held);
+    assert!(grown < 32 << 20, "{COMPILES} compiles left {grown} bytes behind");
     // Other tests of this process may hold a few.
     assert!(mappings("r-x") <= before + 8);
 }

@@ -14,7 +14,7 @@ fn machine_code_equals_the_interpreter() {
     let ask = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let seeds = match ask("DASC_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..ask("DASC_CASES").unwrap_or(2500),
+        None => 0..ask("DASC_CASES").unwrap_or(20_000),
     };
     for seed in seeds {
         let kernel = random::kernel(seed);

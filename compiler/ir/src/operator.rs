@@ -49,8 +49,12 @@ pub struct Param {
 }
 
 impl Schema {
-    pub fn summary(&self) -> &'static str {
-        self.doc.first().map_or("", |line| line.trim())
+    /// The first sentence of the first paragraph.
+    pub fn summary(&self) -> String {
+        let paragraph = self.doc.split(|line| line.trim().is_empty()).next().unwrap_or_default();
+        let text = paragraph.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+        let end = text.match_indices(". ").find(|(at, _)| !text[..*at].ends_with("et al"));
+        end.map_or_else(|| text.clone(), |(at, _)| text[..=at].to_string())
     }
 
     /// `BANDPASS low high [ORDER=4]`.

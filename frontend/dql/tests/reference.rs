@@ -5,7 +5,13 @@ mod words;
 use std::fs;
 use std::path::Path;
 
-use dasc_dql::{Sources, parse, render_all};
+use dasc_dql::{Sources, Vocabulary, parse, render_all};
+
+/// All operators there are.
+fn everything() -> Vocabulary {
+    let events = dasc_events::ops::OPERATORS.iter().map(|entry| entry.schema);
+    Vocabulary::new(dasc_stdlib::ops::OPERATORS.iter().map(|entry| entry.schema).chain(events))
+}
 
 #[test]
 fn examples_of_the_reference_are_understood() {
@@ -16,7 +22,7 @@ fn examples_of_the_reference_are_understood() {
     assert!(examples.len() >= 10, "only {} examples were found", examples.len());
     for example in examples {
         let mut sources = Sources::script("dql.md", example).unwrap();
-        let program = parse(&mut sources, &[], &words::vocabulary());
+        let program = parse(&mut sources, &[], &everything());
         let program =
             program.unwrap_or_else(|diags| panic!("{example}\n{}", render_all(&diags, &sources, false)));
         assert!(!program.steps.is_empty());

@@ -51,6 +51,10 @@ fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
 /// At most 2 s for the worker and as much again on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// Cases for each of the twelve files: two thousand together.
+const TRUNCATIONS: u64 = 56;
+const FLIPS: u64 = 112;
+
 #[test]
 fn truncated_files_fail_with_a_message() {
     set_worker(env!("CARGO_BIN_EXE_dasc-io-worker"));
@@ -58,7 +62,7 @@ fn truncated_files_fail_with_a_message() {
     let mut random = Random(11);
     for name in FILES {
         let whole = bytes(name);
-        for case in 0..12 {
+        for case in 0..TRUNCATIONS {
             let length = match case {
                 0 => 8,
                 1 => 600,
@@ -84,7 +88,8 @@ fn flipped_bytes_never_take_the_process_along() {
     let folder = tempfile::tempdir().unwrap();
     let number = |key: &str| std::env::var(key).ok().and_then(|n| n.parse().ok());
     // Longer runs ask for more: DASC_DAMAGE_CASES=1000 DASC_DAMAGE_SEED=2.
-    let (cases, seed) = (number("DASC_DAMAGE_CASES").unwrap_or(24), number("DASC_DAMAGE_SEED").unwrap_or(5));
+    let (cases, seed) =
+        (number("DASC_DAMAGE_CASES").unwrap_or(FLIPS), number("DASC_DAMAGE_SEED").unwrap_or(5));
     let mut random = Random(seed);
     let (mut opened, mut refused) = (0, 0);
     for name in FILES {

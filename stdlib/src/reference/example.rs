@@ -63,7 +63,8 @@ fn literal(text: &str) -> Literal {
             (other, _) => other,
         };
         let end = |text: &str| (!text.is_empty()).then(|| Box::new(with_unit(literal(text))));
-        return Literal::Range { from: end(from), to: end(to), step: end(step) };
+        let step = (!step.is_empty()).then(|| Box::new(literal(step)));
+        return Literal::Range { from: end(from), to: end(to), step };
     }
     if let Some((name, args)) = text.strip_suffix(')').and_then(|t| t.split_once('(')) {
         return Literal::Call(name.to_string(), args.split(',').map(|a| literal(a.trim())).collect());

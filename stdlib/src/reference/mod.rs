@@ -45,7 +45,7 @@ pub fn reference(pictures: &[String]) -> Result<String> {
         text += &format!(
             "| [{name}](#{}) | {class} | {} |\n",
             name.to_lowercase(),
-            first_sentence(entry.schema).replace('|', "\\|")
+            entry.schema.summary().replace('|', "\\|")
         );
     }
     for entry in OPERATORS {
@@ -60,7 +60,7 @@ pub fn reference(pictures: &[String]) -> Result<String> {
     text += "| Operator | |\n|---|---|\n";
     for entry in dasc_events::ops::OPERATORS {
         let name = entry.schema.name;
-        text += &format!("| [{name}](#{}) | {} |\n", name.to_lowercase(), first_sentence(entry.schema));
+        text += &format!("| [{name}](#{}) | {} |\n", name.to_lowercase(), entry.schema.summary());
     }
     let known = dasc_events::EventsType { unit: Some("dB".into()), columns: Vec::new() };
     for entry in dasc_events::ops::OPERATORS {
@@ -206,14 +206,5 @@ pub fn takes(kind: &Kind) -> String {
         Kind::Optional(kind) => takes(kind),
         Kind::Reference => "level, max, noise(window)".to_string(),
         Kind::Branch => "name of a flow".to_string(),
-    }
-}
-
-fn first_sentence(schema: &Schema) -> String {
-    let summary = schema.doc.split(|line| line.trim().is_empty()).next().unwrap_or_default();
-    let summary = summary.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
-    match summary.split_once(". ") {
-        Some((first, _)) => format!("{first}."),
-        None => summary,
     }
 }

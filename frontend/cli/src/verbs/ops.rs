@@ -52,7 +52,7 @@ fn event_operators() -> Vec<&'static Schema> {
 
 fn overview(ink: Ink) -> String {
     let rows = |schemas: Vec<&'static Schema>| -> Vec<Vec<String>> {
-        schemas.iter().map(|schema| vec![schema.name.to_string(), summary(schema)]).collect()
+        schemas.iter().map(|schema| vec![schema.name.to_string(), schema.summary()]).collect()
     };
     let columns = [("", Style::Keyword), ("", Style::Plain)];
     format!(
@@ -64,12 +64,6 @@ fn overview(ink: Ink) -> String {
         ink.bold("Statements"),
         table(&columns, &rows(STATEMENTS.to_vec()), ink)
     )
-}
-
-/// The first sentence.
-fn summary(schema: &Schema) -> String {
-    let line = schema.summary();
-    line.split_inclusive(". ").next().unwrap_or(line).trim_end().to_string()
 }
 
 fn page(schema: &Schema, ink: Ink) -> String {
