@@ -166,7 +166,7 @@ impl Passing {
             if rows.stop > rows.start {
                 let channels = (stream.channels as usize).saturating_sub(lane0).min(lanes);
                 let view = rows.view(rows.start, rows.stop, stream.dtype, channels);
-                (ranges.give)(*number, &view.from_channel(lane0))?;
+                (ranges.give)(*number, &view.beginning_at(lane0))?;
             }
         }
         Ok(())

@@ -239,7 +239,7 @@ impl<'a> RowsView<'a> {
     }
 
     /// The same rows as those of channels from this one on.
-    pub(crate) fn from_channel(self, first_channel: usize) -> RowsView<'a> {
+    pub(crate) fn beginning_at(self, first_channel: usize) -> RowsView<'a> {
         RowsView { first_channel, ..self }
     }
 
