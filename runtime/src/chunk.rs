@@ -12,13 +12,14 @@ impl Run {
             stats.over_budget = true;
             let (held, given) = (stats.peak_held >> 20, memory >> 20);
             stats.warnings.push(format!(
-                "the pipeline holds {held} MiB, more than the {given} MiB given: its windows and frames over all channels need them; \
-                 shorter frames or fewer channels need less"
+                "the pipeline holds {held} MiB, more than the {given} MiB given: rows of windows and frames over all channels \
+                 are kept where channels are mixed or a sink takes whole rows; shorter frames or fewer channels need less, \
+                 and WRITE to a .npy file takes frames a range of channels at a time"
             ));
         }
     }
 
-    fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         if self.options.memory == 0 { 256 << 20 } else { self.options.memory }
     }
 

@@ -4,6 +4,8 @@ use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
 use crate::flow::PreparedFlow;
+use crate::ranges::Ranges;
+use crate::rows::RowsView;
 use crate::run::{BLOCK, Run};
 use crate::statistics::Stored;
 
@@ -35,7 +37,9 @@ impl Run {
                 })?;
             }
         }
-        finals.advance(&mut state, &self.graph, statistics)?;
+        let mut nobody = |_: usize, _: &RowsView| Ok(());
+        let mut ranges = Ranges { streams: Vec::new(), room: 0, give: &mut nobody };
+        finals.advance(&mut state, (&self.graph, &self.pool), statistics, &mut ranges)?;
         for &(stream, statistic) in &finals.flow.exports {
             let declared = &finals.flow.streams[stream as usize];
             let rows = state.wide[stream as usize]

@@ -4,6 +4,7 @@ use dasc_compiler::plan::{Binding, Flow, Place, ScopeValue, Stage, Stream};
 use dasc_ir::graph::{Edge, Graph, NodeId, Rows as Range, Scope};
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 use dasc_ir::{Diag, Result};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::across::Across;
@@ -11,6 +12,7 @@ use crate::archive::{Archive, Archived};
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
 use crate::lines::Lines;
+use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
 
@@ -35,6 +37,8 @@ pub(crate) struct FlowState {
     pub stages: Vec<StageState>,
     /// Rows handed to observers so far, per stream.
     pub delivered: Vec<i64>,
+    /// Bytes that ranges of channels took on their way to observers, and in how many parts rows went, at most.
+    pub passing: (usize, usize),
 }
 
 /// Progress of a stage, the same for all its blocks.
@@ -53,7 +57,9 @@ impl PreparedFlow {
             (stream.place != Place::Scratch).then(|| {
                 let range = stream.rows[segment];
                 let (before, after) = self.looks_beyond(number, range, segment);
-                Rows::new(Layout::wide(stream), range, stream.edge, before, after)
+                let mut rows = Rows::new(Layout::wide(stream), range, stream.edge, before, after);
+                rows.span = self.span(number);
+                rows
             })
         });
         let stages = self.stages.iter().map(|stage| match stage {
@@ -71,7 +77,7 @@ impl PreparedFlow {
             },
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
-        FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered }
+        FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered, passing: (0, 0) }
     }
 
     fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
@@ -85,6 +91,20 @@ impl PreparedFlow {
             }
         }
         (before, after)
+    }
+
+    /// Rows of a stream that readers hold on to before they can go on by one.
+    fn span(&self, number: usize) -> i64 {
+        let mut span = 0;
+        for stage in &self.stages {
+            if let PreparedStage::Kernel(prepared) = stage {
+                for buffer in bound(prepared, number) {
+                    let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
+                    span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+                }
+            }
+        }
+        span
     }
 
     /// First row of a stream that anyone still needs.
@@ -137,11 +157,17 @@ impl PreparedFlow {
     }
 
     /// Moves what has arrived through all stages.
-    pub fn advance(&self, state: &mut FlowState, graph: &Graph, statistics: &mut [Stored]) -> Result<()> {
+    pub fn advance(
+        &self,
+        state: &mut FlowState,
+        (graph, pool): (&Graph, &ThreadPool),
+        statistics: &mut [Stored],
+        ranges: &mut Ranges,
+    ) -> Result<()> {
         for number in 0..self.stages.len() {
             match &self.stages[number] {
                 PreparedStage::Kernel(prepared) => {
-                    self.run_kernel(state, number, prepared, graph, statistics)?
+                    self.run_kernel(state, number, prepared, (graph, pool), statistics, ranges)?
                 }
                 PreparedStage::Gather { input, output, channels } => {
                     self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
@@ -150,12 +176,12 @@ impl PreparedFlow {
                 }
                 PreparedStage::Transform { input, output, across } => {
                     self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
-                        across.run(from, to, rows);
+                        pool.install(|| across.run(from, to, rows));
                     })?;
                 }
                 PreparedStage::Slant { input, output, lines } => {
                     self.row_by_row(state, number, *input, *output, lines.reach, |from, to, rows| {
-                        lines.run(from, to, rows);
+                        pool.install(|| lines.run(from, to, rows));
                     })?;
                 }
             }
@@ -168,16 +194,23 @@ impl PreparedFlow {
         state: &mut FlowState,
         number: usize,
         prepared: &Prepared,
-        graph: &Graph,
+        (graph, pool): (&Graph, &ThreadPool),
         statistics: &mut [Stored],
+        ranges: &mut Ranges,
     ) -> Result<()> {
         let segment = state.segment;
         let mut shared = self.shared(state, number, prepared, false);
         let (done, now) = self.forecast(state, number, prepared, &shared);
+        let was: Vec<Option<Progress>> = shared.iter().map(|s| s.map(|s| s.was)).collect();
+        let lanes = state.stages[number].blocks.first().map_or(LANES, |block| block.lanes);
+        let streams = &self.flow.streams;
+        let about = (lanes, pool.current_num_threads());
+        let mut passing = Passing::new(prepared, streams, ranges, (&was, &now), about);
         for (step, writes) in prepared.writes.iter().enumerate() {
             for b in writes {
                 if let (Binding::Stream(s), Some(_)) =
                     (prepared.stage.bindings[b.index()], &shared[b.index()])
+                    && ranges.streams.get(s as usize) != Some(&true)
                 {
                     let keep = self.needed_from(state, s as usize);
                     if let Some(rows) = &mut state.wide[s as usize] {
@@ -201,10 +234,37 @@ impl PreparedFlow {
             .collect();
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
-        blocks.par_iter_mut().enumerate().try_for_each(|(i, block)| {
-            let shared = for_block(prepared, &shared, block.lane0);
-            block.run(prepared, segment, &shared, places.of(i), &params)
-        })?;
+        let together = passing.as_ref().map_or(blocks.len(), |p| p.blocks).max(1);
+        let parts = blocks.len().div_ceil(together);
+        for (part, blocks) in blocks.chunks_mut(together).enumerate() {
+            let lane0 = blocks.first().map_or(0, |block| block.lane0);
+            let lanes = blocks.iter().map(|block| block.lanes).sum();
+            if let Some(passing) = &mut passing {
+                for (b, at, layout) in passing.begin(lane0, lanes) {
+                    if let Some(shared) = &mut shared[b] {
+                        (shared.at, shared.layout) = (at, layout);
+                    }
+                }
+            }
+            pool.install(|| {
+                blocks.par_iter_mut().enumerate().try_for_each(|(i, block)| {
+                    let shared = for_block(prepared, &shared, block.lane0);
+                    block.run(prepared, segment, &shared, places.of(part * together + i), &params)
+                })
+            })?;
+            if let Some(passing) = &passing {
+                passing.hand_out(streams, lane0, lanes, ranges)?;
+            }
+        }
+        if let Some(passing) = &passing {
+            state.passing = (state.passing.0.max(passing.held()), state.passing.1.max(parts));
+            for (stream, end) in passing.streams() {
+                state.delivered[stream] = end;
+                if let Some(rows) = &mut state.wide[stream] {
+                    rows.skip(end);
+                }
+            }
+        }
         state.stages[number].done.clone_from(&done);
         for (seen, now) in state.stages[number].seen.iter_mut().zip(&now) {
             *seen = now.map_or(*seen, |now| now.end);
@@ -217,6 +277,7 @@ impl PreparedFlow {
             if let (Binding::Stream(s), Some(shared), Some(now)) = (binding, &shared[b], &now[b])
                 && shared.produced
                 && let Some(rows) = &mut state.wide[*s as usize]
+                && ranges.streams.get(*s as usize) != Some(&true)
             {
                 let was = rows.progress;
                 rows.progress = *now;
@@ -455,7 +516,7 @@ impl FlowState {
     /// Bytes held by streams and blocks.
     pub fn held(&self) -> usize {
         let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
-        wide + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
+        wide + self.passing.0 + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
     /// Takes over what outlasts a segment: accumulations over the record, and detections.

@@ -18,6 +18,7 @@ mod flow;
 mod lines;
 mod overlap;
 mod pad;
+mod ranges;
 mod reduce;
 mod rows;
 mod run;
@@ -48,6 +49,13 @@ pub trait Feed: Sync {
 pub trait Observer {
     /// Rows of an output with a time axis, as soon as they exist.
     fn rows(&mut self, output: usize, segment: usize, rows: &RowsView) -> Result<()>;
+
+    /// Whether rows of an output may come in ranges of channels: the same rows first of the first channels, then of those after
+    /// them, up to the last, before the rows that follow ([`RowsView::first_channel`]). A row of frames that is large next to
+    /// the memory given then never exists as a whole. Must not change while a run lasts.
+    fn takes_ranges(&self, _output: usize) -> bool {
+        false
+    }
 
     /// An output without a time axis, once per segment.
     fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()>;

@@ -64,6 +64,9 @@ pub(crate) struct Rows {
     pub edge: Edge,
     pub before: i64,
     pub after: i64,
+    /// Rows that readers will hold on to for long, as far as that is known: room for them is made at once, for moving to larger
+    /// memory takes that of both.
+    pub span: i64,
 }
 
 /// What of a stream exists.
@@ -91,6 +94,7 @@ impl Rows {
             edge,
             before,
             after,
+            span: 0,
         };
         rows.settle();
         rows
@@ -121,6 +125,8 @@ impl Rows {
         } else {
             // More than the need, so that moving rows stays a small share of the work; but large rows are not held in vain.
             let capacity = needed + needed.min(needed / 2 + 16).min((SLACK / row) as i64);
+            let lasting = self.span.saturating_add((end - self.progress.end).max(0));
+            let capacity = capacity.max(lasting.min(self.stop.saturating_add(self.after) - keep));
             let mut grown = Bytes::zeroed(capacity as usize * row);
             if bytes > 0 {
                 grown.bytes_mut()[..bytes].copy_from_slice(&self.data.bytes()[from..from + bytes]);
@@ -138,6 +144,12 @@ impl Rows {
             self.capacity = 0;
             self.data = Bytes::default();
         }
+    }
+
+    /// Rows up to `end` exist, but nobody asks for any of them.
+    pub fn skip(&mut self, end: i64) {
+        self.progress = self.progress_at(end);
+        (self.first, self.capacity, self.data) = (self.progress.end, 0, Bytes::default());
     }
 
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
@@ -192,6 +204,7 @@ impl Rows {
             rows: (to - from) as usize,
             dtype,
             channels,
+            first_channel: 0,
         }
     }
 
@@ -212,6 +225,8 @@ pub struct RowsView<'a> {
     /// I16, I32, F32, F64, or C32 (two F32 planes).
     pub dtype: DType,
     pub channels: usize,
+    /// Position of the first of them among the stream's; 0 unless the observer takes ranges.
+    pub first_channel: usize,
 }
 
 impl<'a> RowsView<'a> {
@@ -221,6 +236,17 @@ impl<'a> RowsView<'a> {
 
     pub fn planes(&self) -> usize {
         self.layout.planes
+    }
+
+    /// The same rows as those of channels from this one on.
+    pub(crate) fn beginning_at(self, first_channel: usize) -> RowsView<'a> {
+        RowsView { first_channel, ..self }
+    }
+
+    /// Bytes of the elements, padding aside.
+    pub(crate) fn bytes(&self) -> u64 {
+        let parts = (self.rows * self.layout.inner * self.layout.planes) as u64;
+        parts * (self.channels * self.layout.element) as u64
     }
 
     /// The channels of one row, inner position and plane, in native bytes of `dtype` (F32 for the planes of C32).

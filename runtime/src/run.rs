@@ -15,7 +15,7 @@ use crate::flow::{FlowState, PreparedFlow, PreparedStage};
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
 use crate::whole::Wholes;
-use crate::{Feed, Observer};
+use crate::{Feed, Observer, RowsView};
 
 /// What makes the loops run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -36,6 +36,9 @@ pub struct Options {
     pub memory: usize,
     /// Source rows in a chunk; fitted to the memory if `None`.
     pub chunk: Option<usize>,
+    /// Channels that are worked on together, at most 1024; state that was saved goes on only under the same number. 1024, or
+    /// fewer where frames are long, if `None`.
+    pub block: Option<usize>,
     pub backend: Backend,
     /// Folder of compiled kernels.
     pub cache: Option<PathBuf>,
@@ -66,6 +69,8 @@ pub struct Stats {
     pub cache_hits: u32,
     /// Whether the streams held more than the memory given.
     pub over_budget: bool,
+    /// In how many ranges of channels rows went to observers, at most; 0 if all channels went together.
+    pub ranges: u32,
     /// What was odd about the cache or the memory, in words.
     pub warnings: Vec<String>,
 }
@@ -202,7 +207,8 @@ impl Run {
     }
 
     pub(crate) fn begin_flow(&self, pass: usize, segment: usize) -> FlowState {
-        self.passes[pass].0.begin(segment, BLOCK)
+        let width = self.options.block.map_or(BLOCK, |n| n.clamp(1, BLOCK).next_multiple_of(LANES));
+        self.passes[pass].0.begin(segment, width)
     }
 
     /// Hands new rows of outputs to the observer, and of transform inputs to their spools.
@@ -215,16 +221,28 @@ impl Run {
                 continue;
             }
             let view = rows.view(from, to, stream.dtype, stream.channels as usize);
-            for (output, node) in self.graph.outputs.iter().enumerate() {
-                if *node == stream.node && self.delivers_in(session.pass, *node) {
-                    session.stats.bytes_out +=
-                        ((to - from) as usize * stream.channels as usize * stream.element()) as u64
-                            * u64::from(stream.inner * stream.planes);
-                    observer.rows(output, session.segment, &view)?;
-                }
-            }
+            let here = (session.pass, session.segment);
+            self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             session.wholes.take(pass, number, &view)?;
             session.flow.delivered[number] = to;
+        }
+        Ok(())
+    }
+
+    /// Hands rows of a node to the outputs that it is, if this is its pass.
+    pub(crate) fn hand_out(
+        &self,
+        stats: &mut Stats,
+        observer: &mut dyn Observer,
+        (pass, segment): (usize, usize),
+        node: NodeId,
+        view: &RowsView,
+    ) -> Result<()> {
+        for (output, _) in self.graph.outputs.iter().enumerate().filter(|(_, n)| **n == node) {
+            if self.delivers_in(pass, node) {
+                stats.bytes_out += view.bytes();
+                observer.rows(output, segment, view)?;
+            }
         }
         Ok(())
     }

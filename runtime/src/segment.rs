@@ -8,9 +8,10 @@ use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::{longest, share};
+use crate::ranges::Ranges;
 use crate::run::{Run, Stats};
 use crate::session::{Hushed, Session};
-use crate::{Feed, Observer};
+use crate::{Feed, Observer, RowsView};
 
 impl Run {
     pub(crate) fn run_segment(
@@ -28,6 +29,7 @@ impl Run {
         }
         let length = longest(pass, segment);
         let chunk = self.chunk_rows(pass) as i64;
+        let in_ranges = self.in_ranges(session.pass, &*observer);
         let source = pass.flow.streams.iter().position(|s| s.place == Place::Source);
         // Chunks of the source are read ahead by one thread while kernels run here.
         let (send, receive) = sync_channel::<Result<Chunk>>(1);
@@ -100,15 +102,34 @@ impl Run {
                 }
                 session.stats.read_seconds += clock.elapsed().as_secs_f64();
                 let clock = Instant::now();
-                self.pool
-                    .install(|| flow.advance(&mut session.flow, &self.graph, &mut session.statistics))?;
-                session.stats.compute_seconds += clock.elapsed().as_secs_f64();
-                let clock = Instant::now();
                 let replayed = session.replay.is_some();
-                let mut hushed = Hushed(&mut *observer);
-                let told: &mut dyn Observer = if replayed { &mut hushed } else { &mut *observer };
-                self.gather_detections(session, told)?;
-                self.deliver(session, told)?;
+                let mut observing = 0.0;
+                let (here, stats) = ((session.pass, segment), &mut session.stats);
+                let mut give = |number: usize, view: &RowsView| {
+                    let clock = Instant::now();
+                    let node = pass.flow.streams[number].node;
+                    if replayed {
+                        self.hand_out(stats, &mut Hushed(observer), here, node, view)?;
+                    } else {
+                        self.hand_out(stats, observer, here, node, view)?;
+                    }
+                    observing += clock.elapsed().as_secs_f64();
+                    Ok(())
+                };
+                let mut ranges = Ranges { streams: in_ranges.clone(), room: self.room(), give: &mut give };
+                let with = (&self.graph, &self.pool);
+                flow.advance(&mut session.flow, with, &mut session.statistics, &mut ranges)?;
+                session.stats.compute_seconds += clock.elapsed().as_secs_f64() - observing;
+                session.stats.observe_seconds += observing;
+                session.stats.ranges = session.stats.ranges.max(session.flow.passing.1 as u32);
+                let clock = Instant::now();
+                if replayed {
+                    self.gather_detections(session, &mut Hushed(observer))?;
+                    self.deliver(session, &mut Hushed(observer))?;
+                } else {
+                    self.gather_detections(session, observer)?;
+                    self.deliver(session, observer)?;
+                }
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
                 session.stats.peak_held = session.stats.peak_held.max(session.flow.held());

@@ -41,6 +41,10 @@ impl Observer for Hushed<'_> {
         Ok(())
     }
 
+    fn takes_ranges(&self, output: usize) -> bool {
+        self.0.takes_ranges(output)
+    }
+
     fn statistic(&mut self, _output: usize, _segment: usize, _value: &StatisticView) -> Result<()> {
         Ok(())
     }

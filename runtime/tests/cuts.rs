@@ -4,7 +4,7 @@
 use dasc_ir::graph::random::{Limits, random_graph, random_input};
 use dasc_ir::graph::{Graph, interp};
 use dasc_runtime::{Backend, Options};
-use dasc_tests::record::{Collected, Record, far, run, run_in_parts};
+use dasc_tests::record::{Collected, Record, far, run, run_in_parts, run_in_ranges};
 
 /// Cases; `DASC_CASES` asks for more.
 fn cases() -> u64 {
@@ -80,6 +80,35 @@ fn largest(values: &[interp::Value]) -> f64 {
     tensors.flatten().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f64::max)
 }
 
+/// Memory under which every row is large.
+const NONE: usize = 1;
+
+#[test]
+fn results_do_not_depend_on_ranges_of_channels() {
+    let mut parts = 0;
+    for seed in 0..cases() {
+        let limits = Limits { transforms: seed % 3 == 0, channels: 70, ..Limits::default() };
+        let graph = random_graph(seed, &limits);
+        let record = Record::new(&graph, &random_input(&graph, seed, &limits));
+        let oracle =
+            whole(&graph, &record, &Options { threads: 1, chunk: Some(1 << 20), ..Options::default() });
+        for (chunk, threads, block) in [(1, 1, 16), (7, 2, 16), (1 << 20, 1, 32)] {
+            let options = Options {
+                memory: NONE,
+                threads,
+                chunk: Some(chunk),
+                block: Some(block),
+                ..Options::default()
+            };
+            let (ranged, _) = run_in_ranges(&graph, &record, &options).unwrap_or_else(|e| panic!("{e}"));
+            oracle
+                .assert_same(&ranged, &format!("seed {seed}, chunk {chunk}, ranges of {threads} × {block}"));
+            parts += ranged.parts;
+        }
+    }
+    assert!(parts > cases(), "only {parts} ranges after the first");
+}
+
 #[test]
 fn a_run_continues_from_what_was_saved() {
     let (mut saves, mut failures) = (0, Vec::new());
@@ -87,7 +116,9 @@ fn a_run_continues_from_what_was_saved() {
         let limits = Limits { transforms: seed % 3 == 0, ..Limits::default() };
         let graph = random_graph(seed, &limits);
         let record = Record::new(&graph, &random_input(&graph, seed, &limits));
-        let options = Options { threads: 1, chunk: Some(1 << 20), ..Options::default() };
+        // For one in two all rows are large, so that they go in ranges whenever the observer takes them.
+        let (memory, block) = if seed % 2 == 0 { (0, None) } else { (NONE, Some(16)) };
+        let options = Options { threads: 1, chunk: Some(1 << 20), memory, block, ..Options::default() };
         match run_in_parts(&graph, &record, &options, seed) {
             Ok((parts, times)) => {
                 let difference = whole(&graph, &record, &options).difference(&parts);

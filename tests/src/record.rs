@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use dasc_ir::graph::interp::{Stretch, Tensor, Value};
-use dasc_ir::graph::{Graph, Prim, Rows, Signal};
+use dasc_ir::graph::{Graph, NodeId, Prim, Rows, Signal};
 use dasc_ir::{DType, Result};
 use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView, Stats};
 
@@ -41,6 +41,10 @@ pub fn source(graph: &Graph) -> &Signal {
     graph.signal(source).expect("a signal")
 }
 
+fn channels(graph: &Graph, id: NodeId) -> usize {
+    graph.signal(id).map_or(1, |s| s.channels() as usize)
+}
+
 fn encode(dtype: DType, x: f64) -> Vec<u8> {
     match dtype {
         DType::I16 => (x as i16).to_ne_bytes().to_vec(),
@@ -72,9 +76,15 @@ impl Feed for Record {
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
     pub outputs: Vec<Vec<f64>>,
+    /// Channels of each output.
+    channels: Vec<usize>,
     pub detections: Vec<Vec<Detection>>,
     /// For each output the segment and row before which no detection begins any more, as far as was told.
     settled: Vec<(usize, i64)>,
+    /// Whether rows may come in ranges of channels.
+    pub ranges: bool,
+    /// In how many ranges they came, more than those of all channels.
+    pub parts: u64,
 }
 
 impl Collected {
@@ -84,6 +94,9 @@ impl Collected {
             outputs: vec![Vec::new(); outputs],
             detections: vec![Vec::new(); outputs],
             settled: vec![(0, i64::MIN); outputs],
+            channels: run.graph().outputs.iter().map(|id| channels(run.graph(), *id)).collect(),
+            ranges: false,
+            parts: 0,
         }
     }
 
@@ -113,16 +126,30 @@ impl Collected {
 
 impl Observer for Collected {
     fn rows(&mut self, output: usize, _segment: usize, rows: &RowsView) -> Result<()> {
+        let (all, planes) = (self.channels[output], rows.planes());
+        let size = rows.rows * rows.inner() * all * planes;
+        let values = &mut self.outputs[output];
+        if rows.first_channel == 0 {
+            values.resize(values.len() + size, f64::NAN);
+        } else {
+            self.parts += 1;
+        }
+        let base = values.len() - size;
         for row in 0..rows.rows {
             for inner in 0..rows.inner() {
                 for channel in 0..rows.channels {
-                    for plane in 0..rows.planes() {
-                        self.outputs[output].push(rows.value(row, inner, plane, channel));
+                    for plane in 0..planes {
+                        let lane = (row * rows.inner() + inner) * all + rows.first_channel + channel;
+                        values[base + lane * planes + plane] = rows.value(row, inner, plane, channel);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn takes_ranges(&self, _output: usize) -> bool {
+        self.ranges
     }
 
     fn statistic(&mut self, output: usize, _segment: usize, value: &StatisticView) -> Result<()> {
@@ -163,8 +190,19 @@ pub fn run(graph: &Graph, feed: &dyn Feed, options: &Options) -> Result<(Collect
     Ok((collected, stats))
 }
 
+/// Runs a graph and takes rows in ranges of channels wherever they are large next to `options.memory`.
+///
+/// # Errors
+/// Those of the run.
+pub fn run_in_ranges(graph: &Graph, feed: &dyn Feed, options: &Options) -> Result<(Collected, Stats)> {
+    let run = Run::prepare(graph.clone(), options)?;
+    let mut collected = Collected { ranges: true, ..Collected::new(&run) };
+    let stats = run.execute(feed, &mut collected)?;
+    Ok((collected, stats))
+}
+
 /// Runs a graph with interruptions: again and again a random chunk size and number of threads, some chunks, and all
-/// state through bytes into the next. Returns with the result how often state was saved.
+/// state through bytes into the next; now and then rows are taken in ranges of channels. Returns with the result how often state was saved.
 ///
 /// # Errors
 /// Those of the run; a graph with a whole-record transform cannot be saved.
@@ -187,6 +225,7 @@ pub fn run_in_parts(
             &Options { chunk: Some(chunk as usize), threads, ..options.clone() },
         )?;
         let collected = collected.get_or_insert_with(|| Collected::new(&run));
+        collected.ranges = noise.below(2) == 0;
         let mut session = saved.as_deref().map_or_else(|| Ok(run.begin()), |bytes| run.restore(bytes))?;
         let mut left = 1 + noise.below(3);
         let end = run.resume(&mut session, feed, collected, |_| {

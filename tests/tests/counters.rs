@@ -10,7 +10,7 @@ use dasc_ir::graph::facts::{carry, facts};
 use dasc_ir::graph::{Graph, Type};
 use dasc_ir::kernel::LANES;
 use dasc_ir::{DType, Result};
-use dasc_runtime::{Feed, Options, Run, Stats};
+use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView, Stats};
 use dasc_tests::noise::Noise;
 use dasc_tests::record::{Collected, Record};
 
@@ -171,6 +171,58 @@ fn history_is_what_the_facts_say() {
         // Rows of history are F32, as the record is. All else in the state is the same for both.
         assert_eq!(more - less, (many - few) * lanes * 4, "{short} and {long}: {few} and {many} rows");
     }
+}
+
+/// A record of zeros that is nowhere kept, and an observer that takes ranges of channels or not.
+struct Silence {
+    ranges: bool,
+    channels: u64,
+}
+
+impl Feed for Silence {
+    fn read(&self, _first: i64, _rows: usize, out: &mut [u8], _stride: usize) -> Result<()> {
+        out.fill(0);
+        Ok(())
+    }
+}
+
+impl Observer for Silence {
+    fn rows(&mut self, _output: usize, _segment: usize, rows: &RowsView) -> Result<()> {
+        self.channels += (rows.rows * rows.channels) as u64;
+        Ok(())
+    }
+
+    fn takes_ranges(&self, _output: usize) -> bool {
+        self.ranges
+    }
+
+    fn statistic(&mut self, _output: usize, _segment: usize, _value: &StatisticView) -> Result<()> {
+        Ok(())
+    }
+
+    fn detections(&mut self, _output: usize, _detections: Vec<Detection>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn frames_in_ranges_of_channels_stay_within_what_was_asked() {
+    // A row of the result and the samples that it is made of take 33 MiB each.
+    let record = script::signal(DType::F32, 1000.0, &[(0, 9000)], 2048);
+    let held = |ranges| {
+        let graph = script::graph("READ r | STFT 4096", &record).unwrap();
+        let memory = 64_000_000;
+        let run = Run::prepare(graph, &Options { memory, threads: 2, ..Options::default() }).unwrap();
+        let mut observer = Silence { ranges, channels: 0 };
+        let stats = run.execute(&Silence { ranges, channels: 0 }, &mut observer).unwrap();
+        assert_eq!(observer.channels % 2048, 0);
+        assert_eq!(stats.over_budget, stats.peak_held > memory);
+        assert_eq!(stats.ranges > 1, ranges, "{} ranges", stats.ranges);
+        (stats.over_budget, observer.channels)
+    };
+    let (whole, ranged) = (held(false), held(true));
+    assert_eq!((whole.0, ranged.0), (true, false), "over the memory given");
+    assert_eq!(whole.1, ranged.1, "channels of all rows");
 }
 
 #[test]

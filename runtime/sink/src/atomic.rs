@@ -82,6 +82,16 @@ impl AtomicFile {
         self.note(returned, "write").map(drop)
     }
 
+    /// Writes bytes at `offset`, which may lie beyond the end. What is left out in between must follow before the file is whole.
+    pub fn place(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        self.patch(offset, bytes)?;
+        self.written = self.written.max(offset.saturating_add(bytes.len() as u64));
+        Ok(())
+    }
+
     /// Makes the file durable under its final name and returns its length in bytes.
     ///
     /// # Errors

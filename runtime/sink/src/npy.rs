@@ -70,6 +70,25 @@ impl SignalSink for NpySink {
         })
     }
 
+    fn takes_pieces(&self) -> bool {
+        matches!(self.out.get_ref(), Output::File(_))
+    }
+
+    fn piece(&mut self, row: u64, at: usize, bytes: &[u8]) -> Result<()> {
+        let out = &mut self.out;
+        let before = (self.kept.saturating_add(row)).checked_mul(self.gate.row_bytes() as u64);
+        let begin = before.and_then(|n| n.checked_add(self.header.len() as u64)?.checked_add(at as u64));
+        self.gate.piece(row, (at, bytes.len()), || {
+            let begin = begin.ok_or_else(|| Diag::world("more rows than a file can have"))?;
+            out.flush().map_err(|error| out.get_ref().diag(&error))?;
+            out.get_mut().place(begin, bytes)
+        })
+    }
+
+    fn whole(&mut self, rows: usize) -> Result<()> {
+        self.gate.whole(rows)
+    }
+
     fn jump(&mut self, row: u64, _start_ns: i64) -> Result<()> {
         self.gate.jump(row)
     }

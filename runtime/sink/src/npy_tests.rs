@@ -176,3 +176,40 @@ fn a_full_disk_at_any_byte_leaves_the_old_file() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
     });
 }
+
+#[cfg(target_endian = "little")]
+#[test]
+fn rows_in_pieces_are_the_same_file() {
+    in_folder(|path| {
+        let mut sink =
+            create(&Target::File(path.clone()), layout(Dtype::F32, Some(3), &[2]), Mode::New).unwrap();
+        assert!(sink.takes_pieces());
+        // Two rows by their columns, then one as a whole, as a range of all channels would come.
+        for (at, column) in [(0, [0.0, 2.0]), (4, [1.0, 3.0])] {
+            for (row, value) in column.into_iter().enumerate() {
+                sink.piece(row as u64, at, &bytes(&[value])).unwrap();
+            }
+        }
+        sink.whole(2).unwrap();
+        sink.piece(2, 0, &bytes(&[4.0, 5.0])).unwrap();
+        sink.whole(1).unwrap();
+        let summary = sink.finish().unwrap();
+        assert_eq!(summary, Summary { path: path.clone(), bytes: 152, rows: 3 });
+        assert_eq!(std::fs::read(&path).unwrap(), numpy_3x2());
+    });
+}
+
+#[test]
+fn pieces_of_rows_that_are_not_due_are_refused() {
+    for (row, at) in [(0, 0), (3, 0), (1, 8)] {
+        in_folder(|path| {
+            let mut sink =
+                create(&Target::File(path.clone()), layout(Dtype::F32, Some(3), &[2]), Mode::New).unwrap();
+            sink.piece(0, 0, &bytes(&[0.0, 1.0])).unwrap();
+            sink.whole(1).unwrap();
+            assert!(sink.piece(row, at, &bytes(&[9.0])).is_err(), "row {row} at {at}");
+            assert!(sink.finish().is_err());
+            assert!(!path.exists());
+        });
+    }
+}

@@ -73,6 +73,14 @@ impl Output {
         }
     }
 
+    /// Writes bytes at `offset`, which may lie beyond what was written; a pipe has no such place.
+    pub(crate) fn place(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        match self {
+            Output::File(file) => file.place(offset, bytes),
+            Output::Pipe(_) => Err(Diag::compiler("sink: standard output takes bytes in order")),
+        }
+    }
+
     /// Returns the bytes written.
     pub(crate) fn commit(self) -> Result<u64> {
         match self {

@@ -19,6 +19,28 @@ pub trait SignalSink: Send {
     /// Rows out of order, more rows than the layout said, too few bytes; a full or failing disk.
     fn write(&mut self, first_row: u64, rows: usize, data: &[u8], row_stride: usize) -> Result<()>;
 
+    /// Whether rows may come in pieces, as [`piece`](SignalSink::piece) takes them.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+
+    /// Writes `bytes`, as they would stand at byte `at` of row `row` in `data`. The pieces of the rows that are due come in any
+    /// order; [`whole`](SignalSink::whole) says when there are no more of them.
+    ///
+    /// # Errors
+    /// A sink that does not take pieces; rows that are written or were not announced; a full or failing disk.
+    fn piece(&mut self, _row: u64, _at: usize, _bytes: &[u8]) -> Result<()> {
+        Err(Diag::compiler("sink: this format takes no rows in pieces"))
+    }
+
+    /// All pieces of the next `rows` rows were given.
+    ///
+    /// # Errors
+    /// As for [`piece`](SignalSink::piece).
+    fn whole(&mut self, _rows: usize) -> Result<()> {
+        Err(Diag::compiler("sink: this format takes no rows in pieces"))
+    }
+
     /// From row `row`, which is still to come, the clock starts again at `start_ns`: there was a gap. Formats without
     /// coordinates have nowhere to say so and ignore it.
     fn jump(&mut self, row: u64, start_ns: i64) -> Result<()>;
@@ -130,6 +152,35 @@ impl Gate {
             Some(needed) if needed <= bytes => Ok(first_row..end),
             _ => wrong(format!("{bytes} bytes hold no {rows} rows {row_stride} bytes apart")),
         }
+    }
+
+    /// A piece of a row that is due.
+    pub(crate) fn piece(
+        &mut self,
+        row: u64,
+        (at, bytes): (usize, usize),
+        write: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let fits = at.checked_add(bytes).is_some_and(|end| end <= self.row_bytes);
+        let due = row >= self.next && self.expected.is_none_or(|rows| row < rows);
+        let outcome = match &self.fault {
+            Some(fault) => Err(fault.clone()),
+            None if !(fits && due) => Err(Diag::compiler(format!(
+                "sink of '{}': {bytes} bytes at {at} of row {row} came where row {} was due",
+                self.name, self.next
+            ))),
+            None => write(),
+        };
+        outcome.inspect_err(|diag| self.fault = Some(diag.clone()))
+    }
+
+    /// All pieces of the next rows were given.
+    pub(crate) fn whole(&mut self, rows: usize) -> Result<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        self.next = self.next.saturating_add(rows as u64);
+        Ok(())
     }
 
     pub(crate) fn jump(&self, row: u64) -> Result<()> {

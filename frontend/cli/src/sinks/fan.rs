@@ -119,6 +119,11 @@ impl Observer for Fan<'_> {
         self.each(output, |drain| drain.rows(segment, rows))
     }
 
+    fn takes_ranges(&self, output: usize) -> bool {
+        let takers = self.takers.get(output).map(Vec::as_slice).unwrap_or_default();
+        takers.iter().all(|number| self.drains.get(*number).is_some_and(|drain| drain.takes_ranges()))
+    }
+
     fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()> {
         self.each(output, |drain| drain.statistic(segment, value))
     }

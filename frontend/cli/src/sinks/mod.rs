@@ -60,6 +60,11 @@ pub enum Taken {
 
 /// A sink during the run.
 pub trait Drain {
+    /// Whether rows may come in ranges of channels ([`dasc_runtime::Observer::takes_ranges`]).
+    fn takes_ranges(&self) -> bool {
+        false
+    }
+
     /// Rows of its output, in order.
     fn rows(&mut self, segment: usize, rows: &RowsView) -> Result<()>;
 

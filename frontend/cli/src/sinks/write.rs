@@ -145,8 +145,38 @@ impl Array {
     }
 }
 
+impl Array {
+    /// Writes the channels of a range of some rows where they belong in the file.
+    fn range(&mut self, rows: &RowsView) -> Result<()> {
+        let lanes = self.row_bytes.checked_div(rows.inner()).unwrap_or(0);
+        let from = rows.first_channel * self.element.size();
+        for row in 0..rows.rows {
+            for inner in 0..rows.inner() {
+                let second = if rows.planes() > 1 { rows.lanes(row, inner, 1) } else { &[] };
+                let planes = [rows.lanes(row, inner, 0), second];
+                self.put(rows.dtype, planes, rows.channels, |c| rows.value(row, inner, 0, c));
+                let number = self.next.saturating_add(row as u64);
+                self.file.piece(number, inner * lanes + from, &self.buffer)?;
+                self.buffer.clear();
+            }
+        }
+        if from + rows.channels * self.element.size() >= lanes {
+            self.file.whole(rows.rows)?;
+            self.next = self.next.saturating_add(rows.rows as u64);
+        }
+        Ok(())
+    }
+}
+
 impl Drain for Array {
+    fn takes_ranges(&self) -> bool {
+        self.file.takes_pieces()
+    }
+
     fn rows(&mut self, _: usize, rows: &RowsView) -> Result<()> {
+        if rows.channels * rows.inner() * self.element.size() < self.row_bytes {
+            return self.range(rows);
+        }
         for row in 0..rows.rows {
             for inner in 0..rows.inner() {
                 let second = if rows.planes() > 1 { rows.lanes(row, inner, 1) } else { &[] };

@@ -71,6 +71,7 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
         threads: settings.threads,
         memory: settings.memory,
         chunk,
+        block: None,
         backend: if interpret { Backend::Interpreter } else { Backend::Cranelift },
         cache: settings.cache.clone(),
         temporary: settings.temporary.clone(),
