@@ -2,7 +2,7 @@
 //!
 //! An operator is a record of parameters (made by [`operator!`](dasc_ir::operator!)) and a `build` that composes the
 //! builder's primitives. Grammar, documentation and streaming facts follow from these two. What reads better in DQL is written in it,
-//! below `stdlib/defs` ([`standard`](crate::defined::standard)), and is an operator like the others.
+//! below `stdlib/defs` ([`standard`]), and is an operator like the others.
 //!
 //! ```
 //! use dasc_ir::graph::Builder;
