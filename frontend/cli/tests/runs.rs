@@ -279,7 +279,8 @@ fn ctrl_c_leaves_nothing_unfinished() {
     let place = Workplace::new();
     let script =
         "READ 'synthetic:quake?channels=2048&samples=20000000&fs=1kHz' | BANDPASS 10 200 | WRITE a.npy";
-    let mut child = place.command(&["run", "-e", script]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = place.command(&["run", "--json", "-e", script]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let partial = || {
         std::fs::read_dir(place.path("."))
             .unwrap()
@@ -292,8 +293,11 @@ fn ctrl_c_leaves_nothing_unfinished() {
     assert!(partial(), "the run never began to write");
     let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let document: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(document["ok"], false);
+    assert!(document["diagnostics"][0]["message"].as_str().unwrap().contains("interrupted"));
     assert!(!partial() && !place.path("a.npy").exists());
 }
 

@@ -120,18 +120,31 @@ pub(crate) fn kind(file: &DataFile) -> Result<Kind> {
         magic = eight == HDF5;
         offset *= 2;
     }
-    let foreign: [(&[u8], &str); 6] = [
+    let foreign: [(&[u8], &str); 10] = [
         (b"TDSm", "a TDMS file"),
         (b"PAR1", "a Parquet file"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "compressed with gzip"),
         (b"CDF", "a classic NetCDF file"),
         (b"\x44\x33\x22\x11", "a Sintela raw file"),
+        // The textual header begins with `C 1` in EBCDIC or ASCII.
+        (b"\xc3\x40\xf1", "a SEG-Y file"),
+        (b"C 1 ", "a SEG-Y file"),
+        (b"PBUFMETA", "a Sintela protobuf file"),
+        (b"MS\x03", "a miniSEED 3 file"),
     ];
     Ok(match foreign.iter().find(|(magic, _)| head.starts_with(magic)) {
         _ if magic => Kind::Hdf5,
         _ if head.starts_with(b"\x93NUMPY") => Kind::Npy,
         Some((_, what)) => Kind::Foreign(what),
+        None if is_miniseed(&head) => Kind::Foreign("a miniSEED file"),
         None => Kind::Plain,
+    })
+}
+
+/// A record of miniSEED 2 begins with six digits, the quality of its data and a blank.
+fn is_miniseed(head: &[u8]) -> bool {
+    head.get(..8).is_some_and(|start| {
+        start[..6].iter().all(u8::is_ascii_digit) && b"DRQM".contains(&start[6]) && start[7] == b' '
     })
 }

@@ -279,3 +279,24 @@ fn an_inspection_lists_datasets_and_becomes_json() {
     let found = inspect(&write(folder.path(), "x.dat", &[0; 4]), None).unwrap();
     assert!(found.record.is_none() && found.problem.unwrap().contains("CHANNELS"));
 }
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.dat");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(failure(&Location::new(pipe.to_string_lossy())).contains("regular file"));
+}
+
+#[test]
+fn seismic_formats_are_named_and_not_read_as_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, head, format) in [
+        ("a.sgy", &b"\xc3\x40\xf1\x40\xc3\xd3\xc9\xc5"[..], "SEG-Y"),
+        ("b.sgy", b"C 1 CLIENT", "SEG-Y"),
+        ("a.mseed", b"000001D FBE", "miniSEED"),
+        ("b.mseed", b"MS\x03\x04", "miniSEED 3"),
+    ] {
+        assert!(failure(&Location::new(write(folder.path(), name, head))).contains(format), "{name}");
+    }
+}

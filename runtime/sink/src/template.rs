@@ -79,7 +79,7 @@ pub fn check_collisions(outputs: &[Destination], inputs: &[PathBuf]) -> Result<(
             };
             let diag = Diag::usage(format!("'{name}' is {clash} ('{}')", first.path.display()))
                 .at(output.span)
-                .help("tell the names apart, for instance with {b} in a loop");
+                .help("tell the names apart, for instance with {b} in a loop, or {id} behind CUT");
             return Err(match first.span {
                 Some(span) => diag.related(span, "the other output"),
                 None => diag,

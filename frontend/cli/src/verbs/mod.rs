@@ -54,11 +54,17 @@ pub fn dispatch(args: &[OsString]) -> ExitCode {
     let outcome = if outcome.is_err() && fetch::interrupted() { Err(Stop::Interrupted) } else { outcome };
     match &outcome {
         Err(Stop::Mistakes(diags)) => context.terminal.mistakes(diags, &context.sources),
-        Err(Stop::Interrupted) => context.terminal.say("interrupted; nothing unfinished was left behind"),
+        // Whoever asked for JSON gets this as JSON too.
+        Err(Stop::Interrupted) if context.settings.json => {
+            context.terminal.mistakes(&[Diag::world(INTERRUPTED)], &context.sources)
+        }
+        Err(Stop::Interrupted) => context.terminal.say(INTERRUPTED),
         Ok(_) | Err(Stop::ClosedPipe) => {}
     }
     exit_code(&outcome)
 }
+
+const INTERRUPTED: &str = "interrupted; nothing unfinished was left behind";
 
 fn perform(verb: Verb, context: &mut Context) -> Outcome {
     match verb {

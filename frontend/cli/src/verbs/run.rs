@@ -191,7 +191,7 @@ fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, 
         "stored_bytes": stats.peak_stored,
         "kernels": stats.kernels,
         "cache_hits": stats.cache_hits,
-        "events": events,
+        "detections": events,
         "bottleneck": progress::bottleneck(stats, decodes(pipeline)),
         "outputs": outputs,
     })
@@ -223,8 +223,8 @@ fn tell(
     }
     let found = match events {
         0 if pipeline.events.is_empty() => String::new(),
-        1 => "  ·  1 event".to_string(),
-        n => format!("  ·  {} events", numbers::count(n)),
+        1 => "  ·  1 detection".to_string(),
+        n => format!("  ·  {} detections", numbers::count(n)),
     };
     let mut line = format!(
         "{}  ·  {} samples in {}{found}",

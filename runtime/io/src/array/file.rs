@@ -23,13 +23,14 @@ impl DataFile {
     pub fn open(path: &str) -> Result<DataFile> {
         let failed = |e: std::io::Error| Diag::world(format!("cannot open '{path}': {e}"));
         let place = locate(path)?;
-        let file = File::open(place.path()).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        // Asked before opening, which would wait for ever at a pipe that nobody writes.
+        let metadata = std::fs::metadata(place.path()).map_err(failed)?;
         if !metadata.is_file() {
             return Err(
                 Diag::world(format!("'{path}' is not a regular file")).help("give the path of a data file")
             );
         }
+        let file = File::open(place.path()).map_err(failed)?;
         Ok(DataFile { file, path: path.to_string(), place, len: metadata.len(), fetched: AtomicU64::new(0) })
     }
 
