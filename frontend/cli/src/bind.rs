@@ -199,14 +199,6 @@ fn follow(assembly: &mut Assembly, step: &Step) -> Result<()> {
 
 /// The flow with the events of those named beside it after FROM.
 fn joined(assembly: &Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
-    let without = |name: &str| {
-        Diag::usage(format!("the flow `{name}` has no events, and FROM joins the events of flows"))
-            .at(step.span)
-            .help("name one flow, or flows after a detection")
-    };
-    if let (Some((name, _)), true) = (&step.from, flow.events.is_empty() && !step.joined.is_empty()) {
-        return Err(without(name));
-    }
     for (name, from) in &step.joined {
         let Some(other) = assembly.flows.get(from) else {
             return Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
@@ -214,7 +206,10 @@ fn joined(assembly: &Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
                 .help("flows that meet in one step begin with the same READ"));
         };
         if other.events.is_empty() {
-            return Err(without(name));
+            let message = format!("the flow `{name}` has no events, and FROM joins the events of flows");
+            return Err(Diag::usage(message)
+                .at(step.span)
+                .help("after the first flow, whose signal goes on, name flows after a detection"));
         }
         let new: Vec<usize> = other.events.iter().filter(|n| !flow.events.contains(n)).copied().collect();
         flow.events.extend(new);
