@@ -124,9 +124,14 @@ impl TimeAxis {
         match start {
             Some(start) if span >= 60.0 => clock_scale(start, span, room),
             Some(start) => {
+                // Frames reach half a hop before the record: a full second near the edge is the better zero.
+                let late = (-start).rem_euclid(1_000_000_000);
+                let late = if late as f64 * 1e-9 <= 0.05 * span { late } else { 0 };
+                let zero = start.saturating_add(late);
+                let (low, high) = (-1e-9 * late as f64, span - 1e-9 * late as f64);
                 let (factor, unit) = time_unit(span);
-                let ticks = room.fill(|most| linear_ticks(0.0, span, factor, most, false));
-                Scale { ticks, title: format!("Time after {} UTC", utc(start)), unit: format!(" ({unit})") }
+                let ticks = room.fill(|most| linear_ticks(low, high, factor, most, false));
+                Scale { ticks, title: format!("Time after {} UTC", utc(zero)), unit: format!(" ({unit})") }
             }
             None => {
                 let (factor, unit) = time_unit(high);
@@ -250,6 +255,10 @@ mod tests {
             [(0.0, "0"), (0.2, "50"), (0.4, "100"), (0.6, "150"), (0.8, "200"), (1.0, "250")]
         );
         assert_eq!(scale.title + &scale.unit, "Time after 2022-06-04 15:25:10 UTC (ms)");
+        // The first frame of a spectrogram reaches a quarter of a second before the record.
+        let scale = time(Some(1_654_356_300_000_000_000)).scale((9.75, 29.75), ROOM);
+        assert_eq!(labels(&scale)[..2], [(0.0125, "0"), (0.2625, "5")]);
+        assert_eq!(scale.title + &scale.unit, "Time after 2022-06-04 15:25:10 UTC (s)");
         let scale = time(None).scale((0.0, 600.0), ROOM);
         assert_eq!(labels(&scale), [(0.0, "0"), (0.2, "2"), (0.4, "4"), (0.6, "6"), (0.8, "8"), (1.0, "10")]);
         assert_eq!(scale.title + &scale.unit, "Time (min)");
