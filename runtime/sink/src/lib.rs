@@ -8,11 +8,12 @@
 //!
 //! ```no_run
 //! # use dasc_sink::*;
-//! # fn layout() -> Layout { unimplemented!() }
-//! let mut sink = open_signal(&Target::parse("strain.zarr"), layout(), Mode::New)?;
+//! # fn write(layout: Layout) -> dasc_ir::Result<()> {
+//! let mut sink = open_signal(&Target::parse("strain.zarr"), layout, Mode::New)?;
 //! sink.write(0, 2, &[0; 16], 8)?;
 //! println!("{} rows", sink.finish()?.rows);
-//! # Ok::<(), dasc_ir::Diag>(())
+//! # Ok(())
+//! # }
 //! ```
 
 mod atomic;
