@@ -25,6 +25,7 @@ fn every_golden_case_agrees() {
 
 fn check(case: &Case) -> Result<(), String> {
     let mut b = Builder::new();
+    b.set_beside(case.beside());
     let x = b.source(case.signal.clone());
     let y = build_example(&mut b, x, &case.dql).map_err(|diag| diag.to_string())?;
     let graph = b.finish(vec![y]);

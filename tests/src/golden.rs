@@ -4,10 +4,13 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use dasc_ir::graph::{ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
-use dasc_ir::{DType, Rational, Unit};
+use dasc_ir::graph::builder::{Beside, Samples};
+use dasc_ir::graph::{ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::{DType, Diag, Rational, Unit};
 use serde_json::Value as Json;
 
 /// The bound on the relative RMS error of results in f32.
@@ -31,6 +34,8 @@ pub struct Case {
     pub rtol: f64,
     /// Size below which an error is judged against this instead.
     pub floor: f64,
+    /// Where paths in the steps begin.
+    folder: PathBuf,
 }
 
 #[derive(Clone, Debug)]
@@ -111,24 +116,14 @@ fn case(
         dql,
         stated: json["reference"].as_str().unwrap_or_default().to_string(),
         versions: versions.to_vec(),
-        signal: Signal {
-            dtype: DType::F32,
-            unit: json["unit"].as_str().map_or_else(Unit::none, |unit| Unit::parse(unit).unwrap()),
-            time: Some(TimeAxis {
-                period: Rational::ONE / Rational::approximate(rate).unwrap(),
-                origin: Rational::ZERO,
-                rows: Rows::Segments(segments(json, size[0])),
-            }),
-            inner: None,
-            channel: Some(ChannelAxis {
-                len: size[1] as u32,
-                first: 0,
-                stride: 1,
-                distance: 0.0,
-                spacing: json["input"]["dx"].as_f64().unwrap(),
-                positions: None,
-                labels: Labels::Regular,
-            }),
+        signal: {
+            let unit = json["unit"].as_str().map_or_else(Unit::none, |unit| Unit::parse(unit).unwrap());
+            let (rate, dx) = (Rational::approximate(rate).unwrap(), json["input"]["dx"].as_f64().unwrap());
+            let mut signal = signal((size[0], size[1]), rate, dx, unit);
+            if let Some(time) = &mut signal.time {
+                time.rows = Rows::Segments(segments(json, size[0]));
+            }
+            signal
         },
         input,
         expected: Expected {
@@ -142,10 +137,16 @@ fn case(
         },
         rtol: json["rtol"].as_f64().unwrap_or(RTOL),
         floor: json["floor"].as_f64().unwrap_or(0.0),
+        folder: folder.to_path_buf(),
     }
 }
 
 impl Case {
+    /// What the steps find beside their input: the `.npy` files of the case's folder.
+    pub fn beside(&self) -> Arc<dyn Beside> {
+        Arc::new(Folder(self.folder.clone()))
+    }
+
     /// How far a result is from what is expected. Refuses another number of values, and NaN or infinities at other places.
     pub fn distance(&self, found: &[f64]) -> Result<Distance, String> {
         let expected = &self.expected.values;
@@ -231,12 +232,87 @@ fn segments(case: &Json, rows: usize) -> Vec<(i64, i64)> {
     }
 }
 
-/// A little-endian `.npy` of f32 or f64 in C order.
+/// Files of a folder as records: two-dimensional, time × channel.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Beside for Folder {
+    fn flow(&self, _: &str) -> Option<NodeId> {
+        None
+    }
+
+    fn record(&self, path: &str, rate: Option<Rational>) -> dasc_ir::Result<Box<dyn Samples>> {
+        let rate = rate.ok_or_else(|| Diag::usage(format!("'{path}' does not say its sampling rate")))?;
+        let path = self.0.join(path);
+        let (values, header) = (array(&path), header(&fs::read(&path).unwrap()).1);
+        let columns =
+            header.split("'shape': (").nth(1).and_then(|s| s.split([',', ')']).nth(1)).map(str::trim);
+        let columns: usize = columns.and_then(|n| n.parse().ok()).unwrap();
+        let signal = signal((values.len() / columns, columns), rate, 1.0, Unit::none());
+        Ok(Box::new(Array { values, signal }))
+    }
+}
+
+struct Array {
+    values: Vec<f64>,
+    signal: Signal,
+}
+
+impl Samples for Array {
+    fn signal(&self) -> &Signal {
+        &self.signal
+    }
+
+    fn read(&self, rows: Range<i64>, channels: Range<u32>) -> dasc_ir::Result<Vec<f64>> {
+        let columns = self.signal.channels() as usize;
+        let rows = self
+            .values
+            .chunks_exact(columns)
+            .skip(rows.start as usize)
+            .take((rows.end - rows.start) as usize);
+        Ok(rows.flat_map(|row| row[channels.start as usize..channels.end as usize].iter().copied()).collect())
+    }
+}
+
+fn signal((rows, channels): (usize, usize), rate: Rational, spacing: f64, unit: Unit) -> Signal {
+    Signal {
+        dtype: DType::F32,
+        unit,
+        time: Some(TimeAxis {
+            period: Rational::ONE / rate,
+            origin: Rational::ZERO,
+            rows: Rows::Segments(vec![(0, rows as i64)]),
+        }),
+        inner: None,
+        channel: Some(ChannelAxis {
+            len: channels as u32,
+            first: 0,
+            stride: 1,
+            distance: 0.0,
+            spacing,
+            positions: None,
+            labels: Labels::Regular,
+        }),
+    }
+}
+
+/// Where the values of a `.npy` begin, and what it says of them.
+fn header(bytes: &[u8]) -> (usize, String) {
+    let start = 10 + u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
+    (start, String::from_utf8_lossy(&bytes[10..start]).into_owned())
+}
+
+/// A little-endian `.npy` of f32, f64 or i16 in C order.
 fn array(path: &Path) -> Vec<f64> {
     let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let start = 10 + u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
-    let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();
+    let (start, header) = header(&bytes);
     assert!(header.contains("'fortran_order': False"), "{header}");
+    if header.contains("'<i2'") {
+        return bytes[start..]
+            .chunks_exact(2)
+            .map(|c| i16::from_le_bytes(c.try_into().unwrap()).into())
+            .collect();
+    }
     if header.contains("'<f4'") {
         return bytes[start..]
             .chunks_exact(4)

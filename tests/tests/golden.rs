@@ -72,8 +72,12 @@ fn each_case(phase: usize, step: usize, mut check: impl FnMut(&Case, &Graph, &Re
         .skip(phase)
         .step_by(step)
         .filter_map(|case| {
-            let outcome = script::graph(&format!("READ record | {}", case.dql), &case.signal)
-                .and_then(|graph| check(case, &graph, &Record::new(&graph, &case.input)));
+            let outcome = script::graph_beside(
+                &format!("READ record | {}", case.dql),
+                &case.signal,
+                Some(case.beside()),
+            )
+            .and_then(|graph| check(case, &graph, &Record::new(&graph, &case.input)));
             Some(format!("{} `{}`: {}", case.name, case.dql, outcome.err()?))
         })
         .collect();

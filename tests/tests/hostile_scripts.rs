@@ -274,6 +274,7 @@ fn value(noise: &mut Noise, kind: &Kind) -> String {
             format!("{}..{}{stride}", pick(noise, &VALUES), pick(noise, &VALUES))
         }
         Kind::Branch => pick(noise, &["a", "raw", "1"]).to_string(),
+        Kind::FlowOrPath => pick(noise, &["a", "raw", "1", "a.npy", "'b'"]).to_string(),
         Kind::Reference if noise.below(2) > 0 => format!("noise({})", pick(noise, &VALUES)),
         Kind::Quantity(_)
         | Kind::Number

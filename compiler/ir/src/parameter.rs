@@ -24,6 +24,8 @@ pub enum Kind {
     Reference,
     /// The name of another flow of the script.
     Branch,
+    /// The same or a path. A word that has a dot or a slash is a path, and so is what stands in quotes.
+    FlowOrPath,
 }
 
 impl Kind {
@@ -39,9 +41,14 @@ impl Kind {
             Kind::Choice(words) => words.first().copied(),
             Kind::List(inner) | Kind::Optional(inner) => inner.sample(),
             Kind::Range(_) | Kind::Quantity(_) | Kind::Number | Kind::Integer | Kind::Text => None,
-            Kind::Path | Kind::Reference | Kind::Branch => None,
+            Kind::Path | Kind::Reference | Kind::Branch | Kind::FlowOrPath => None,
         }
     }
+}
+
+/// Whether a word without quotes is a path and not the name of a flow.
+pub fn like_a_path(word: &str) -> bool {
+    word.contains(['.', '/'])
 }
 
 /// A type that can be a parameter. `read` answers with what it would have accepted.

@@ -1,6 +1,7 @@
 //! From steps to graphs: every READ begins a pipeline of its own, with one Graph and the sinks that drain it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use dasc_dql::Step;
 use dasc_dql::statements::{Cut, FilePath, Mute, Read, begins_flow};
@@ -16,6 +17,7 @@ use crate::names;
 use crate::record::Record;
 use crate::script::Script;
 use crate::sinks::{self, SinkSpec};
+use crate::surroundings::Surroundings;
 
 /// All that happens to one record.
 pub struct Pipeline {
@@ -218,11 +220,33 @@ fn joined(assembly: &Assembly, step: &Step, mut flow: Flow) -> Result<Flow> {
 }
 
 /// An operator: a signal replaces the flow's, a table of detections is attached to it.
-fn operate(assembly: &mut Assembly, step: &Step, entry: &ops::Entry, flow: Flow) -> Result<(Flow, NodeId)> {
+fn operate(
+    assembly: &mut Assembly,
+    step: &Step,
+    entry: &ops::Entry,
+    mut flow: Flow,
+) -> Result<(Flow, NodeId)> {
+    let mut flows = Vec::new();
+    for (name, other) in branches(assembly, step)? {
+        flow.muted.extend(&other.muted);
+        flows.push((name.to_string(), other.node));
+    }
+    assembly.b.set_beside(Arc::new(Surroundings { folder: assembly.script.folder.clone(), flows }));
     let before = assembly.b.graph().nodes.len();
     assembly.b.set_muted(flow.muted.clone());
     let result = entry.build(&step.args, step.span, &mut assembly.b, flow.node)?;
     follow_result(assembly, step, before, result, flow)
+}
+
+/// The flows named among a step's arguments.
+fn branches<'a>(assembly: &'a Assembly, step: &'a Step) -> Result<Vec<(&'a str, &'a Flow)>> {
+    let found = |(name, from): &'a (String, usize)| match assembly.flows.get(from) {
+        Some(other) => Ok((name.as_str(), other)),
+        None => Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
+            .at(step.span)
+            .help("flows that meet in one step begin with the same READ")),
+    };
+    step.branches.iter().map(found).collect()
 }
 
 /// A definition of the script, applied to the flow and to those it names.
@@ -230,12 +254,7 @@ fn operate_defined(assembly: &mut Assembly, step: &Step, mut flow: Flow) -> Resu
     let definitions = &assembly.script.program.definitions;
     let lost = || Diag::compiler("bind: a step without its definition");
     let definition = definitions.find(&step.keyword).ok_or_else(lost)?;
-    for (name, from) in &step.branches {
-        let Some(other) = assembly.flows.get(from) else {
-            return Err(Diag::usage(format!("the flow `{name}` belongs to another READ"))
-                .at(step.span)
-                .help("flows that meet in one step begin with the same READ"));
-        };
+    for (_, other) in branches(assembly, step)? {
         flow.muted.extend(&other.muted);
     }
     let node = |name: &str| {

@@ -24,6 +24,7 @@ mod record;
 mod script;
 mod settings;
 mod sinks;
+mod surroundings;
 mod table;
 mod terminal;
 mod verbs;

@@ -16,12 +16,17 @@ use crate::sinks::SinkSpec;
 
 /// A path of the script, relative to its folder; URLs and made-up sources stay as they are.
 pub fn located(script: &Script, path: &str) -> PathBuf {
+    located_in(&script.folder, path)
+}
+
+/// The same of a folder.
+pub fn located_in(folder: &Path, path: &str) -> PathBuf {
     if path == "-" || path.contains("://") || path.starts_with("synthetic:") {
         return PathBuf::from(path);
     }
     match path.strip_prefix("~/").zip(std::env::var_os("HOME")) {
         Some((rest, home)) => Path::new(&home).join(rest),
-        None => script.folder.join(path),
+        None => folder.join(path),
     }
 }
 

@@ -85,9 +85,9 @@ impl Record {
         let x = b.source(Signal {
             dtype: raw,
             unit,
-            time: Some(self.time()?),
+            time: Some(time_axis(header, &self.name)?),
             inner: None,
-            channel: Some(self.channels()?),
+            channel: Some(channel_axis(header, &self.name, self.survey.as_ref())?),
         });
         if !scaled {
             return Ok(x);
@@ -100,35 +100,32 @@ impl Record {
             vec![value.to(float)]
         })
     }
+}
 
-    fn time(&self) -> Result<TimeAxis> {
-        let header = self.header();
-        let period = header.rate.recip().filter(|period| *period > Rational::ZERO);
-        let period =
-            period.ok_or_else(|| Diag::world(format!("'{}' has the rate {}", self.name, header.rate)))?;
-        let range = |s: &dasc_io::Segment| {
-            (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)))
-        };
-        let rows = Rows::Segments(header.segments.iter().map(range).collect());
-        Ok(TimeAxis { period, origin: Rational::ZERO, rows })
-    }
+/// The time axis of a record at a path.
+pub fn time_axis(header: &Header, name: &str) -> Result<TimeAxis> {
+    let period = header.rate.recip().filter(|period| *period > Rational::ZERO);
+    let period = period.ok_or_else(|| Diag::world(format!("'{name}' has the rate {}", header.rate)))?;
+    let range =
+        |s: &dasc_io::Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
+    let rows = Rows::Segments(header.segments.iter().map(range).collect());
+    Ok(TimeAxis { period, origin: Rational::ZERO, rows })
+}
 
-    fn channels(&self) -> Result<ChannelAxis> {
-        let header = self.header();
-        let count = header.channels.count;
-        let len = u32::try_from(count).ok().filter(|len| *len <= 1 << 26);
-        let too_many =
-            || Diag::usage(format!("'{}' has {count} channels", self.name)).help("choose some with CH");
-        Ok(ChannelAxis {
-            len: len.ok_or_else(too_many)?,
-            first: header.channels.first,
-            stride: header.channels.step,
-            distance: header.distance,
-            spacing: header.spacing,
-            positions: self.survey.as_ref().and_then(Survey::distances),
-            labels: Labels::Regular,
-        })
-    }
+/// Its channels, where a survey has them if there is one.
+pub fn channel_axis(header: &Header, name: &str, survey: Option<&Survey>) -> Result<ChannelAxis> {
+    let count = header.channels.count;
+    let len = u32::try_from(count).ok().filter(|len| *len <= 1 << 26);
+    let too_many = || Diag::usage(format!("'{name}' has {count} channels")).help("choose some with CH");
+    Ok(ChannelAxis {
+        len: len.ok_or_else(too_many)?,
+        first: header.channels.first,
+        stride: header.channels.step,
+        distance: header.distance,
+        spacing: header.spacing,
+        positions: survey.and_then(Survey::distances),
+        labels: Labels::Regular,
+    })
 }
 
 impl Feed for Record {

@@ -44,7 +44,7 @@ pub fn mismatch(kind: Kind, given: &Literal) -> Option<Mismatch<'_>> {
             _ => false,
         },
         Kind::Range(_) => !text && !matches!(given, Literal::Flag(_) | Literal::List(_)),
-        Kind::Text | Kind::Path | Kind::Branch => text,
+        Kind::Text | Kind::Path | Kind::Branch | Kind::FlowOrPath => text,
         Kind::List(inner) => {
             return match given {
                 Literal::List(items) => items.iter().find_map(|item| mismatch(*inner, item)),
@@ -84,6 +84,7 @@ fn describe(kind: Kind) -> String {
         Kind::List(inner) | Kind::Optional(inner) => describe(*inner),
         Kind::Reference => "a positive level, max or noise(10s)".into(),
         Kind::Branch => "the name of a flow".into(),
+        Kind::FlowOrPath => "the name of a flow or a path".into(),
     }
 }
 

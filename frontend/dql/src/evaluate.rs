@@ -1,7 +1,7 @@
 //! Values as written to literals, with the names in force and what the parameter expects.
 
 use dasc_ir::literal::Literal;
-use dasc_ir::parameter::Kind;
+use dasc_ir::parameter::{Kind, like_a_path};
 use dasc_ir::{Diag, Span};
 
 use crate::names::{Names, Stop};
@@ -62,16 +62,25 @@ impl Evaluator {
             return Ok(Literal::Word(word.to_string()));
         }
         // `a.h5` is a path, whatever `a` may be; within a path or a text write {b.low}.
-        let verbatim = matches!(core, Some(Kind::Path | Kind::Text)) && word.contains('.');
+        let verbatim = match core {
+            Some(Kind::Path | Kind::Text) => word.contains('.'),
+            Some(Kind::FlowOrPath) => like_a_path(word),
+            _ => false,
+        };
         let named = if verbatim { None } else { self.names.get(word)? };
         let filled = self.names.fill(word)?;
         match (core, named) {
             (Some(Kind::Branch), _) => Ok(Literal::Word(filled)),
+            (Some(Kind::FlowOrPath), None) if verbatim => Ok(Literal::Text(filled)),
+            (Some(Kind::FlowOrPath), None) => Ok(Literal::Word(filled)),
             (Some(Kind::Text), Some(value)) => match word::label(&value) {
                 Some(text) => Ok(Literal::Text(text)),
                 None => Ok(value),
             },
             (Some(Kind::Path), Some(Literal::Word(text))) => Ok(Literal::Text(text)),
+            (Some(Kind::FlowOrPath), Some(Literal::Word(text))) if like_a_path(&text) => {
+                Ok(Literal::Text(text))
+            }
             (_, Some(value)) => Ok(value),
             (Some(Kind::Path), None) => Ok(Literal::Text(filled)),
             (Some(Kind::Text), None) => Ok(Literal::Word(filled)),
@@ -106,7 +115,8 @@ impl Evaluator {
     }
 }
 
-fn innermost(kind: Kind) -> Kind {
+/// What a list is made of, or an option may be.
+pub fn innermost(kind: Kind) -> Kind {
     match kind {
         Kind::List(inner) | Kind::Optional(inner) => innermost(*inner),
         other => other,

@@ -10,7 +10,7 @@ use dasc_ir::spelling::nearest;
 use dasc_ir::{Diag, Result, Span};
 
 use crate::arguments;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, innermost};
 use crate::names::Stop;
 use crate::params::{self, Declared, Given};
 use crate::report::Report;
@@ -334,8 +334,13 @@ impl Expander<'_> {
     fn branches(&self, schema: &Schema, args: &[Arg], call: Span) -> Result<Vec<(String, usize)>, Stop> {
         let mut branches = Vec::new();
         for (slot, param) in schema.assign(args, call)?.into_iter().zip(schema.params) {
-            let (Some(arg), Kind::Branch) = (slot, param.kind) else { continue };
-            let (Literal::Word(name) | Literal::Text(name)) = &arg.value else { continue };
+            let Some(arg) = slot else { continue };
+            let name = match (innermost(param.kind), &arg.value) {
+                (Kind::Branch, Literal::Word(name) | Literal::Text(name)) => name,
+                // Text is a path.
+                (Kind::FlowOrPath, Literal::Word(name)) if !name.eq_ignore_ascii_case("none") => name,
+                _ => continue,
+            };
             let Some((flow, _)) = self.flows.get(name) else {
                 let diag = Diag::usage(format!("there is no flow `{name}` before this step")).at(arg.span);
                 return Err(Some(match nearest(name, self.flows.keys().map(String::as_str)) {

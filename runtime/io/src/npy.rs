@@ -61,8 +61,7 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
             .help("leave DTYPE and ENDIAN out"));
     }
     let rate = options.fs.ok_or_else(|| {
-        Diag::usage(format!("'{path}' does not say its sampling rate"))
-            .help("give it to READ, for instance FS=1kHz")
+        Diag::usage(format!("'{path}' does not say its sampling rate")).help("give it, for instance FS=1kHz")
     })?;
     let mut notes = Vec::new();
     for (given, what) in [

@@ -22,6 +22,7 @@ mod response;
 mod sos;
 mod steady_state;
 mod structure;
+mod tail;
 mod transform;
 mod window;
 
@@ -35,4 +36,5 @@ pub use response::sosfreqz;
 pub use sos::Sos;
 pub use steady_state::sosfilt_zi;
 pub use structure::{Structure, StructuredSection};
+pub use tail::impulse_response;
 pub use window::{Symmetry, Window, window};

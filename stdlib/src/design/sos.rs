@@ -95,7 +95,7 @@ fn remedy(shift: f64) -> String {
 }
 
 /// The larger magnitude of the roots of `z² + a1 z + a2`; the fused product keeps close roots apart.
-fn largest_root(a1: f64, a2: f64) -> f64 {
+pub(super) fn largest_root(a1: f64, a2: f64) -> f64 {
     let discriminant = a1.mul_add(a1, -4.0 * a2);
     if discriminant < 0.0 { a2.sqrt() } else { 0.5 * (a1.abs() + discriminant.sqrt()) }
 }

@@ -6,7 +6,7 @@ use dasc_ir::{DType, Result, choice, operator};
 use super::Operator;
 use super::fir::convolve;
 use crate::design::{Window, decimation_filter, firwin};
-use crate::pieces::filter::{apply, of_step};
+use crate::pieces::filter::{Direction, apply, of_step};
 
 choice! {
     /// The anti-alias filter.
@@ -28,8 +28,10 @@ operator! {
     ) {
         /// The anti-alias filter.
         method: AntiAlias = AntiAlias::Iir,
-        /// Without delay, as scipy.signal.decimate by default: iir forwards and backwards over the whole record, fir centred, which streams.
+        /// Without delay, as scipy.signal.decimate by default: iir forwards and backwards over the whole record (streaming with TOL), fir centred, which streams.
         zerophase: bool = false,
+        /// With ZEROPHASE and `iir`: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`), so that it streams.
+        tol: Option<f64> = None,
     }
     example "DECIMATE 5";
     reference "scipy.signal.decimate(x, q, ftype='iir', axis=0, zero_phase=False); with ZEROPHASE zero_phase=True";
@@ -44,6 +46,7 @@ impl Operator for Decimate {
                 .diag(format!("needs a factor from 1 to {largest}, not {q}"))
                 .help("decimate in steps, for instance by 10 and by 10 again"));
         }
+        let direction = Direction::asked(b, self.zerophase, self.tol)?;
         b.rate(x)?;
         if q == 1 {
             let float = b.real(x)?.float();
@@ -65,7 +68,7 @@ impl Operator for Decimate {
             b.diag(format!("cannot filter for a factor of {q} in one step within f64"))
                 .help("decimate in steps, for instance by 10 and by 10 again")
         })?;
-        let filtered = apply(b, x, &sos, self.zerophase)?;
+        let filtered = apply(b, x, &sos, direction)?;
         // The first kept row is the first whose number in the record is a multiple of q.
         let (first, len) = match &b.time(filtered)?.rows {
             Rows::Segments(ranges) => {

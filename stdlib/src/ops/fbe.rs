@@ -9,7 +9,7 @@ use super::Operator;
 use crate::design::Band;
 use crate::pieces::calculus::known;
 use crate::pieces::extent::samples;
-use crate::pieces::filter::{Family, Recursive};
+use crate::pieces::filter::{Direction, Family, Recursive};
 use crate::pieces::level::power_unit;
 
 /// Every band is a filter of its own over all the data.
@@ -55,7 +55,7 @@ impl Operator for Fbe {
                 order: self.order,
                 ripple_db: 0.5,
                 attenuation_db: 40.0,
-                zero_phase: false,
+                direction: Direction::Causal,
             };
             let y = filter.apply(b, x, band)?;
             let squares = b.map(&[y], power.clone(), DType::F64, |e| {

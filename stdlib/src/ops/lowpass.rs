@@ -6,7 +6,7 @@ use dasc_ir::{Result, operator};
 
 use super::Operator;
 use crate::design::Band;
-use crate::pieces::filter::{Family, Recursive};
+use crate::pieces::filter::{Direction, Family, Recursive};
 
 operator! {
     /// Lets frequencies below the corner pass, −3 dB at the corner. Causal, f64 state, at rest where a stretch begins.
@@ -25,8 +25,10 @@ operator! {
         ripple: Decibel = Decibel(0.5),
         /// Stop-band attenuation of cheby2 and ellip; the corner of cheby2 is where it is reached.
         attenuation: Decibel = Decibel(40.0),
-        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
+        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store, unless TOL is given.
         zerophase: bool = false,
+        /// With ZEROPHASE: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`). The filter then streams, looking ahead until its response has faded to that.
+        tol: Option<f64> = None,
     }
     example "LOWPASS 40Hz";
     reference "scipy.signal.butter(order, corner, 'low', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
@@ -39,7 +41,7 @@ impl Operator for Lowpass {
             order: self.order,
             ripple_db: self.ripple.0,
             attenuation_db: self.attenuation.0,
-            zero_phase: self.zerophase,
+            direction: Direction::asked(b, self.zerophase, self.tol)?,
         };
         filter.apply(b, x, Band::Low(self.corner.0))
     }

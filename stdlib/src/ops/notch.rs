@@ -6,7 +6,7 @@ use dasc_ir::{Result, operator};
 
 use super::Operator;
 use crate::design::{Sos, iirnotch};
-use crate::pieces::filter::{apply, of_step};
+use crate::pieces::filter::{Direction, apply, of_step};
 
 /// Odd and even multiples of mains hum reach no further.
 const MOST_HARMONICS: u32 = 20;
@@ -23,8 +23,10 @@ operator! {
         q: f64 = 30.0,
         /// How many multiples of the frequency go too, itself included, each with the same width; those at the Nyquist frequency or above do not exist.
         harmonics: u32 = 1,
-        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
+        /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store, unless TOL is given.
         zerophase: bool = false,
+        /// With ZEROPHASE: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`). The filter then streams, looking ahead until its response has faded to that.
+        tol: Option<f64> = None,
     }
     example "NOTCH 50Hz Q=30";
     reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE filtfilt";
@@ -47,6 +49,7 @@ impl Operator for Notch {
             sections.extend_from_slice(sos.sections());
         }
         let sos = Sos::new(sections).map_err(|diag| of_step(b, diag))?;
-        apply(b, x, &sos, self.zerophase)
+        let direction = Direction::asked(b, self.zerophase, self.tol)?;
+        apply(b, x, &sos, direction)
     }
 }

@@ -1,19 +1,26 @@
 //! Phase-weighted stack.
 
 use dasc_ir::graph::{Builder, NodeId, Reduction, Role, Scope, TransformKind};
+use dasc_ir::parameter::Extent;
 use dasc_ir::{DType, Result, operator};
 
 use super::Operator;
-use crate::pieces::statistic::beside;
+use crate::pieces::blocks::Blocks;
+use crate::pieces::extent::whole_record;
 
 operator! {
     /// The mean over time of what lies within a row (correlations over lags, frames), weighted by how well the phases agree from row to row.
     ///
     /// At every lag the mean of the unit phasors exp(iφ) of the analytic signals has a length between 0 (phases at random) and 1 (all alike); its
-    /// POWER weights the linear mean. POWER 0 is the linear stack. Phases come of F32 transforms. Each stretch between gaps has a stack of its own.
+    /// POWER weights the linear mean. POWER 0 is the linear stack. Phases come of F32 transforms. Each stretch between gaps has a stack of its own;
+    /// with BLOCK every so many rows have one, labelled with the time of their middle, as a monitor wants it.
     Pws = "PWS" () {
         /// The exponent ν of the weight, 0 to 8.
         power: f64 = 2.0,
+        /// Rows of one stack, a duration or a number of rows; all rows of a stretch unless given.
+        block: Option<Extent> = None,
+        /// From one block to the next, which may overlap; the block's length unless given.
+        every: Option<Extent> = None,
     }
     example "CORRELATE 10..11 200ms 50ms | PWS";
     reference "Schimmel & Paulssen 1997: x.mean(0) * abs((hilbert(x) / abs(hilbert(x))).mean(0)) ** power";
@@ -30,7 +37,21 @@ impl Operator for Pws {
             return Err(b.diag(format!("needs a POWER from 0 to 8, not {}", self.power)));
         }
         let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
-        let linear = beside(b, x, Role::Time, Reduction::Mean)?;
+        let blocks = match (self.block, self.every) {
+            (Some(block), every) => Some(Blocks::new(b, x, block, every)?),
+            (None, None) => {
+                whole_record(b, x, "BLOCK=24h EVERY=1h gives stacks that stream")?;
+                None
+            }
+            (None, Some(_)) => {
+                return Err(b.diag("takes EVERY only beside BLOCK").help("for example BLOCK=24h EVERY=1h"));
+            }
+        };
+        let mean = |b: &mut Builder, x: NodeId| match &blocks {
+            Some(blocks) => blocks.mean(b, x, DType::F64),
+            None => b.reduce(x, Role::Time, Reduction::Mean, Scope::Segment),
+        };
+        let linear = mean(b, x)?;
         let analytic = b.transform(x, TransformKind::Analytic, Role::Inner)?;
         let phasor = |b: &mut Builder, imaginary: bool| {
             let part = b.map(&[analytic], dasc_ir::Unit::none(), DType::F64, |e| {
@@ -39,7 +60,7 @@ impl Operator for Pws {
                 let zero = e.constant(0.0);
                 vec![length.eq(zero).select(zero, if imaginary { im } else { re } / length)]
             })?;
-            b.reduce(part, Role::Time, Reduction::Mean, Scope::Segment)
+            mean(b, part)
         };
         let (re, im) = (phasor(b, false)?, phasor(b, true)?);
         let power = self.power;

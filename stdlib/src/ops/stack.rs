@@ -1,33 +1,32 @@
 //! Block mean.
 
-use dasc_ir::graph::{Builder, Edge, NodeId, Reduction, Role, WindowBody};
+use dasc_ir::graph::{Builder, NodeId};
 use dasc_ir::parameter::Extent;
-use dasc_ir::{DType, Rational, Result, operator};
+use dasc_ir::{Result, operator};
 
 use super::Operator;
-use crate::pieces::extent::samples;
+use crate::pieces::blocks::Blocks;
 
 operator! {
     /// The mean of each block of samples, which lowers the rate by its length; each is labelled with the time of its middle.
     ///
-    /// Blocks count from the first sample of the record, whatever was cut off before; incomplete ones are left out.
+    /// Blocks begin at multiples of EVERY, counted from the first sample of the record, whatever was cut off before; incomplete ones are left out.
+    /// After CORRELATE it is the linear stack of windows, and with EVERY a running one.
     Stack = "STACK" (
         /// Length of a block, a duration or a number of samples.
         block: Extent,
-    ) {}
+    ) {
+        /// From one block to the next, which may overlap or leave samples out; the block's length unless given.
+        every: Option<Extent> = None,
+    }
     example "STACK 100ms";
-    reference "x[:len(x)//n*n].reshape(-1, n, channels).mean(axis=1)";
+    reference "x[:len(x)//n*n].reshape(-1, n, channels).mean(axis=1); with EVERY numpy.lib.stride_tricks.sliding_window_view(x, n, axis=0)[::every].mean(axis=-1)";
 }
 
 impl Operator for Stack {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let n = samples(b, x, "a block", self.block)?;
-        let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
-        let middle = b.time(x)?.period * i64::from(n - 1).into() / Rational::integer(2);
-        let body = WindowBody::Fold(Reduction::Sum);
-        let taps = (0, n as i32 - 1);
-        let sum = b.window(x, Role::Time, taps, n, Edge::Valid, body, unit.clone(), DType::F64)?;
-        b.shift_origin(sum, middle);
-        b.map(&[sum], unit, float, |e| vec![(e.input(0) / e.constant(f64::from(n))).to(float)])
+        let blocks = Blocks::new(b, x, self.block, self.every)?;
+        let float = b.real(x)?.float();
+        blocks.mean(b, x, float)
     }
 }

@@ -4,7 +4,7 @@ use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::{Builder, NodeId};
 use dasc_ir::{Diag, Result, choice};
 
-use super::zero_phase::zero_phase;
+use super::zero_phase::{zero_phase, zero_phase_within};
 use crate::design::{self, Band, Sos};
 
 choice! {
@@ -19,7 +19,7 @@ pub struct Recursive {
     pub order: u32,
     pub ripple_db: f64,
     pub attenuation_db: f64,
-    pub zero_phase: bool,
+    pub direction: Direction,
 }
 
 impl Recursive {
@@ -36,13 +36,52 @@ impl Recursive {
             Family::Bessel => design::bessel(order, band, fs),
         };
         let sos = sos.map_err(|diag| of_step(b, diag))?;
-        apply(b, x, &sos, self.zero_phase)
+        apply(b, x, &sos, self.direction)
+    }
+}
+
+/// Which way a filter runs along time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Direction {
+    Causal,
+    /// Forwards and backwards over each whole stretch.
+    BothWays,
+    /// The same within a share of the largest value, looking only so far ahead.
+    BothWaysWithin(f64),
+}
+
+/// Below lies what sums of F64 carry, above what no longer is a filter.
+const TOLERANCES: std::ops::RangeInclusive<f64> = 1e-10..=1e-2;
+
+impl Direction {
+    /// As ZEROPHASE and TOL ask for.
+    pub fn asked(b: &Builder, zero_phase: bool, tolerance: Option<f64>) -> Result<Direction> {
+        match (zero_phase, tolerance) {
+            (false, None) => Ok(Direction::Causal),
+            (true, None) => Ok(Direction::BothWays),
+            (true, Some(tolerance)) if TOLERANCES.contains(&tolerance) => {
+                Ok(Direction::BothWaysWithin(tolerance))
+            }
+            (true, Some(tolerance)) => {
+                let (least, most) = (TOLERANCES.start(), TOLERANCES.end());
+                Err(b
+                    .diag(format!("needs a TOL of {least:e} to {most:e}, not {tolerance}"))
+                    .help("1e-6 is usual"))
+            }
+            (false, Some(_)) => Err(b
+                .diag("takes TOL only beside ZEROPHASE: a causal filter is exact and streams")
+                .help("write ZEROPHASE TOL=1e-6, or leave TOL out")),
+        }
     }
 }
 
 /// Filters along time, causally or in both directions.
-pub fn apply(b: &mut Builder, x: NodeId, sos: &Sos, both_ways: bool) -> Result<NodeId> {
-    if both_ways { zero_phase(b, x, sos) } else { causal(b, x, sos) }
+pub fn apply(b: &mut Builder, x: NodeId, sos: &Sos, direction: Direction) -> Result<NodeId> {
+    match direction {
+        Direction::Causal => causal(b, x, sos),
+        Direction::BothWays => zero_phase(b, x, sos),
+        Direction::BothWaysWithin(tolerance) => zero_phase_within(b, x, sos, tolerance),
+    }
 }
 
 /// Filters along time with zero initial state, after checking that F64 carries the coefficients.

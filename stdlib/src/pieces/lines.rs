@@ -71,7 +71,7 @@ impl Lines {
             })?;
         }
         if reach > 0 {
-            samples = b.extend(samples, reach, Edge::Zero)?;
+            samples = b.extend(samples, (reach, reach), Edge::Zero)?;
         }
         let there = |c: i64| (0..i64::from(all)).contains(&c) && muted.binary_search(&(c as u32)).is_err();
         let crossed = |c: i64| match there(c) {

@@ -1,8 +1,11 @@
 //! What several operators are made of: windows in samples, causal filters, statistics, frames, levels.
 
 pub mod axis;
+pub mod blocks;
 pub mod calculus;
+pub mod cross_spectrum;
 pub mod distance;
+pub mod elsewhere;
 pub mod extent;
 pub mod fan;
 pub mod filter;

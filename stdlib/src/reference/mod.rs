@@ -206,5 +206,6 @@ pub fn takes(kind: &Kind) -> String {
         Kind::Optional(kind) => takes(kind),
         Kind::Reference => "level, max, noise(window)".to_string(),
         Kind::Branch => "name of a flow".to_string(),
+        Kind::FlowOrPath => "name of a flow, or path".to_string(),
     }
 }

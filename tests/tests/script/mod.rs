@@ -1,6 +1,9 @@
 //! Scripts over records that exist only here: the language, the standard library and the builder in one go.
 
+use std::sync::Arc;
+
 use dasc_dql::{Sources, Vocabulary, parse, render_all};
+use dasc_ir::graph::builder::Beside;
 use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis, Type};
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::defined::Callable;
@@ -33,12 +36,22 @@ pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> 
 
 /// The graph of a script whose READ stands for `record`. Statements other than READ are sinks: what they are given
 /// becomes an output. Without one the last step's result does.
+#[allow(dead_code)]
 pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
+    graph_beside(text, record, None)
+}
+
+/// The same where paths among the arguments lead somewhere.
+#[allow(dead_code)]
+pub fn graph_beside(text: &str, record: &Signal, beside: Option<Arc<dyn Beside>>) -> Result<Graph, String> {
     let mut sources = Sources::script("test", text).map_err(|diag| diag.to_string())?;
     let vocabulary = Vocabulary::new(OPERATORS.iter().map(|entry| entry.schema));
     let program =
         parse(&mut sources, &[], &vocabulary).map_err(|diags| render_all(&diags, &sources, false))?;
     let mut b = Builder::new();
+    if let Some(beside) = beside {
+        b.set_beside(beside);
+    }
     // Of every step what flows on, and what it made; a detection makes a table and lets its input flow on.
     let mut made: Vec<(NodeId, NodeId)> = Vec::new();
     let mut outputs = Vec::new();

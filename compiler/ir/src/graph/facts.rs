@@ -198,16 +198,18 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                 facts.reach(back, ahead, period);
                 facts.carry = width * u64::from(n).saturating_sub(1);
             }
-            View::Extend { rows, edge } => {
+            View::Extend { before, after, edge } => {
                 // The outermost row shows the one as far on the other side of the end.
-                let further = match edge {
+                let further = |rows: u32| match edge {
                     Edge::Valid | Edge::Zero | Edge::Cover => 0,
                     Edge::Nearest => i64::from(rows),
                     Edge::Reflect => (2 * i64::from(rows) - 1).max(0),
                     Edge::Mirror | Edge::Odd => 2 * i64::from(rows),
                 };
-                facts.reach(further, further, period);
-                facts.carry = width * further.unsigned_abs();
+                // Rows after the end look back, rows before the start ahead.
+                let (back, ahead) = (further(after), further(before));
+                facts.reach(back, ahead, period);
+                facts.carry = width * back.max(ahead).unsigned_abs();
             }
             View::Reverse => {
                 facts.whole = true;

@@ -177,8 +177,8 @@ pub enum View {
     Widen { before: i32, after: i32, edge: Edge },
     /// Signals at the same rows laid side by side along the inner axis, in order; one without an inner axis takes one position.
     Join,
-    /// `rows` rows more at either end of every segment, made up as the edge says.
-    Extend { rows: u32, edge: Edge },
+    /// So many rows more before and after every segment, made up as the edge says.
+    Extend { before: u32, after: u32, edge: Edge },
     /// Every segment backwards: row `first + i` is the row `last − i`. Waits for the whole segment.
     Reverse,
 }

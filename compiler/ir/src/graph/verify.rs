@@ -129,7 +129,10 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
             within("position", (*before).into(), MOST_TAPS)?;
             within("position", (*after).into(), MOST_TAPS)
         }
-        (Prim::View(View::Extend { rows, .. }), Some(_)) => within("extension", (*rows).into(), MOST_TAPS),
+        (Prim::View(View::Extend { before, after, .. }), Some(_)) => {
+            within("extension", (*before).into(), MOST_TAPS)?;
+            within("extension", (*after).into(), MOST_TAPS)
+        }
         (Prim::View(View::Reverse), Some(_)) => Ok(()),
         (Prim::Transform { kind, along, .. }, Some(_)) => {
             let complex = inputs.iter().any(|s| s.dtype == DType::C32);
@@ -441,7 +444,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
             overlap(frames, &time, *hop)?;
             builder.overlap_mean(x()?, *hop, *lo, weights.clone(), time)
         }
-        Prim::View(View::Extend { rows, edge }) => builder.extend(x()?, *rows, *edge),
+        Prim::View(View::Extend { before, after, edge }) => builder.extend(x()?, (*before, *after), *edge),
         Prim::View(View::Reverse) => builder.reverse(x()?),
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Inner, n } => {
             let start = declared()?.inner.as_ref().map_or(0.0, |axis| axis.start);

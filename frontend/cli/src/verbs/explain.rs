@@ -59,6 +59,8 @@ struct StepFacts {
     kind: String,
     facts: Option<Facts>,
     carry_bytes: u64,
+    /// What the step says of itself.
+    notes: Vec<String>,
 }
 
 struct PassFacts {
@@ -122,6 +124,11 @@ impl<'a> Told<'a> {
         ];
         let rows: Vec<Vec<String>> = self.steps.iter().map(StepFacts::row).collect();
         text += &table(&columns, &rows, ink);
+        for step in &self.steps {
+            for note in &step.notes {
+                text += &format!("  {}\n", ink.dim(&format!("step {} {note}", step.number)));
+            }
+        }
         let mut used: Vec<Class> = self.steps.iter().filter_map(|step| Some(step.facts?.class())).collect();
         used.sort();
         used.dedup();
@@ -212,7 +219,7 @@ impl StepFacts {
                     "latency_seconds": facts.latency().map(Rational::as_f64), "passes": facts.passes, "exact": facts.exact })
         });
         json!({ "step": self.number, "text": self.text, "shape": self.result, "type": self.kind,
-                "carry_bytes": self.carry_bytes, "facts": facts })
+                "carry_bytes": self.carry_bytes, "facts": facts, "notes": self.notes })
     }
 }
 
@@ -279,7 +286,15 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         let waits = if operator.waits.is_empty() { "as they come" } else { &operator.waits };
         let kind = format!("held {waits}").replace("held as", "as");
         let text = text.unwrap_or_default();
-        return StepFacts { number, text, result: "events".into(), kind, facts: None, carry_bytes: 0 };
+        return StepFacts {
+            number,
+            text,
+            result: "events".into(),
+            kind,
+            facts: None,
+            carry_bytes: 0,
+            notes: Vec::new(),
+        };
     }
     let bare = |result: &str, kind: &str| StepFacts {
         number,
@@ -288,6 +303,7 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         kind: kind.into(),
         facts: None,
         carry_bytes: 0,
+        notes: Vec::new(),
     };
     match step.map(|step| step.keyword.as_str()) {
         Some("EVENTS") => return bare("events", "as they come"),
@@ -309,7 +325,8 @@ fn step(script: &Script, context: &Context, pipeline: &Pipeline, bound: &Bound, 
         })
         .fold(0, u64::saturating_add);
     let facts = all.get(bound.result.index()).copied();
-    StepFacts { number, text: text.unwrap_or_default(), result, kind, facts, carry_bytes }
+    let notes = pipeline.b.notes(&bound.nodes).map(str::to_string).collect();
+    StepFacts { number, text: text.unwrap_or_default(), result, kind, facts, carry_bytes, notes }
 }
 
 /// Bytes of an element that a node keeps.

@@ -109,6 +109,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Optional(inner) => self::kind(inner),
         Kind::Reference => "level, max or noise(window)".into(),
         Kind::Branch => "name of a flow".into(),
+        Kind::FlowOrPath => "name of a flow or path".into(),
     }
 }
 

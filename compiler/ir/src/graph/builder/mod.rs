@@ -4,6 +4,7 @@
 //! built; the row arithmetic of every primitive stands here and nowhere else.
 
 mod bank;
+mod beside;
 mod correlate;
 mod muted;
 mod pointwise;
@@ -19,6 +20,7 @@ use super::{Graph, Node, NodeId};
 use crate::{DType, Diag, Rational, Result, Span};
 
 pub use bank::joined_stretch;
+pub use beside::{Beside, Samples};
 pub use rows::{bank_rows, div_ceil, frame_rows, intersect, slice_rows, window_rows};
 
 #[derive(Debug, Default)]
@@ -27,6 +29,9 @@ pub struct Builder {
     operator: String,
     span: Option<Span>,
     muted: muted::Muted,
+    /// What steps say of themselves, each with the number of nodes there were.
+    notes: Vec<(usize, String)>,
+    beside: Option<std::sync::Arc<dyn Beside>>,
 }
 
 /// A second-order section `b0 + b1 z⁻¹ + b2 z⁻² over 1 + a1 z⁻¹ + a2 z⁻²`.
@@ -103,6 +108,17 @@ impl Builder {
             return Err(Diag::compiler(format!("a constant of {count} numbers is given {}", values.len())));
         }
         Ok(self.push(Prim::Constant(values.into()), vec![], Type::Signal(signal)))
+    }
+
+    /// Says something of the step being built that its nodes do not show: a bound of its error, what it took.
+    pub fn note(&mut self, text: String) {
+        self.notes.push((self.graph.nodes.len(), text));
+    }
+
+    /// What was noted while these nodes were built.
+    pub fn notes(&self, nodes: &std::ops::Range<u32>) -> impl Iterator<Item = &str> {
+        let within = |at: usize| (nodes.start as usize..nodes.end as usize).contains(&at);
+        self.notes.iter().filter(move |(at, _)| within(*at)).map(|(_, text)| text.as_str())
     }
 
     /// Records of where a level exceeds a threshold.

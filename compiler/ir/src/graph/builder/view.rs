@@ -184,9 +184,9 @@ impl Builder {
         self.push_checked(Prim::View(View::Widen { before, after, edge }), vec![x], signal)
     }
 
-    /// `rows` rows more before and after every segment. `Edge::Odd` mirrors through the end values, as scipy.signal.sosfiltfilt does;
-    /// it needs floats and segments of more than `rows` rows.
-    pub fn extend(&mut self, x: NodeId, rows: u32, edge: Edge) -> Result<NodeId> {
+    /// So many rows more before and after every segment. `Edge::Odd` mirrors through the end values, as scipy.signal.sosfiltfilt does;
+    /// it needs floats and segments of more rows than it adds to either end.
+    pub fn extend(&mut self, x: NodeId, (before, after): (u32, u32), edge: Edge) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let time = self.time(x)?;
         match edge {
@@ -194,6 +194,7 @@ impl Builder {
                 return Err(self.diag("mirrors real numbers through the ends of a segment"));
             }
             Edge::Odd => {
+                let rows = before.max(after);
                 if let Some(shortest) = time.rows.shortest()
                     && shortest <= u64::from(rows)
                 {
@@ -207,10 +208,10 @@ impl Builder {
             Edge::Zero | Edge::Nearest | Edge::Reflect | Edge::Mirror => {}
             Edge::Valid | Edge::Cover => return Err(self.diag("extends nothing without an edge mode")),
         }
-        let more = i64::from(rows);
-        let rows_of = time.rows.map(|a, b| (a.saturating_sub(more), b.saturating_add(more)));
-        signal.time = Some(TimeAxis { rows: rows_of, ..time.clone() });
-        self.push_checked(Prim::View(View::Extend { rows, edge }), vec![x], signal)
+        let (more_before, more_after) = (i64::from(before), i64::from(after));
+        let rows = time.rows.map(|a, b| (a.saturating_sub(more_before), b.saturating_add(more_after)));
+        signal.time = Some(TimeAxis { rows, ..time.clone() });
+        self.push_checked(Prim::View(View::Extend { before, after, edge }), vec![x], signal)
     }
 
     /// What [`Builder::extend`] added taken away again: `rows` rows less at either end of every segment.

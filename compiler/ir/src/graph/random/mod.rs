@@ -411,7 +411,11 @@ impl Grower<'_> {
         let rows = self.random.below(12) as u32;
         let edges = [Edge::Odd, Edge::Zero, Edge::Nearest, Edge::Reflect, Edge::Mirror];
         let edge = edges[self.random.below(5) as usize];
-        let extended = self.builder.extend(x, rows, edge)?;
+        if self.random.chance(3) {
+            let after = self.random.below(12) as u32;
+            return self.builder.extend(x, (rows, after), edge);
+        }
+        let extended = self.builder.extend(x, (rows, rows), edge)?;
         if self.random.chance(2) { self.builder.trim(extended, rows) } else { Ok(extended) }
     }
 
@@ -471,7 +475,9 @@ impl Grower<'_> {
         let axis = InnerAxis::listed(InnerRole::Velocity, &speeds, Unit::none());
         let (squared, extended) = (self.random.chance(3), self.random.chance(2));
         let x = self.builder.convert(x, DType::F32)?;
-        let x = if extended { self.builder.extend(x, reach, Edge::Zero)? } else { x };
+        let (before, edge) =
+            (self.random.below(3) as u32 * reach, [Edge::Zero, Edge::Nearest][self.random.below(2) as usize]);
+        let x = if extended { self.builder.extend(x, (before, reach), edge)? } else { x };
         let ends = (lo, lo + taps as i32 - 1);
         let sums =
             self.builder.slant(x, ends, Slant { reach, shifts, squared }, axis, signal.unit.clone())?;

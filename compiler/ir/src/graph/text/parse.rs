@@ -122,7 +122,10 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             let (before, after) = (at.labelled("before")?, at.labelled("after")?);
             Prim::View(View::Widen { before, after, edge: edge(at)? })
         }
-        ("extend", None) => Prim::View(View::Extend { rows: at.integer()?, edge: edge(at)? }),
+        ("extend", None) => {
+            let (before, after) = (at.labelled("before")?, at.labelled("after")?);
+            Prim::View(View::Extend { before, after, edge: edge(at)? })
+        }
         ("reverse", None) => Prim::View(View::Reverse),
         ("fft", Some(along)) => {
             let kinds = [TransformKind::Forward, TransformKind::Inverse, TransformKind::Analytic];

@@ -90,8 +90,8 @@ impl fmt::Display for Applied<'_> {
                 write!(f, "widen{x} before {before} after {after} edge {}", self::edge(*edge))
             }
             Prim::View(View::Join) => write!(f, "join{x}"),
-            Prim::View(View::Extend { rows, edge }) => {
-                write!(f, "extend{x} {rows} edge {}", self::edge(*edge))
+            Prim::View(View::Extend { before, after, edge }) => {
+                write!(f, "extend{x} before {before} after {after} edge {}", self::edge(*edge))
             }
             Prim::View(View::Reverse) => write!(f, "reverse{x}"),
             Prim::Transform { kind, along, n } => {
