@@ -10,6 +10,8 @@ use dasc_ir::DType;
 use dasc_ir::graph::{Edge, NodeId, Scope, Slant, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
+pub use crate::temporary::LINE_BYTES;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub passes: Vec<Pass>,

@@ -1,5 +1,7 @@
 //! How much of the temporary store a plan needs.
 
+use dasc_ir::graph::NodeId;
+
 use crate::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
 
 impl Plan {
@@ -35,6 +37,18 @@ impl Plan {
         most
     }
 
+    /// The transform along time with the longest line, and the bytes of memory that one line of it takes.
+    pub fn longest_line(&self) -> Option<(NodeId, u64)> {
+        let wholes =
+            self.passes.iter().flat_map(|pass| pass.transforms.iter().map(move |whole| (pass, whole)));
+        let transforms = wholes.filter(|(_, whole)| matches!(whole.kind, WholeKind::Transform(_)));
+        let lines = transforms.map(|(pass, whole)| {
+            let rows = pass.flow.streams[whole.input as usize].rows.iter().map(|(a, b)| (b - a).max(0)).max();
+            (whole.node, rows.unwrap_or(0).unsigned_abs() * LINE_BYTES)
+        });
+        lines.max_by_key(|(_, bytes)| *bytes)
+    }
+
     /// The pass whose whole step leaves a spool behind.
     fn made_in(&self, spool: u32) -> usize {
         let makes = |pass: &Pass| pass.transforms.iter().any(|w| w.output == WholeOutput::Spool(spool));
@@ -54,6 +68,9 @@ impl crate::plan::Whole {
         matches!((self.kind, self.output), (WholeKind::Transform(_), WholeOutput::Spool(_)))
     }
 }
+
+/// What a row of a line takes while the line is transformed: a complex number in F64 and the transform's scratch of up to twice that.
+pub const LINE_BYTES: u64 = 48;
 
 fn elements(stream: &Stream) -> u64 {
     let rows: i64 = stream.rows.iter().map(|(a, b)| (b - a).max(0)).sum();

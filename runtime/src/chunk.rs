@@ -20,7 +20,7 @@ impl Run {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        if self.options.memory == 0 { 256 << 20 } else { self.options.memory }
+        self.options.budget()
     }
 
     /// Source rows per chunk: as asked, or what the memory allows, within sizes that suit the caches.

@@ -46,6 +46,13 @@ pub struct Options {
     pub temporary: Option<PathBuf>,
 }
 
+impl Options {
+    /// Bytes that streams may hold.
+    pub(crate) fn budget(&self) -> usize {
+        if self.memory == 0 { 256 << 20 } else { self.memory }
+    }
+}
+
 /// Counters of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -91,6 +98,7 @@ impl Run {
     /// Compiles a graph and its kernels.
     pub fn prepare(graph: Graph, options: &Options) -> Result<Run> {
         let (graph, plan) = dasc_compiler::compile(graph)?;
+        crate::whole::check(&graph, &plan, options.budget())?;
         let cache = options.cache.as_ref().map(|folder| Cache::open(folder)).transpose()?;
         let mut compiled = Stats { passes: plan.passes.len() as u32, ..Stats::default() };
         let mut machine = |kernel: &Kernel| -> Result<Box<dyn Executable>> {
@@ -157,7 +165,7 @@ impl Run {
             taken: 0,
             flow: self.begin_flow(0, 0),
             statistics: self.plan.statistics.iter().map(|s| Stored::new(s, self.plan.segments)).collect(),
-            wholes: Wholes::new(&self.plan, self.options.temporary.clone()),
+            wholes: Wholes::new(&self.plan, self.options.temporary.clone(), self.options.budget()),
             detections: Vec::new(),
             stats: self.compiled.clone(),
             replay: None,

@@ -1,21 +1,32 @@
-//! Transforms that need a whole segment: rows are spooled to a temporary file line by line (one line for each channel and
-//! inner position), transformed one line at a time in F64, and read back as rows. Memory is that of one line, whatever
-//! the record's size.
+//! Transforms that need a whole segment: rows are gathered into tiles that lie in a temporary file line by line (one line for each
+//! channel and inner position), lines are put together from their pieces in all tiles, transformed in F64, laid back into tiles, and
+//! read as rows. A tile is written and read at once, and so are the pieces of neighbouring lines. Memory is that of a tile and
+//! of as many lines as a part of the budget holds, at least one.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use dasc_compiler::plan::Stream;
+use dasc_compiler::plan::{LINE_BYTES, Stream};
 use dasc_ir::graph::TransformKind;
 use dasc_ir::{DType, Diag, Result};
 use rayon::prelude::*;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
-use crate::rows::RowsView;
+use crate::rows::{RowsView, number};
 use crate::statistics::Stored;
 use crate::store::Store;
 
-/// A line-major temporary file of F64 input or F32 planes.
+/// Bytes of a tile, unless a single row has more.
+const TILE: usize = 16 << 20;
+
+/// Rows that are turned into pieces of lines together, so that every cache line they lie in is used up.
+const TOGETHER: usize = 64;
+
+/// The share of the budget that lines being transformed may take: streams are held beside them.
+const SHARE: usize = 4;
+
+/// F64 input or F32 planes, as tiles of `tile_rows` rows in which line follows line.
 #[derive(Debug)]
 pub(crate) struct Spool {
     store: Store,
@@ -26,6 +37,12 @@ pub(crate) struct Spool {
     channels: usize,
     planes: usize,
     element: usize,
+    tile_rows: usize,
+    /// The tile being filled, or the last one read.
+    tile: Vec<u8>,
+    loaded: Option<usize>,
+    /// Rows taken in.
+    taken: usize,
 }
 
 impl Spool {
@@ -46,6 +63,7 @@ impl Spool {
         element: usize,
     ) -> Result<Spool> {
         let store = Store::create(folder)?;
+        let row = (inner * channels * planes * element).max(1);
         let spool = Spool {
             store,
             folder: folder.map(Path::to_path_buf),
@@ -55,6 +73,10 @@ impl Spool {
             channels,
             planes,
             element,
+            tile_rows: (TILE / row).clamp(1, rows.max(1)),
+            tile: Vec::new(),
+            loaded: None,
+            taken: 0,
         };
         spool.store.grow(spool.held())?;
         Ok(spool)
@@ -69,126 +91,208 @@ impl Spool {
         self.inner * self.channels
     }
 
-    fn offset(&self, line: usize, plane: usize, row: usize) -> u64 {
-        (((line * self.planes + plane) * self.rows + row) * self.element) as u64
+    fn tiles(&self) -> usize {
+        self.rows.div_ceil(self.tile_rows)
     }
 
-    /// Takes rows as F64.
-    pub fn write(&self, view: &RowsView) -> Result<()> {
-        let row = (view.first - self.first) as usize;
-        let mut column = vec![0u8; view.rows * self.element];
-        for line in 0..self.lines() {
-            let (inner, channel) = (line / self.channels, line % self.channels);
-            for plane in 0..self.planes {
-                for (i, slot) in column.chunks_exact_mut(8).enumerate() {
-                    slot.copy_from_slice(&view.value(i, inner, plane, channel).to_ne_bytes());
-                }
-                let at = self.offset(line, plane, row);
-                self.store.write(&column, at)?;
+    /// Rows of a tile; the last may have fewer than the others.
+    fn rows_of(&self, tile: usize) -> usize {
+        self.tile_rows.min(self.rows - tile * self.tile_rows)
+    }
+
+    /// Bytes that a line has in a tile.
+    fn piece(&self, tile: usize) -> usize {
+        self.rows_of(tile) * self.planes * self.element
+    }
+
+    /// Where a line's piece of a tile begins in the file.
+    fn offset(&self, tile: usize, line: usize) -> u64 {
+        let before = tile as u64 * (self.tile_rows * self.planes * self.element) as u64;
+        before * self.lines() as u64 + line as u64 * self.piece(tile) as u64
+    }
+
+    /// Takes the next rows as F64.
+    pub fn write(&mut self, view: &RowsView) -> Result<()> {
+        if view.first != self.first + self.taken as i64 || view.rows > self.rows - self.taken {
+            return Err(Diag::compiler("run: rows to be transformed come out of order"));
+        }
+        let mut done = 0;
+        while done < view.rows {
+            let (tile, at) = (self.taken / self.tile_rows, self.taken % self.tile_rows);
+            let rows = self.rows_of(tile);
+            let count = (rows - at).min(view.rows - done);
+            let bytes = self.lines() * self.piece(tile);
+            self.tile.resize(bytes, 0);
+            for begin in (0..count).step_by(TOGETHER) {
+                self.turn(view, done + begin, (at + begin, rows), TOGETHER.min(count - begin));
             }
+            if at + count == rows {
+                self.store.write(&self.tile, self.offset(tile, 0))?;
+            }
+            (done, self.taken) = (done + count, self.taken + count);
+        }
+        if self.taken == self.rows {
+            self.tile = Vec::new();
         }
         Ok(())
     }
 
+    /// Lays `count` rows of a view, from row `from` of it on, into the tile of `rows` rows, from row `at` of it on.
+    fn turn(&mut self, view: &RowsView, from: usize, (at, rows): (usize, usize), count: usize) {
+        let bytes = view.dtype.size();
+        for inner in 0..self.inner {
+            let lanes: Vec<&[u8]> = (from..from + count).map(|row| view.lanes(row, inner, 0)).collect();
+            for channel in 0..self.channels {
+                let begin = ((inner * self.channels + channel) * rows + at) * self.element;
+                let slots = self.tile[begin..begin + count * self.element].chunks_exact_mut(self.element);
+                for (slot, lanes) in slots.zip(&lanes) {
+                    let value = number(view.dtype, &lanes[channel * bytes..(channel + 1) * bytes]);
+                    slot.copy_from_slice(&value.to_ne_bytes());
+                }
+            }
+        }
+    }
+
     /// Gives rows `first .. first + rows` as F32, interleaved as a stream of two planes wants them.
     pub fn read(
-        &self,
+        &mut self,
         first: i64,
         rows: usize,
         out: &mut [u8],
         stride: usize,
         plane_stride: usize,
     ) -> Result<()> {
-        let row = (first - self.first) as usize;
-        let mut column = vec![0u8; rows * self.element];
-        for line in 0..self.lines() {
-            let (inner, channel) = (line / self.channels, line % self.channels);
-            for plane in 0..self.planes {
-                let at = self.offset(line, plane, row);
-                self.store.read(&mut column, at)?;
+        let (begin, mut done) = ((first - self.first) as usize, 0);
+        while done < rows {
+            let (tile, at) = ((begin + done) / self.tile_rows, (begin + done) % self.tile_rows);
+            self.load(tile)?;
+            let of = self.rows_of(tile);
+            let count = (of - at).min(rows - done).min(TOGETHER);
+            for part in 0..self.lines() * self.planes {
+                let (line, plane) = (part / self.planes, part % self.planes);
+                let (inner, channel) = (line / self.channels, line % self.channels);
                 let lane = (inner * self.planes + plane) * plane_stride + channel * self.element;
-                for (i, value) in column.chunks_exact(self.element).enumerate() {
-                    let to = i * stride + lane;
+                let from = (part * of + at) * self.element;
+                let values = self.tile[from..from + count * self.element].chunks_exact(self.element);
+                for (i, value) in values.enumerate() {
+                    let to = (done + i) * stride + lane;
                     out[to..to + self.element].copy_from_slice(value);
                 }
             }
+            done += count;
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, tile: usize) -> Result<()> {
+        if self.loaded != Some(tile) {
+            self.loaded = None;
+            let (bytes, at) = (self.lines() * self.piece(tile), self.offset(tile, 0));
+            self.tile.resize(bytes, 0);
+            self.store.read(&mut self.tile, at)?;
+            self.loaded = Some(tile);
         }
         Ok(())
     }
 
     /// The analytic signal of every line (scipy.signal.hilbert).
-    pub fn analytic(&self) -> Result<Spool> {
-        let output = Spool::with_lines(
-            self.folder.as_deref(),
-            self.rows,
-            self.first,
-            (self.inner, self.channels),
-            2,
-            4,
-        )?;
+    pub fn analytic(&self, memory: usize) -> Result<Spool> {
+        let lines = (self.inner, self.channels);
+        let output = Spool::with_lines(self.folder.as_deref(), self.rows, self.first, lines, 2, 4)?;
         let n = self.rows;
         let mut planner = FftPlanner::<f64>::new();
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
-        (0..self.lines()).into_par_iter().try_for_each(|number| {
-            let mut line = self.line(number)?;
-            forward.process(&mut line);
-            let half = n / 2;
-            for (k, value) in line.iter_mut().enumerate() {
-                *value *= match k {
-                    0 => 1.0,
-                    k if k == half && n.is_multiple_of(2) => 1.0,
-                    k if k < n.div_ceil(2) => 2.0,
-                    _ => 0.0,
-                } / n as f64;
-            }
-            inverse.process(&mut line);
-            for plane in 0..2 {
-                let bytes: Vec<u8> = line
-                    .iter()
-                    .flat_map(|z| (if plane == 0 { z.re } else { z.im } as f32).to_ne_bytes())
-                    .collect();
-                output.store.write(&bytes, output.offset(number, plane, 0))?;
-            }
-            Ok(())
-        })?;
+        for batch in self.batches(memory) {
+            let mut lines = self.take_lines(batch.clone())?;
+            lines.par_iter_mut().for_each(|line| {
+                forward.process(line);
+                let half = n / 2;
+                for (k, value) in line.iter_mut().enumerate() {
+                    *value *= match k {
+                        0 => 1.0,
+                        k if k == half && n.is_multiple_of(2) => 1.0,
+                        k if k < n.div_ceil(2) => 2.0,
+                        _ => 0.0,
+                    } / n as f64;
+                }
+                inverse.process(line);
+            });
+            output.lay_lines(batch.start, &lines)?;
+        }
         Ok(output)
     }
 
     /// The unscaled real FFT of every channel (numpy.fft.rfft) of a plain time series, as a statistic.
-    pub fn spectrum(&self, output: &mut Stored, segment: usize) -> Result<()> {
+    pub fn spectrum(&self, output: &mut Stored, segment: usize, memory: usize) -> Result<()> {
         let n = self.rows;
         let forward = FftPlanner::<f64>::new().plan_fft_forward(n);
         let stride = output.lane_stride();
-        for channel in 0..self.channels {
-            let mut line = self.line(channel)?;
-            forward.process(&mut line);
+        for batch in self.batches(memory) {
+            let mut lines = self.take_lines(batch.clone())?;
+            lines.par_iter_mut().for_each(|line| forward.process(line));
             let bytes = output.bytes_mut(segment);
-            for (k, z) in line.iter().take(n / 2 + 1).enumerate() {
-                for (plane, value) in [z.re, z.im].into_iter().enumerate() {
-                    let at = ((k * 2 + plane) * stride + channel) * 4;
-                    bytes[at..at + 4].copy_from_slice(&(value as f32).to_ne_bytes());
+            for (channel, line) in batch.zip(&lines) {
+                for (k, z) in line.iter().take(n / 2 + 1).enumerate() {
+                    for (plane, value) in [z.re, z.im].into_iter().enumerate() {
+                        let at = ((k * 2 + plane) * stride + channel) * 4;
+                        bytes[at..at + 4].copy_from_slice(&(value as f32).to_ne_bytes());
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    fn line(&self, index: usize) -> Result<Vec<Complex<f64>>> {
-        let mut bytes = vec![0u8; self.rows * self.element];
-        self.store.read(&mut bytes, self.offset(index, 0, 0))?;
-        Ok(bytes.chunks_exact(8).map(|b| Complex::new(crate::rows::number(DType::F64, b), 0.0)).collect())
+    /// Neighbouring lines that are transformed together.
+    fn batches(&self, memory: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (lines, each) = (self.lines(), self.rows.saturating_mul(LINE_BYTES as usize).max(1));
+        let width = (memory / SHARE / each).max(1);
+        (0..lines).step_by(width).map(move |from| from..(from + width).min(lines))
+    }
+
+    /// Lines put together from their pieces.
+    fn take_lines(&self, lines: Range<usize>) -> Result<Vec<Vec<Complex<f64>>>> {
+        let mut whole: Vec<Vec<Complex<f64>>> =
+            lines.clone().map(|_| Vec::with_capacity(self.rows)).collect();
+        let mut pieces = Vec::new();
+        for tile in 0..self.tiles() {
+            pieces.resize(lines.len() * self.piece(tile), 0);
+            self.store.read(&mut pieces, self.offset(tile, lines.start))?;
+            for (line, piece) in whole.iter_mut().zip(pieces.chunks_exact(self.piece(tile))) {
+                line.extend(piece.chunks_exact(8).map(|b| Complex::new(number(DType::F64, b), 0.0)));
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Lays lines, from number `first` on, into the tiles as F32 planes.
+    fn lay_lines(&self, first: usize, lines: &[Vec<Complex<f64>>]) -> Result<()> {
+        let mut pieces: Vec<u8> = Vec::new();
+        for tile in 0..self.tiles() {
+            let rows = tile * self.tile_rows..tile * self.tile_rows + self.rows_of(tile);
+            pieces.clear();
+            for line in lines.iter().map(|line| &line[rows.clone()]) {
+                pieces.extend(line.iter().flat_map(|z| (z.re as f32).to_ne_bytes()));
+                pieces.extend(line.iter().flat_map(|z| (z.im as f32).to_ne_bytes()));
+            }
+            self.store.write(&pieces, self.offset(tile, first))?;
+        }
+        Ok(())
     }
 }
 
-/// Transforms a spooled segment.
+/// Transforms a spooled segment within a budget of memory.
 pub(crate) fn transform(
     spool: &Spool,
     kind: TransformKind,
+    memory: usize,
     statistic: Option<(&mut Stored, usize)>,
 ) -> Result<Option<Spool>> {
     match (kind, statistic) {
-        (TransformKind::Analytic, None) => spool.analytic().map(Some),
-        (TransformKind::Forward, Some((output, segment))) => spool.spectrum(output, segment).map(|()| None),
+        (TransformKind::Analytic, None) => spool.analytic(memory).map(Some),
+        (TransformKind::Forward, Some((output, segment))) => {
+            spool.spectrum(output, segment, memory).map(|()| None)
+        }
         (TransformKind::Analytic | TransformKind::Forward | TransformKind::Inverse, _) => {
             Err(Diag::compiler(
                 "run: a transform of a whole segment that is neither analytic signal nor spectrum",

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use dasc_compiler::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
+use dasc_ir::graph::Graph;
 use dasc_ir::{Diag, Result};
 
 use crate::backwards::Backwards;
@@ -15,6 +16,8 @@ use crate::statistics::Stored;
 #[derive(Debug)]
 pub(crate) struct Wholes {
     folder: Option<PathBuf>,
+    /// Bytes that the run may hold.
+    memory: usize,
     /// What the current segment's rows go into, one for each whole step of the pass.
     inputs: Vec<Kept>,
     /// What whole steps left behind, per spool and segment; gone once no later pass reads it.
@@ -31,10 +34,11 @@ enum Kept {
 
 impl Wholes {
     /// Nothing stored yet of a plan.
-    pub fn new(plan: &Plan, folder: Option<PathBuf>) -> Wholes {
+    pub fn new(plan: &Plan, folder: Option<PathBuf>, memory: usize) -> Wholes {
         let spools = spools(plan);
         Wholes {
             folder,
+            memory,
             inputs: Vec::new(),
             last: (0..spools).map(|spool| last_reader(plan, spool)).collect(),
             spools: (0..spools).map(|_| (0..plan.segments).map(|_| None).collect()).collect(),
@@ -76,11 +80,11 @@ impl Wholes {
         for (whole, input) in pass.transforms.iter().zip(std::mem::take(&mut self.inputs)) {
             let kept = match (whole.kind, input, whole.output) {
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Spool(_)) => {
-                    transform(&lines, kind, None)?.map(Kept::Lines)
+                    transform(&lines, kind, self.memory, None)?.map(Kept::Lines)
                 }
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Statistic(number)) => {
-                    transform(&lines, kind, Some((&mut statistics[number as usize], segment)))?
-                        .map(Kept::Lines)
+                    let output = (&mut statistics[number as usize], segment);
+                    transform(&lines, kind, self.memory, Some(output))?.map(Kept::Lines)
                 }
                 (WholeKind::Reverse, input @ Kept::Backwards(_), WholeOutput::Spool(_)) => Some(input),
                 (WholeKind::Transform(_) | WholeKind::Reverse, _, _) => {
@@ -135,6 +139,25 @@ impl Kept {
             Kept::Lines(lines) => lines.held(),
             Kept::Backwards(rows) => rows.held(),
         }
+    }
+}
+
+/// Refuses a transform of lines of which not even one fits into the memory given.
+pub(crate) fn check(graph: &Graph, plan: &Plan, memory: usize) -> Result<()> {
+    match plan.longest_line() {
+        Some((node, bytes)) if bytes > memory as u64 => {
+            let node = graph.node(node);
+            let message = format!(
+                "{} transforms the whole record at once and needs {} MB of memory for a single channel, but the run may hold {} MB",
+                node.operator,
+                bytes.div_ceil(1_000_000),
+                memory / 1_000_000
+            );
+            Err(Diag::usage(message)
+                .at(node.span)
+                .help("give it more with --memory, choose a stretch with SLICE TIME=, or use STFT, whose frames stream"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -50,6 +50,8 @@ struct Told<'a> {
     traffic: Traffic,
     /// Bytes of temporary store that whole-record steps need.
     stored: u64,
+    /// Bytes of memory that a transform of the whole record needs for a single channel.
+    line: u64,
 }
 
 struct StepFacts {
@@ -102,7 +104,8 @@ impl<'a> Told<'a> {
                 .collect(),
         };
         let passes = plan.passes.iter().map(pass).collect();
-        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored: plan.stored_bytes() }
+        let (stored, line) = (plan.stored_bytes(), plan.longest_line().map_or(0, |(_, bytes)| bytes));
+        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored, line }
     }
 
     fn text(&self, ink: Ink) -> String {
@@ -147,6 +150,11 @@ impl<'a> Told<'a> {
         if self.stored > 0 {
             text += &format!("      {} of temporary store\n", numbers::bytes(self.stored as f64));
         }
+        if self.line > 0 {
+            let line = numbers::bytes(self.line as f64);
+            text +=
+                &format!("      {line} of memory to transform a whole channel at once, beside the rows\n");
+        }
         let samples = self.pipeline.record.samples().max(1) as f64;
         for (number, pass) in self.passes.iter().enumerate() {
             text += &format!("  {}\n", ink.dim(&format!("pass {} over {}", number + 1, pass.reads)));
@@ -188,7 +196,7 @@ impl<'a> Told<'a> {
             .iter()
             .map(|pass| json!({ "reads": pass.reads, "kernels": pass.kernels.iter().map(kernel).collect::<Vec<_>>() }))
             .collect();
-        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored,
+        json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored, "line_bytes": self.line,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
     }
 }
