@@ -9,6 +9,7 @@ use crate::pieces::extent::one_stretch;
 operator! {
     /// The analytic signal: the data and, as imaginary part, its Hilbert transform, by one FFT over the whole record (without gaps).
     Hilbert = "HILBERT" () {}
+    formula "y = F⁻¹{a·F{x}},   a = 2 above 0 Hz, 1 at 0 and at the Nyquist frequency, 0 below 0 Hz";
     example "HILBERT";
     reference "scipy.signal.hilbert(x, axis=0)";
 }
