@@ -73,6 +73,7 @@ pub(crate) struct Nesting {
     pub rounded: Option<DType>,
 }
 
+/// Builds a definition in its place.
 pub(crate) fn nested(
     definition: &Definition,
     library: &dyn Library,
