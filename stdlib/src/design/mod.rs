@@ -13,6 +13,7 @@ mod bessel_poles;
 mod complex;
 mod elliptic;
 mod fir;
+mod hilbert;
 mod iir;
 pub mod morlet;
 mod notch;
@@ -29,6 +30,7 @@ mod window;
 mod against_scipy;
 
 pub use fir::firwin;
+pub use hilbert::hilbert;
 pub use iir::{Band, bessel, butter, cheby1, cheby2, decimation_filter, ellip};
 pub use notch::iirnotch;
 pub use response::sosfreqz;

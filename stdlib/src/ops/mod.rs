@@ -163,6 +163,7 @@ operators! {
     slant_stack SlantStack,
     hilbert Hilbert,
     envelope Envelope,
+    hilbert_env HilbertEnv,
     fft Fft,
     stft Stft,
     istft Istft,
