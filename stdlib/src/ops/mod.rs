@@ -165,6 +165,7 @@ operators! {
     envelope Envelope,
     hilbert_env HilbertEnv,
     fft Fft,
+    ifft Ifft,
     stft Stft,
     istft Istft,
     whiten Whiten,
