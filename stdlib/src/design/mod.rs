@@ -24,6 +24,8 @@ mod sos;
 mod steady_state;
 mod structure;
 mod transform;
+mod wavelet;
+mod wavelet_table;
 mod window;
 
 #[cfg(test)]
@@ -37,4 +39,5 @@ pub use response::sosfreqz;
 pub use sos::Sos;
 pub use steady_state::sosfilt_zi;
 pub use structure::{Structure, StructuredSection};
+pub use wavelet::Wavelet;
 pub use window::{Symmetry, Window, window};

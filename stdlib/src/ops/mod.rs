@@ -172,6 +172,8 @@ operators! {
     spectrogram Spectrogram,
     fbe Fbe,
     cwt Cwt,
+    wavelet Wavelet,
+    wavelet_denoise WaveletDenoise,
     template_match TemplateMatch,
     correlate Correlate,
     pws Pws,
