@@ -157,6 +157,7 @@ operators! {
     interpolate Interpolate,
     spatial_smooth SpatialSmooth,
     common_mode CommonMode,
+    fk_spectrum FkSpectrum,
     fk_filter FkFilter,
     adaptive_fk AdaptiveFk,
     beamform Beamform,
