@@ -22,7 +22,8 @@ operator! {
     /// Frames are weighted by a Hann window before and after, laid back where they came from, and divided by the sum of the squared windows. Beyond
     /// the ends of a stretch between gaps lies zero. The magnitude of the spectrum of real data continues symmetrically beyond 0 and
     /// the Nyquist frequency, and so does the running mean. Where the mean is 0, as for a dead channel, the result is 0. The result has no unit.
-    /// Transforms are f64, so an offset drowns nothing; but it leaks into the lowest frequencies of the frames at the ends, where DETREND before helps.
+    /// Forward transforms are f64, so an offset drowns nothing; but at the ends of a stretch, where zeros follow, it is a step with a spectrum of
+    /// its own, which DETREND before avoids.
     /// `WHITEN record` whitens the spectrum of the whole record (without gaps), unweighted (TAPER before it if its ends matter),
     /// and refuses more than 4194304 samples of all channels.
     Whiten = "WHITEN" (
