@@ -16,7 +16,7 @@ operator! {
 
 impl Operator for Fft {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        one_stretch(b, x)?;
+        one_stretch(b, x, "use STFT, whose frames stream and keep clear of gaps")?;
         let float = b.real(x)?.float();
         let x = b.convert(x, float)?;
         b.transform(x, TransformKind::Forward, Role::Time)

@@ -16,7 +16,7 @@ choice! {
 }
 
 /// Direct convolution beyond this costs more than it helps.
-const MOST_TAPS: u32 = 8191;
+pub(super) const MOST_TAPS: u32 = 8191;
 
 operator! {
     /// Linear-phase filter by the window method; half amplitude at the corners. Causal: the output lags (TAPS − 1)/2 samples behind.

@@ -16,9 +16,9 @@ choice! {
 operator! {
     /// One-sided complex spectra of overlapping frames; frame j is centred on row j·HOP of the record.
     ///
-    /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says: `zeros`, its mirror image (`even`: d c b | a b c d | c b a) or
-    /// its end value (`constant`), up to half a frame; with `none` frame j begins at row j·HOP. With `PADDED` frames go on until all of that is
-    /// covered, with zeros after it.
+    /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says, up to half a frame: `zeros`, its mirror image (`even`:
+    /// d c b | a b c d | c b a), that through the end value (`odd`: 2a − b beside a) or the end value (`constant`); with `none` frame j begins at row
+    /// j·HOP. With `PADDED` frames go on until all of that is covered, with zeros after it.
     Stft = "STFT" (
         /// Length of a frame, a duration or a number of samples; no longer than the record.
         frame: Extent,

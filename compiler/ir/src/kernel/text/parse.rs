@@ -45,6 +45,7 @@ pub fn parse(text: &str) -> Result<Kernel> {
                 let kind = p.name()?;
                 let kind = [
                     FftKind::Forward,
+                    FftKind::ForwardWide,
                     FftKind::Inverse,
                     FftKind::ComplexForward,
                     FftKind::ComplexInverse,
