@@ -1,9 +1,11 @@
 //! Which pass over the data can compute which node.
 //!
 //! A statistic along time is known when its pass ends, so whoever combines it with rows runs one pass later and
-//! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason.
+//! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason. A quantile is known
+//! after several: each finds a further digit of the number.
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, TransformKind, View};
+use dasc_ir::graph::quantile::Digits;
+use dasc_ir::graph::{Graph, NodeId, Prim, Quantile, Reduction, Role, TransformKind, View};
 
 /// For every node, the pass in which it is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,21 @@ pub fn gives_whole(prim: &Prim) -> bool {
     matches!(prim, Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, .. })
 }
 
+/// The quantile along time that a node is: the passes before it is known each select a digit.
+pub fn selected(prim: &Prim) -> Option<Quantile> {
+    match prim {
+        Prim::Reduce { along: Role::Time, how: Reduction::Quantile(quantile), .. } => Some(*quantile),
+        _ => None,
+    }
+}
+
+/// How a selection finds its numbers.
+pub fn digits(graph: &Graph, id: NodeId) -> Option<Digits> {
+    let node = graph.node(id);
+    selected(&node.prim)?;
+    graph.signal(*node.inputs.first()?).map(Digits::of)
+}
+
 /// Whether a node takes or gives all rows of a segment at once, which are kept in the temporary store.
 pub fn keeps_whole(prim: &Prim) -> bool {
     match prim {
@@ -72,7 +89,8 @@ pub fn split(graph: &Graph) -> Split {
     for id in graph.ids() {
         let node = graph.node(id);
         let inputs = node.inputs.iter().map(|i| ready[i.index()]).max().unwrap_or(0);
-        let at = inputs + u32::from(waits_for_all(&node.prim));
+        let passes = digits(graph, id).map_or(u32::from(waits_for_all(&node.prim)), Digits::passes);
+        let at = inputs + passes;
         // Arithmetic among constants alone is done when the first pass ends, like that among statistics.
         let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
         let later = timeless && !matches!(node.prim, Prim::Constant(_)) || gives_whole(&node.prim);

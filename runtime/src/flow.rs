@@ -7,11 +7,10 @@ use dasc_ir::{Diag, Result};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::across::Across;
 use crate::archive::{Archive, Archived};
+use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
-use crate::lines::Lines;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
@@ -24,9 +23,7 @@ pub(crate) struct PreparedFlow {
 
 pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
-    Gather { input: usize, output: usize, channels: Vec<u32> },
-    Transform { input: usize, output: usize, across: Across },
-    Slant { input: usize, output: usize, lines: Lines },
+    Between(Between),
 }
 
 /// What a flow remembers between chunks.
@@ -68,10 +65,8 @@ impl PreparedFlow {
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
             },
-            PreparedStage::Gather { output, .. }
-            | PreparedStage::Transform { output, .. }
-            | PreparedStage::Slant { output, .. } => StageState {
-                done: vec![streams[*output].rows[segment].0],
+            PreparedStage::Between(between) => StageState {
+                done: vec![streams[between.output].rows[segment].0],
                 seen: Vec::new(),
                 blocks: Vec::new(),
             },
@@ -97,11 +92,17 @@ impl PreparedFlow {
     fn span(&self, number: usize) -> i64 {
         let mut span = 0;
         for stage in &self.stages {
-            if let PreparedStage::Kernel(prepared) = stage {
-                for buffer in bound(prepared, number) {
-                    let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
-                    span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+            match stage {
+                PreparedStage::Kernel(prepared) => {
+                    for buffer in bound(prepared, number) {
+                        let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
+                        span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+                    }
                 }
+                PreparedStage::Between(between) if between.input == number => {
+                    span = span.max(between.back + between.ahead + 2);
+                }
+                PreparedStage::Between(_) => {}
             }
         }
         span
@@ -118,14 +119,9 @@ impl PreparedFlow {
                         needed = needed.min(prepared.needed_from(buffer, &at.done, state.segment));
                     }
                 }
-                PreparedStage::Gather { input, .. } | PreparedStage::Transform { input, .. } => {
-                    if *input == number {
-                        needed = needed.min(at.done[0]);
-                    }
-                }
-                PreparedStage::Slant { input, lines, .. } => {
-                    if *input == number {
-                        needed = needed.min(at.done[0] - lines.reach);
+                PreparedStage::Between(between) => {
+                    if between.input == number {
+                        needed = needed.min(at.done[0] - between.back);
                     }
                 }
             }
@@ -169,20 +165,8 @@ impl PreparedFlow {
                 PreparedStage::Kernel(prepared) => {
                     self.run_kernel(state, number, prepared, (graph, pool), statistics, ranges)?
                 }
-                PreparedStage::Gather { input, output, channels } => {
-                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
-                        copy_channels(from, to, rows, channels);
-                    })?;
-                }
-                PreparedStage::Transform { input, output, across } => {
-                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
-                        pool.install(|| across.run(from, to, rows));
-                    })?;
-                }
-                PreparedStage::Slant { input, output, lines } => {
-                    self.row_by_row(state, number, *input, *output, lines.reach, |from, to, rows| {
-                        pool.install(|| lines.run(from, to, rows));
-                    })?;
+                PreparedStage::Between(between) => {
+                    pool.install(|| self.row_by_row(state, number, between))?;
                 }
             }
         }
@@ -447,16 +431,9 @@ impl PreparedFlow {
             .collect()
     }
 
-    /// Brings a stream as far as another, less the rows `ahead` that it reads: `work` fills the rows of the second from the first.
-    fn row_by_row(
-        &self,
-        state: &mut FlowState,
-        number: usize,
-        input: usize,
-        output: usize,
-        ahead: i64,
-        work: impl FnOnce(&mut Rows, &mut Rows, std::ops::Range<i64>),
-    ) -> Result<()> {
+    /// Brings the stream that a stage writes as far as the one it reads, less the rows ahead.
+    fn row_by_row(&self, state: &mut FlowState, number: usize, between: &Between) -> Result<()> {
+        let Between { input, output, ahead, .. } = *between;
         let keep = self.needed_from(state, output);
         let (mut from, mut to) = match (state.wide[input].take(), state.wide[output].take()) {
             (Some(from), Some(to)) => (from, to),
@@ -465,31 +442,12 @@ impl PreparedFlow {
         let (first, end) = (to.progress.end, from.progress.end.saturating_sub(ahead).min(to.stop));
         if end > first {
             to.reserve(end, keep);
-            work(&mut from, &mut to, first..end);
+            (between.fill)(&mut from, &mut to, first..end);
         }
         publish(&mut to, &self.flow.streams[output], end.max(first));
         state.stages[number].done[0] = end.max(first);
         (state.wide[input], state.wide[output]) = (Some(from), Some(to));
         Ok(())
-    }
-}
-
-/// Rows of the channels listed, in that order.
-fn copy_channels(from: &mut Rows, to: &mut Rows, rows: std::ops::Range<i64>, channels: &[u32]) {
-    let (a, b) = (from.layout, to.layout);
-    let count = (rows.end - rows.start).max(0) as usize;
-    let source = from.bytes_mut(rows.start, rows.end);
-    let target = to.bytes_mut(rows.start, rows.end);
-    for row in 0..count {
-        for part in 0..a.inner * a.planes {
-            let lane = |l: &Layout, lane: usize| {
-                row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element
-            };
-            for (i, &channel) in channels.iter().enumerate() {
-                let (x, y) = (lane(&a, channel as usize), lane(&b, i));
-                target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
-            }
-        }
     }
 }
 
@@ -673,32 +631,13 @@ impl PreparedFlow {
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
         for stage in &flow.stages {
-            stages.push(match stage {
-                Stage::Kernel(stage) => {
-                    let machine = machine(&stage.kernel)?;
-                    PreparedStage::Kernel(Box::new(Prepared::new((**stage).clone(), machine)?))
-                }
-                Stage::Gather { input, output, channels } => PreparedStage::Gather {
-                    input: *input as usize,
-                    output: *output as usize,
-                    channels: channels.clone(),
-                },
-                Stage::Slant { input, output, lo, slant } => PreparedStage::Slant {
-                    input: *input as usize,
-                    output: *output as usize,
-                    lines: Lines::new(slant, *lo),
-                },
-                Stage::Transform { input, output, block, inverse } => PreparedStage::Transform {
-                    input: *input as usize,
-                    output: *output as usize,
-                    across: Across::new(*block as usize, channels_of(&flow, *input), *inverse),
-                },
-            });
+            if let Stage::Kernel(stage) = stage {
+                let machine = machine(&stage.kernel)?;
+                let prepared = Prepared::new((**stage).clone(), machine)?;
+                stages.push(PreparedStage::Kernel(Box::new(prepared)));
+            }
+            stages.extend(Between::new(stage, &flow).map(PreparedStage::Between));
         }
         Ok(PreparedFlow { flow, stages })
     }
-}
-
-fn channels_of(flow: &Flow, stream: u32) -> usize {
-    flow.streams.get(stream as usize).map_or(0, |s| s.channels as usize)
 }

@@ -45,9 +45,13 @@ impl Run {
     pub(crate) fn in_ranges(&self, pass: usize, observer: &dyn Observer) -> Vec<bool> {
         let flow = &self.passes[pass].0;
         let large = |s: &Stream| s.row_len() * s.element() > self.memory() / LARGE;
-        let spooled = |number: usize| {
-            self.plan.passes[pass].transforms.iter().any(|w| w.input == WholeInput::Stream(number as u32))
-        };
+        let (wholes, selections) = (&self.plan.passes[pass].transforms, &self.plan.passes[pass].selections);
+        let transformed = wholes.iter().filter_map(|whole| match whole.input {
+            WholeInput::Stream(number) => Some(number),
+            WholeInput::Statistic { .. } => None,
+        });
+        let kept = transformed.chain(selections.iter().map(|s| s.input));
+        let kept: Vec<usize> = kept.map(|number| number as usize).collect();
         let taken = |s: &Stream| {
             let outputs = self.graph.outputs.iter().enumerate().filter(|(_, node)| **node == s.node);
             outputs.into_iter().all(|(output, _)| observer.takes_ranges(output))
@@ -60,7 +64,7 @@ impl Run {
                     && s.lane_reach == 0
                     && large(s)
                     && taken(s)
-                    && !spooled(number)
+                    && !kept.contains(&number)
                     && flow.only_made(number)
             })
             .collect()
@@ -73,10 +77,8 @@ impl PreparedFlow {
         let mut made = false;
         for stage in &self.stages {
             match stage {
-                PreparedStage::Gather { input, output, .. }
-                | PreparedStage::Transform { input, output, .. }
-                | PreparedStage::Slant { input, output, .. } => {
-                    if *input == number || *output == number {
+                PreparedStage::Between(between) => {
+                    if between.input == number || between.output == number {
                         return false;
                     }
                 }

@@ -12,6 +12,7 @@ use dasc_ir::{Diag, Result};
 use crate::chunk::longest;
 use crate::detect::Detection;
 use crate::flow::{FlowState, PreparedFlow, PreparedStage};
+use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
 use crate::whole::Wholes;
@@ -158,6 +159,7 @@ impl Run {
             flow: self.begin_flow(0, 0),
             statistics: self.plan.statistics.iter().map(|s| Stored::new(s, self.plan.segments)).collect(),
             wholes: Wholes::new(&self.plan, self.options.temporary.clone()),
+            selections: Selections::new(&self.plan),
             detections: Vec::new(),
             stats: self.compiled.clone(),
             replay: None,
@@ -224,6 +226,7 @@ impl Run {
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             session.wholes.take(pass, number, &view)?;
+            self.pool.install(|| session.selections.take(pass, session.segment, number, &view));
             session.flow.delivered[number] = to;
         }
         Ok(())
@@ -258,6 +261,7 @@ impl Run {
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
         self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))?;
+        session.selections.end_segment(pass, segment, &mut session.statistics)?;
         self.gather_detections(session, observer)
     }
 
@@ -304,6 +308,8 @@ impl Run {
         let scopes: Vec<Scope> = self.plan.statistics.iter().map(|s| s.scope).collect();
         let (flow, finals) = &self.passes[session.pass];
         flow.end_record(&mut session.flow, &self.graph, &mut session.statistics, &scopes, self.plan.segments);
+        let pass = &self.plan.passes[session.pass];
+        session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)?;
         for segment in 0..self.plan.segments {
             self.run_finals(finals, segment, &mut session.statistics)?;
         }

@@ -11,6 +11,7 @@ use crate::chunk::longest;
 use crate::detect::Detection;
 use crate::flow::FlowState;
 use crate::run::{Run, Stats};
+use crate::selection::Selections;
 use crate::statistics::Stored;
 use crate::whole::Wholes;
 use crate::{Observer, RowsView, StatisticView};
@@ -24,6 +25,7 @@ pub struct Session {
     pub(crate) flow: FlowState,
     pub(crate) statistics: Vec<Stored>,
     pub(crate) wholes: Wholes,
+    pub(crate) selections: Selections,
     pub(crate) detections: Vec<(NodeId, Vec<Detection>)>,
     pub(crate) stats: Stats,
     /// Where a restored session has still to come by itself before it counts as going on.
@@ -142,6 +144,7 @@ impl Archived for Session {
         self.stats.rows_done = done as u64;
         self.flow.archive(a)?;
         a.each(&mut self.statistics)?;
+        self.selections.archive(a)?;
         let mut tables = self.detections.len();
         a.usize(&mut tables)?;
         if a.is_reading() {

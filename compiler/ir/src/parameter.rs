@@ -48,6 +48,11 @@ impl Kind {
 pub trait Parameter: Sized {
     const KIND: Kind;
     fn read(literal: &Literal) -> Result<Self, String>;
+
+    /// What it is when nothing is given for it; `None` if it must be given.
+    fn absent() -> Option<Self> {
+        None
+    }
 }
 
 /// What a Rust caller may give for a parameter of type `P`: the value itself, or the plain number it is made of.
@@ -187,6 +192,10 @@ impl<P: Parameter> Parameter for Option<P> {
             Literal::Word(word) if word.eq_ignore_ascii_case("none") => Ok(None),
             other => P::read(other).map(Some),
         }
+    }
+
+    fn absent() -> Option<Option<P>> {
+        Some(None)
     }
 }
 

@@ -267,7 +267,9 @@ impl Body {
         // The first slot of the coefficients, and how many slots on those of the next inner position begin.
         let (how, table) = match body {
             WindowBody::Stencil(expr) => return self.expression(builder, id, expr, &[]),
-            WindowBody::Slant(_) => return Err(Diag::compiler("lower: slants cannot stand in a loop")),
+            WindowBody::Slant(_) | WindowBody::Rank(_) => {
+                return Err(Diag::compiler("lower: slants and ranks cannot stand in a loop"));
+            }
             WindowBody::Fold(how) => (*how, None),
             WindowBody::Dot(coefficients) => (Reduction::Sum, Some((builder.table(coefficients), 0))),
             WindowBody::Bank(bank) => {
@@ -404,6 +406,7 @@ impl Body {
                 let variance = self.put(Instr::Binary { op: Binary::Div, a: squares, b: count });
                 self.put(Instr::Unary { op: dasc_ir::scalar::Unary::Sqrt, a: variance })
             }
+            Reduction::Quantile(_) => return Err(Diag::compiler("lower: a quantile in a loop")),
         };
         Ok(self.cast(builder, value, dtype))
     }
@@ -475,7 +478,7 @@ fn fold_op(how: Reduction) -> Result<Binary> {
         Reduction::Sum => Ok(Binary::Add),
         Reduction::Min => Ok(Binary::Min),
         Reduction::Max => Ok(Binary::Max),
-        Reduction::Mean | Reduction::Std => {
+        Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => {
             Err(Diag::compiler("lower: a fold is a sum, a minimum or a maximum"))
         }
     }
@@ -486,6 +489,8 @@ pub(super) fn identity(how: Reduction) -> Result<f64> {
         Reduction::Sum => Ok(0.0),
         Reduction::Min => Ok(f64::INFINITY),
         Reduction::Max => Ok(f64::NEG_INFINITY),
-        Reduction::Mean | Reduction::Std => Err(Diag::compiler("lower: no identity of a mean")),
+        Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => {
+            Err(Diag::compiler("lower: no identity of a mean or quantile"))
+        }
     }
 }

@@ -8,7 +8,7 @@ mod recurrence;
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, TransformKind, View, WindowBody};
+use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Reduction, Role, TransformKind, View, WindowBody};
 use dasc_ir::{DType, Diag, Result};
 
 use crate::fuse::{Arrangement, KernelKey, Scope, fuse, picks_channels};
@@ -152,6 +152,14 @@ fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage
     if let Prim::Window { lo, body: WindowBody::Slant(slant), .. } = &node.prim {
         let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
         return Ok(Stage::Slant { input, output, lo: *lo, slant: slant.clone() });
+    }
+    if let Prim::Window { along, lo, hi, body: WindowBody::Rank(rank), .. } = node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Rank { input, output, along, lo, hi, rank });
+    }
+    if let Prim::Reduce { along, how: Reduction::Quantile(quantile), .. } = node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Quantile { input, output, along, quantile });
     }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),

@@ -9,6 +9,7 @@ use std::fmt;
 use super::axis::Signal;
 use super::builder::slice_rows;
 use super::prim::{Edge, Prim, Reduction, Role, View, WindowBody};
+use super::quantile::Digits;
 use super::{Graph, Node, NodeId};
 use crate::Rational;
 
@@ -185,6 +186,12 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                     Reduction::Sum | Reduction::Min | Reduction::Max => 1,
                     // Count, mean and sum of squares.
                     Reduction::Mean | Reduction::Std => 3,
+                    Reduction::Quantile(_) => {
+                        let digits = Digits::of(signal);
+                        facts.passes = facts.passes.saturating_add(digits.passes() - 1);
+                        // A count for every value of the digit; the digits found, the rank among them and the least value above.
+                        (1 << digits.width) + 3
+                    }
                 };
         }
         Prim::Reduce { along: Role::Channel, .. } | Prim::Gather { .. } => facts.halo = Halo::All,
@@ -339,7 +346,8 @@ fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
         | WindowBody::Dot(_)
         | WindowBody::Bank(_)
         | WindowBody::Stencil(_)
-        | WindowBody::Slant(_) => taps.saturating_sub(1),
+        | WindowBody::Slant(_)
+        | WindowBody::Rank(_) => taps.saturating_sub(1),
     }
 }
 

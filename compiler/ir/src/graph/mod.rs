@@ -13,6 +13,7 @@ pub mod expr;
 pub mod facts;
 pub mod interp;
 pub mod prim;
+pub mod quantile;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
 pub mod text;
@@ -26,6 +27,7 @@ pub use expr::{Expr, ExprOp, Scalar};
 pub use prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
+pub use quantile::Quantile;
 
 use crate::Span;
 

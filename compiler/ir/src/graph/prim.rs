@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::expr::Expr;
+use super::quantile::Quantile;
 use crate::DType;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,8 @@ pub enum WindowBody {
     Stencil(Expr),
     /// Taps over channels, each at rows of its own; a new inner axis.
     Slant(Slant),
+    /// The tap that so many others are before in ascending order; NaN if a tap is. Along time and the inner axis only with `Edge::Valid`.
+    Rank(u32),
 }
 
 /// Sums along lines across channels and rows: position `p` at row `i` and channel `c` is the sum over `k`, ascending and in F64, of
@@ -152,6 +155,9 @@ pub enum Reduction {
     /// Mean and standard deviation come of one accumulation (Chan et al. 1983); ddof 0.
     Mean,
     Std,
+    /// An order statistic. Along time it is selected exactly, digit by digit of the numbers' bits, in as many passes
+    /// ([`super::quantile::Digits`]), with counts of the digit for every channel in between.
+    Quantile(Quantile),
 }
 
 /// What a reduction along time covers.

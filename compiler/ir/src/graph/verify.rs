@@ -281,7 +281,11 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
             }
         }
         WindowBody::Fold(Reduction::Sum | Reduction::Min | Reduction::Max) => {}
-        WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std)) => {
+        WindowBody::Rank(rank) if i64::from(*rank) >= count => {
+            return Err(format!("{count} taps have no rank {rank}"));
+        }
+        WindowBody::Rank(_) => {}
+        WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std | Reduction::Quantile(_))) => {
             return Err(format!("a window folds to a sum, minimum or maximum, not {how:?}"));
         }
     }

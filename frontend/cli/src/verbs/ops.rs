@@ -76,7 +76,8 @@ fn page(schema: &Schema, ink: Ink) -> String {
     }
     if !schema.params.is_empty() {
         let row = |param: &Param| {
-            let default = param.default.map_or("required".into(), |default| written(default, &param.kind));
+            let without = if param.required() { "required" } else { "NONE" };
+            let default = param.default.map_or(without.into(), |default| written(default, &param.kind));
             let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
             vec![param.name.to_uppercase(), kind(&param.kind), default, doc.join(" ")]
         };

@@ -208,7 +208,8 @@ impl Builder {
     }
 }
 
-pub(crate) const fn role_name(role: Role) -> &'static str {
+/// What an axis is called in a script.
+pub const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Time => "time",
         Role::Inner => "frequency",

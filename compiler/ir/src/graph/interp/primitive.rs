@@ -83,7 +83,7 @@ fn initial(
     Ok(values)
 }
 
-/// Sum 0, minimum ∞, maximum −∞, mean and deviation NaN of nothing. Minimum and maximum are NaN if any value is.
+/// Sum 0, minimum ∞, maximum −∞, mean, deviation and quantile NaN of nothing. Minimum, maximum and quantile are NaN if any value is.
 pub fn accumulate(how: Reduction, values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let sum = || values.iter().sum::<f64>();
@@ -97,6 +97,7 @@ pub fn accumulate(how: Reduction, values: &[f64]) -> f64 {
             let mean = sum() / n;
             (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt()
         }
+        Reduction::Quantile(quantile) => quantile.of(&mut values.to_vec()),
     }
 }
 

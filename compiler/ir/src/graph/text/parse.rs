@@ -7,7 +7,7 @@ use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
-    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Quantile, Rows, Signal, TimeAxis, Type,
 };
 use crate::{DType, Diag, Rational, Result, Span, Unit};
 
@@ -93,6 +93,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
                 WindowBody::Slant(Slant { reach, shifts: at.list(|at| at.list(Cursor::float))?, squared })
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
+            } else if at.accept_word("rank") {
+                WindowBody::Rank(at.integer()?)
             } else {
                 WindowBody::Fold(reduction(at)?)
             };
@@ -160,8 +162,22 @@ fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
-    let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-    at.one_of(all, print::reduction)
+    let all = [
+        Reduction::Sum,
+        Reduction::Min,
+        Reduction::Max,
+        Reduction::Mean,
+        Reduction::Std,
+        Reduction::Quantile(Quantile::MEDIAN),
+    ];
+    match at.one_of(all, print::reduction)? {
+        Reduction::Quantile(_) => {
+            let fraction = at.float()?;
+            let quantile = Quantile::new(fraction);
+            Ok(Reduction::Quantile(quantile.ok_or_else(|| at.error("a quantile lies within 0 and 1"))?))
+        }
+        how => Ok(how),
+    }
 }
 
 fn signal(at: &mut Cursor<'_>) -> Result<Signal> {
