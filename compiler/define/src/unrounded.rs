@@ -30,7 +30,9 @@ pub fn unrounded(b: &mut Builder, rounded: NodeId) -> Result<NodeId> {
             let body = match body {
                 WindowBody::Stencil(expr) => before_rounding(expr, &types, &[]).map(WindowBody::Stencil),
                 dot @ WindowBody::Dot(_) => Some(dot),
-                WindowBody::Fold(_) | WindowBody::Bank(_) | WindowBody::Slant(_) => None,
+                WindowBody::Fold(_) | WindowBody::Rank(_) | WindowBody::Bank(_) | WindowBody::Slant(_) => {
+                    None
+                }
             };
             match (body, node.inputs.first()) {
                 (Some(body), Some(&x)) => b.window(x, along, (lo, hi), hop, edge, body, unit, DType::F64)?,
