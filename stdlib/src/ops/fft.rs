@@ -9,6 +9,7 @@ use crate::pieces::extent::one_stretch;
 operator! {
     /// The one-sided spectrum of the whole record (without gaps), unscaled: n/2 + 1 frequencies, no time axis.
     Fft = "FFT" () {}
+    formula "X[k] = Σ_{j<n} x[j]·exp(−2πi·jk/n),   k = 0 … n/2";
     example "FFT";
     reference "numpy.fft.rfft(x, axis=0)";
 }

@@ -34,6 +34,8 @@ operator! {
         /// What is taken off each channel in each window: its mean (`constant`), its least-squares line (`linear`) or `none`.
         detrend: FrameTrend = FrameTrend::Constant,
     }
+    formula "P[j, f, k] = 2·|Σ_{m,c} w[m]·a[c]·x[j·HOP + m, c]·exp(−2πi·(f·m/fs + k·c·dx))|² / (Σ w · Σ a)²"
+            "once instead of twice at 0 Hz and at the Nyquist frequency";
     example "FK_SPECTRUM 256";
     reference "2*numpy.abs(numpy.fft.fft(numpy.fft.rfft(w*x, axis=0)*a, axis=1))**2/(w.sum()*a.sum())**2, once at 0 and Nyquist; w = hann(n, sym=False), a = hann(channels+2)[1:-1]";
 }

@@ -21,6 +21,7 @@ operator! {
         /// Coefficients of the filter, an odd number of 15 to 8191; the whole record at once unless given.
         taps: Option<u32> = None,
     }
+    formula "y = F⁻¹{a·F{x}},   a = 2 above 0 Hz, 1 at 0 and at the Nyquist frequency, 0 below 0 Hz";
     example "HILBERT";
     reference "scipy.signal.hilbert(x, axis=0); with TAPS the imaginary part is scipy.signal.lfilter of 2/(pi*m), m odd, times windows.kaiser(taps, 8)";
 }

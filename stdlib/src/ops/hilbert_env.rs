@@ -17,6 +17,8 @@ operator! {
         /// Coefficients of the filter, an odd number of 15 to 8191: 255 serve from 1 % of the sampling rate on.
         taps: u32 = 255,
     }
+    formula "y[i] = √(x[i]² + (Σ_m h[m]·x[i−m])²)"
+            "h[m] = 2/(πm) for odd m, else 0, times a Kaiser window (β = 8) of TAPS coefficients around m = 0";
     example "HILBERT_ENV TAPS=101";
     reference "numpy.hypot(x, h), h = scipy.signal.lfilter of 2/(pi*m), m odd, times windows.kaiser(taps, 8); about numpy.abs(scipy.signal.hilbert(x, axis=0))";
 }

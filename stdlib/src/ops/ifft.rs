@@ -11,6 +11,7 @@ operator! {
     /// The inverse of an unscaled forward transform, divided by its length. All frequencies must be there, altered as may be; the
     /// imaginary parts of the first and, for an even length, the last are taken as 0, as NumPy does. ISTFT also undoes window and overlap.
     Ifft = "IFFT" () {}
+    formula "x[j] = (1/n) Σ_{k<n} X[k]·exp(2πi·jk/n),   X[n−k] = conj(X[k])";
     example "FFT | IFFT";
     reference "numpy.fft.irfft(X, n, axis=0), n the samples that FFT transformed";
 }

@@ -40,6 +40,8 @@ operator! {
         /// `spectrum` divides by the sum of the window, so that a sine shows half its amplitude; `psd` by √(fs·Σ window²).
         scaling: Scaling = Scaling::Spectrum,
     }
+    formula "X[j, k] = (1/S) Σ_{m<frame} w[m]·x[j·HOP − ⌊frame/2⌋ + m]·exp(−2πi·km/NFFT)"
+            "S = Σ_m w[m],   with SCALING=psd √(fs·Σ_m w[m]²);   without ⌊frame/2⌋ where BOUNDARY=none";
     example "STFT 1024 HOP=512 WINDOW=hann";
     reference "scipy.signal.stft(x, fs, window, nperseg=frame, noverlap=frame-hop, nfft, detrend, boundary='zeros', padded=True, axis=0, scaling)";
 }

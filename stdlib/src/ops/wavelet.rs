@@ -32,6 +32,7 @@ operator! {
         /// Beyond the ends, by PyWavelets' names of its modes.
         boundary: Beyond = Beyond::Symmetric,
     }
+    formula "a_{j+1}[i] = Σ_k l[k]·a_j[2i+1−k],   d_{j+1}[i] = Σ_k h[k]·a_j[2i+1−k],   a_0 = x";
     example "WAVELET db4 3";
     reference "pywt.mra(x, wavelet, level, axis=0, transform='dwt', mode=boundary); of coefficients pywt.wavedec(x, wavelet, boundary, level, axis=0)";
 }

@@ -31,6 +31,8 @@ operator! {
         /// Beyond the ends, by PyWavelets' names of its modes.
         boundary: Beyond = Beyond::Symmetric,
     }
+    formula "soft: d → sign(d)·max(|d| − THRESHOLD, 0);   hard: d → d where |d| ≥ THRESHOLD, else 0"
+            "d the details of WAVELET, of every level up to LEVEL";
     example "WAVELET_DENOISE db4 3 THRESHOLD=0.5";
     reference "pywt.waverec([c[0]] + [pywt.threshold(d, threshold, mode) for d in c[1:]], wavelet, boundary, axis=0), c = pywt.wavedec(x, wavelet, boundary, level, axis=0)";
 }

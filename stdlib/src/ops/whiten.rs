@@ -41,6 +41,8 @@ operator! {
         /// Width of the cosine flanks, which lie outside the band.
         taper: Hertz = 0.0,
     }
+    formula "Y[k] = b[k]·X[k] / ((1/n) Σ_{|m|≤h} |X[k+m]|)   in each frame"
+            "n = 2h + 1 frequencies are SMOOTH wide;   b is 1 within the band, and ½ (1 + cos(π·Δf/TAPER)) a distance Δf outside it";
     example "WHITEN 256 SMOOTH=10Hz FREQMIN=5Hz FREQMAX=100Hz TAPER=5Hz";
     reference "numpy.fft.irfft(rfft(w*x) / running mean of |rfft(w*x)| * band) * w, added where frames overlap, over the sum of w**2; of a record w = 1; Bensen et al. (2007), eq. 4";
 }
