@@ -96,7 +96,7 @@ impl Wholes {
     }
 
     /// Makes rows of what is known now that the pass is over.
-    pub fn from_statistics(&mut self, pass: &Pass, statistics: &[Stored]) -> Result<()> {
+    pub fn make_rows(&mut self, pass: &Pass, statistics: &[Stored]) -> Result<()> {
         for whole in &pass.transforms {
             let (WholeInput::Statistic { number, rows }, WholeOutput::Spool(spool)) =
                 (&whole.input, whole.output)

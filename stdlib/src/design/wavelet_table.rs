@@ -1,10 +1,12 @@
 //! Scaling filters of orthogonal wavelets, as `reference/wavelets.py` printed them: the reconstruction low-pass of each, its sum √2.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 /// Daubechies (1988), minimum phase; the first is Haar's. From order 1 on.
 #[rustfmt::skip]
 pub const DAUBECHIES: &[&[f64]] = &[
     &[
-        0.7071067811865476, 0.7071067811865476,
+        FRAC_1_SQRT_2, FRAC_1_SQRT_2,
     ],
     &[
         0.48296291314453416, 0.8365163037378079, 0.2241438680420134, -0.12940952255126037,

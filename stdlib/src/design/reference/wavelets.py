@@ -54,6 +54,8 @@ for family, orders in (("sym", range(2, 21)), ("coif", range(1, 6))):
 
 print("//! Scaling filters of orthogonal wavelets, as `reference/wavelets.py` printed them: the reconstruction low-pass of each, its sum √2.")
 print()
+print("use std::f64::consts::FRAC_1_SQRT_2;")
+print()
 for family, constant, first, words in (
     ("db", "DAUBECHIES", 1, "Daubechies (1988), minimum phase; the first is Haar's."),
     ("sym", "SYMLETS", 2, "Daubechies' least asymmetric (1993)."),
@@ -65,7 +67,7 @@ for family, constant, first, words in (
     for order, h in tables[family]:
         print("    &[")
         for i in range(0, len(h), 5):
-            print("        " + ", ".join(repr(float(c)) for c in h[i:i + 5]) + ",")
+            print("        " + ", ".join(repr(float(c)) for c in h[i:i + 5]).replace(repr(2**-0.5), "FRAC_1_SQRT_2") + ",")
         print("    ],")
     print("];")
     if family != "coif":
