@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use dasc_ir::DType;
-use dasc_ir::graph::{Edge, NodeId, Scope, Slant, TransformKind};
+use dasc_ir::graph::{Call, Edge, NodeId, Scope, Slant, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +134,12 @@ pub enum Stage {
         output: u32,
         lo: i32,
         slant: Slant,
+    },
+    /// A model called on windows of rows.
+    Call {
+        input: u32,
+        output: u32,
+        call: Box<Call>,
     },
 }
 

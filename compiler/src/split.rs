@@ -30,7 +30,7 @@ pub fn waits_for_all(prim: &Prim) -> bool {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
@@ -56,7 +56,7 @@ pub fn keeps_whole(prim: &Prim) -> bool {
         | Prim::Window { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 

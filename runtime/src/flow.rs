@@ -15,6 +15,7 @@ use crate::lines::Lines;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
+use crate::windows::{Pending, Windows};
 
 /// A flow with its kernels ready to run.
 pub(crate) struct PreparedFlow {
@@ -27,6 +28,7 @@ pub(crate) enum PreparedStage {
     Gather { input: usize, output: usize, channels: Vec<u32> },
     Transform { input: usize, output: usize, across: Across },
     Slant { input: usize, output: usize, lines: Lines },
+    Call { input: usize, output: usize, windows: Box<Windows> },
 }
 
 /// What a flow remembers between chunks.
@@ -47,6 +49,8 @@ pub(crate) struct StageState {
     /// Rows of each buffer's stream that the stage has looked at; tiles begin there.
     seen: Vec<i64>,
     pub blocks: Vec<Block>,
+    /// Of a model's call: what windows to come will add to.
+    pending: Option<Pending>,
 }
 
 impl PreparedFlow {
@@ -67,13 +71,16 @@ impl PreparedFlow {
                 done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
+                pending: None,
             },
             PreparedStage::Gather { output, .. }
             | PreparedStage::Transform { output, .. }
-            | PreparedStage::Slant { output, .. } => StageState {
+            | PreparedStage::Slant { output, .. }
+            | PreparedStage::Call { output, .. } => StageState {
                 done: vec![streams[*output].rows[segment].0],
                 seen: Vec::new(),
                 blocks: Vec::new(),
+                pending: matches!(stage, PreparedStage::Call { .. }).then(Pending::default),
             },
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
@@ -97,6 +104,11 @@ impl PreparedFlow {
     fn span(&self, number: usize) -> i64 {
         let mut span = 0;
         for stage in &self.stages {
+            if let PreparedStage::Call { input, windows, .. } = stage
+                && *input == number
+            {
+                span = span.max(i64::from(windows.call.window) + i64::from(windows.call.hop));
+            }
             if let PreparedStage::Kernel(prepared) = stage {
                 for buffer in bound(prepared, number) {
                     let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
@@ -126,6 +138,11 @@ impl PreparedFlow {
                 PreparedStage::Slant { input, lines, .. } => {
                     if *input == number {
                         needed = needed.min(at.done[0] - lines.reach);
+                    }
+                }
+                PreparedStage::Call { input, windows, .. } => {
+                    if let (true, Some(pending)) = (*input == number, &at.pending) {
+                        needed = needed.min(windows.needed_from(pending, stream.rows[state.segment]));
                     }
                 }
             }
@@ -183,6 +200,9 @@ impl PreparedFlow {
                     self.row_by_row(state, number, *input, *output, lines.reach, |from, to, rows| {
                         pool.install(|| lines.run(from, to, rows));
                     })?;
+                }
+                PreparedStage::Call { input, output, windows } => {
+                    self.call(state, number, (*input, *output), windows, pool)?;
                 }
             }
         }
@@ -472,6 +492,28 @@ impl PreparedFlow {
         (state.wide[input], state.wide[output]) = (Some(from), Some(to));
         Ok(())
     }
+
+    /// Calls a model on the windows that have arrived.
+    fn call(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        (input, output): (usize, usize),
+        windows: &Windows,
+        pool: &ThreadPool,
+    ) -> Result<()> {
+        let keep = self.needed_from(state, output);
+        let missing = || Diag::compiler("run: a model between streams that do not exist");
+        let mut from = state.wide[input].take().ok_or_else(missing)?;
+        let to = state.wide[output].as_mut().ok_or_else(missing)?;
+        let stage = &mut state.stages[number];
+        let pending = stage.pending.as_mut().ok_or_else(missing)?;
+        let end = pool.install(|| windows.run(pending, &mut from, to, keep))?;
+        publish(to, &self.flow.streams[output], end);
+        stage.done[0] = end;
+        state.wide[input] = Some(from);
+        Ok(())
+    }
 }
 
 /// Rows of the channels listed, in that order.
@@ -516,7 +558,10 @@ impl FlowState {
     /// Bytes held by streams and blocks.
     pub fn held(&self) -> usize {
         let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
-        wide + self.passing.0 + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
+        let pending: usize = self.stages.iter().filter_map(|s| s.pending.as_ref()).map(Pending::held).sum();
+        wide + pending
+            + self.passing.0
+            + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
     /// Takes over what outlasts a segment: accumulations over the record, and detections.
@@ -539,6 +584,7 @@ impl Archived for FlowState {
             a.each(&mut stage.seen)?;
             a.each(&mut stage.done)?;
             a.each(&mut stage.blocks)?;
+            a.each(&mut stage.pending)?;
         }
         Ok(())
     }
@@ -688,6 +734,16 @@ impl PreparedFlow {
                     output: *output as usize,
                     lines: Lines::new(slant, *lo),
                 },
+                Stage::Call { input, output, call } => {
+                    let given = flow.streams.get(*input as usize);
+                    let given = given.ok_or_else(|| Diag::compiler("run: a model without a stream"))?;
+                    let windows = Windows::new((**call).clone(), given.dtype, given.channels as usize);
+                    PreparedStage::Call {
+                        input: *input as usize,
+                        output: *output as usize,
+                        windows: Box::new(windows),
+                    }
+                }
                 Stage::Transform { input, output, block, inverse } => PreparedStage::Transform {
                     input: *input as usize,
                     output: *output as usize,

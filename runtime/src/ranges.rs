@@ -74,7 +74,8 @@ impl PreparedFlow {
             match stage {
                 PreparedStage::Gather { input, output, .. }
                 | PreparedStage::Transform { input, output, .. }
-                | PreparedStage::Slant { input, output, .. } => {
+                | PreparedStage::Slant { input, output, .. }
+                | PreparedStage::Call { input, output, .. } => {
                     if *input == number || *output == number {
                         return false;
                     }

@@ -124,7 +124,7 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
-            | Prim::Call { .. } => 0,
+            | Prim::Call(_) => 0,
         };
         for input in &node.inputs {
             if let Some(&number) = streams.numbers.get(input) {
@@ -151,6 +151,10 @@ fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage
     if let Prim::Window { lo, body: WindowBody::Slant(slant), .. } = &node.prim {
         let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
         return Ok(Stage::Slant { input, output, lo: *lo, slant: slant.clone() });
+    }
+    if let Prim::Call(call) = &node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Call { input, output, call: Box::new(call.clone()) });
     }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),

@@ -434,7 +434,8 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
                 Stage::Kernel(stage) => kernel_bytes(stage, &pass.flow),
                 Stage::Gather { input, output, .. }
                 | Stage::Transform { input, output, .. }
-                | Stage::Slant { input, output, .. } => [input, output]
+                | Stage::Slant { input, output, .. }
+                | Stage::Call { input, output, .. } => [input, output]
                     .into_iter()
                     .filter_map(|number| pass.flow.streams.get(*number as usize))
                     .map(stream_bytes)
@@ -449,12 +450,16 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
     let of = |stage: &Stage| match stage {
         Stage::Gather { input, output, .. }
         | Stage::Transform { input, output, .. }
-        | Stage::Slant { input, output, .. } => {
+        | Stage::Slant { input, output, .. }
+        | Stage::Call { input, output, .. } => {
             let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
             let what = match stage {
-                Stage::Transform { .. } => "FFT along channels",
-                Stage::Slant { .. } => "sums along lines",
-                Stage::Gather { .. } | Stage::Kernel(_) => "copies channels",
+                Stage::Transform { .. } => "FFT along channels".into(),
+                Stage::Slant { .. } => "sums along lines".into(),
+                Stage::Call { call, .. } => {
+                    format!("{}, sha256 {}…", call.model.name, call.model.short_hash())
+                }
+                Stage::Gather { .. } | Stage::Kernel(_) => "copies channels".to_string(),
             };
             let streams = [input, output].map(|number| flow.streams.get(*number as usize));
             let operator = streams.iter().flatten().next_back().map(|s| graph.node(s.node).operator.clone());
