@@ -187,14 +187,21 @@ pub enum ScopeValue {
     Total(NodeId),
 }
 
-/// A step that needs all of a segment.
+/// A step that needs or gives all of a segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
     pub node: NodeId,
     pub kind: WholeKind,
-    /// Stream of the pass before, spooled.
-    pub input: u32,
+    pub input: WholeInput,
     pub output: WholeOutput,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WholeInput {
+    /// Rows of the pass, stored until its segment is over.
+    Stream(u32),
+    /// What is known when the pass is over, and the rows of every segment that are made of it.
+    Statistic { number: u32, rows: Vec<(i64, i64)> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,8 @@ use dasc_ir::kernel::{BufferId, CarryId, Domain, Instr, Kernel, Loop, Step};
 
 use crate::access::{Access, reads, writes};
 use crate::plan::{
-    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeKind, WholeOutput,
+    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeInput, WholeKind,
+    WholeOutput,
 };
 
 impl Display for Plan {
@@ -149,7 +150,10 @@ impl Display for Whole {
             WholeOutput::Spool(spool) => write!(f, "{what} spool{spool}")?,
             WholeOutput::Statistic(statistic) => write!(f, "{what} s{statistic}")?,
         }
-        write!(f, " <- t{}", self.input)?;
+        match &self.input {
+            WholeInput::Stream(number) => write!(f, " <- t{number}")?,
+            WholeInput::Statistic { number, .. } => write!(f, " <- s{number}")?,
+        }
         match self.kind {
             WholeKind::Transform(kind) => write!(f, " {kind:?} of whole segments"),
             WholeKind::Reverse => Ok(()),

@@ -7,8 +7,8 @@ use dasc_ir::{Diag, Result};
 
 use crate::fuse::Scope;
 use crate::lower::{Task, lower, shape};
-use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeKind, WholeOutput};
-use crate::split::{Split, keeps_whole, split, waits_for_all};
+use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeInput, WholeKind, WholeOutput};
+use crate::split::{Split, gives_whole, keeps_whole, split, waits_for_all};
 
 /// Plans a Graph whose rewrites are done.
 pub fn plan(graph: &Graph) -> Result<Plan> {
@@ -105,7 +105,7 @@ impl Planner<'_> {
                 observed[id.index()] = true;
             }
         }
-        for id in &wholes {
+        for id in wholes.iter().filter(|id| !gives_whole(&graph.node(**id).prim)) {
             let input = graph.node(*id).inputs[0];
             needed[input.index()] = true;
             observed[input.index()] = true;
@@ -149,9 +149,15 @@ impl Planner<'_> {
                 _ => return Err(Diag::compiler("plan: a whole-segment step of another primitive")),
             };
             let input = graph.node(id).inputs[0];
-            let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
-            let stream =
-                stream.ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
+            let input = match self.numbers.get(&input) {
+                Some(number) => WholeInput::Statistic { number: *number, rows: rows_of(graph, id) },
+                None => {
+                    let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
+                    let stream = stream
+                        .ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
+                    WholeInput::Stream(stream as u32)
+                }
+            };
             let output = match self.numbers.get(&id) {
                 Some(number) => WholeOutput::Statistic(*number),
                 None => {
@@ -160,7 +166,7 @@ impl Planner<'_> {
                     WholeOutput::Spool(spool)
                 }
             };
-            transforms.push(Whole { node: id, kind, input: stream as u32, output });
+            transforms.push(Whole { node: id, kind, input, output });
         }
         Ok(Pass { flow, finals, transforms })
     }

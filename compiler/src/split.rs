@@ -3,7 +3,7 @@
 //! A statistic along time is known when its pass ends, so whoever combines it with rows runs one pass later and
 //! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason.
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, View};
+use dasc_ir::graph::{Graph, NodeId, Prim, Role, TransformKind, View};
 
 /// For every node, the pass in which it is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Split {
 /// Whether a node needs all rows of its input before it can give its first.
 pub fn waits_for_all(prim: &Prim) -> bool {
     match prim {
+        prim if gives_whole(prim) => false,
         Prim::Reduce { along: Role::Time, .. } => true,
         prim if keeps_whole(prim) => true,
         Prim::Reduce { .. }
@@ -34,7 +35,12 @@ pub fn waits_for_all(prim: &Prim) -> bool {
     }
 }
 
-/// Whether a node takes all rows of a segment at once, which are kept in the temporary store until then.
+/// Whether a node gives all rows of a segment at once, from what is known of it: they are kept in the temporary store for the passes after.
+pub fn gives_whole(prim: &Prim) -> bool {
+    matches!(prim, Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, .. })
+}
+
+/// Whether a node takes or gives all rows of a segment at once, which are kept in the temporary store.
 pub fn keeps_whole(prim: &Prim) -> bool {
     match prim {
         Prim::Transform { along, .. } => *along == Role::Time,
@@ -69,7 +75,8 @@ pub fn split(graph: &Graph) -> Split {
         let at = inputs + u32::from(waits_for_all(&node.prim));
         // Arithmetic among constants alone is done when the first pass ends, like that among statistics.
         let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
-        ready.push(if timeless && !matches!(node.prim, Prim::Constant(_)) { at.max(1) } else { at });
+        let later = timeless && !matches!(node.prim, Prim::Constant(_)) || gives_whole(&node.prim);
+        ready.push(if later { at.max(1) } else { at });
     }
     // The last pass is the last that an output, or an accumulation an output needs, runs in.
     let last = needed_by_outputs(graph).into_iter().map(|id| pass_of(graph, &ready, id)).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Rows handed out a range of channels at a time: where nobody reads a stream but observers that take such ranges, there is
 //! never memory for all channels of its rows.
 
-use dasc_compiler::plan::{Binding, Place, Stream};
+use dasc_compiler::plan::{Binding, Place, Stream, WholeInput};
 use dasc_ir::Result;
 use dasc_ir::graph::Edge;
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
@@ -45,8 +45,9 @@ impl Run {
     pub(crate) fn in_ranges(&self, pass: usize, observer: &dyn Observer) -> Vec<bool> {
         let flow = &self.passes[pass].0;
         let large = |s: &Stream| s.row_len() * s.element() > self.memory() / LARGE;
-        let spooled =
-            |number: usize| self.plan.passes[pass].transforms.iter().any(|w| w.input as usize == number);
+        let spooled = |number: usize| {
+            self.plan.passes[pass].transforms.iter().any(|w| w.input == WholeInput::Stream(number as u32))
+        };
         let taken = |s: &Stream| {
             let outputs = self.graph.outputs.iter().enumerate().filter(|(_, node)| **node == s.node);
             outputs.into_iter().all(|(output, _)| observer.takes_ranges(output))

@@ -308,6 +308,8 @@ impl Run {
         for segment in 0..self.plan.segments {
             self.run_finals(finals, segment, &mut session.statistics)?;
         }
+        let pass = &self.plan.passes[session.pass];
+        self.pool.install(|| session.wholes.from_statistics(pass, &session.statistics))?;
         for node in self.graph.outputs.clone() {
             if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
                 self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;

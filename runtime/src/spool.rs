@@ -12,7 +12,7 @@ use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
 use crate::rows::RowsView;
-use crate::statistics::Stored;
+use crate::statistics::{StatisticView, Stored};
 use crate::store::Store;
 
 /// A line-major temporary file of F64 input or F32 planes.
@@ -171,6 +171,34 @@ impl Spool {
             }
         }
         Ok(())
+    }
+
+    /// The rows of every channel whose unscaled real FFT is given (numpy.fft.irfft), as F32.
+    pub fn of_spectrum(
+        folder: Option<&Path>,
+        spectrum: &StatisticView,
+        (first, stop): (i64, i64),
+    ) -> Result<Spool> {
+        let n = (stop - first).max(0) as usize;
+        let spool = Spool::with_lines(folder, n, first, (1, spectrum.channels), 1, 4)?;
+        if n == 0 {
+            return Ok(spool);
+        }
+        let inverse = FftPlanner::<f64>::new().plan_fft_inverse(n);
+        (0..spectrum.channels).into_par_iter().try_for_each(|channel| {
+            let bin = |k: usize| {
+                let plane = |plane| spectrum.value(k, plane, channel) / n as f64;
+                // What has no counterpart among the negative frequencies is taken as real, as NumPy does.
+                let alone = k == 0 || 2 * k == n;
+                Complex::new(plane(0), if alone { 0.0 } else { plane(1) })
+            };
+            let mut line: Vec<Complex<f64>> =
+                (0..n).map(|k| if 2 * k <= n { bin(k) } else { bin(n - k).conj() }).collect();
+            inverse.process(&mut line);
+            let bytes: Vec<u8> = line.iter().flat_map(|z| (z.re as f32).to_ne_bytes()).collect();
+            spool.store.write(&bytes, spool.offset(channel, 0, 0))
+        })?;
+        Ok(spool)
     }
 
     fn line(&self, index: usize) -> Result<Vec<Complex<f64>>> {

@@ -32,6 +32,30 @@ fn names_are_unique_and_documented() {
     }
 }
 
+/// Operators whose documentation says more than a formula could, and why.
+const WITHOUT_FORMULA: [(&str, &str); 5] = [
+    ("SLICE", "picks samples and computes nothing"),
+    ("WHERE", "its condition is the formula"),
+    ("TRACK", "is a procedure, told step by step"),
+    ("PERSIST", "is a procedure, told step by step"),
+    ("CLASSIFY", "computes what the model says"),
+];
+
+#[test]
+fn every_other_operator_states_its_formula() {
+    let signals = OPERATORS.iter().map(|entry| entry.schema);
+    let schemas: Vec<_> = signals.chain(dasc_events::ops::OPERATORS.iter().map(|e| e.schema)).collect();
+    for schema in &schemas {
+        let excused = WITHOUT_FORMULA.iter().any(|(name, _)| *name == schema.name);
+        assert!(schema.formula.is_empty() == excused, "{} has no `formula`, or needs no excuse", schema.name);
+        let tidy = |line: &&str| !line.trim().is_empty() && line.trim() == *line && !line.contains("```");
+        assert!(schema.formula.iter().all(tidy), "{}: {:?}", schema.name, schema.formula);
+    }
+    for (name, _) in WITHOUT_FORMULA {
+        assert!(schemas.iter().any(|schema| schema.name == name), "there is no operator {name}");
+    }
+}
+
 #[test]
 fn the_reference_is_up_to_date() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");

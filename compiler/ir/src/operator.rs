@@ -15,6 +15,8 @@
 //!         /// Order of the design.
 //!         order: u32 = 4,
 //!     }
+//!     formula "|H(f)|² = 1 / (1 + q^(2·ORDER))"
+//!             "q = …";
 //!     example "BANDPASS 10Hz 200Hz ORDER=4";
 //!     reference "scipy.signal.butter(…, output='sos'), sosfilt";
 //! }
@@ -32,6 +34,8 @@ pub struct Schema {
     /// The doc comment: its first line is the summary.
     pub doc: &'static [&'static str],
     pub params: &'static [Param],
+    /// What it computes, in lines of mathematical text; none where the summary says all.
+    pub formula: &'static [&'static str],
     pub example: &'static str,
     /// The definition the operator must agree with.
     pub reference: &'static str,
@@ -183,6 +187,7 @@ macro_rules! operator {
         $name:ident = $keyword:literal
         ( $( $(#[doc = $rdoc:literal])* $req:ident : $rty:ty ),* $(,)? )
         { $( $(#[doc = $odoc:literal])* $opt:ident : $oty:ty = $default:expr ),* $(,)? }
+        $(formula $($formula:literal)+;)?
         example $example:literal;
         reference $reference:literal;
     ) => {
@@ -211,6 +216,7 @@ macro_rules! operator {
                         default: Some(stringify!($default)),
                     }, )*
                 ],
+                formula: &[$($($formula),+)?],
                 example: $example,
                 reference: $reference,
             };

@@ -4,6 +4,7 @@ mod accumulate;
 mod across;
 mod body;
 mod kernel;
+mod recurrence;
 
 use std::collections::BTreeMap;
 

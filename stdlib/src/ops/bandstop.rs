@@ -30,6 +30,8 @@ operator! {
         /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
+    formula "|H(f)|² = 1 / (1 + q^(2·ORDER))   for DESIGN=butter; twice in a row with ZEROPHASE"
+            "q = t(f)·(t(high) − t(low)) / (t(f)² − t(low)·t(high)),   t(f) = tan(πf/fs)";
     example "BANDSTOP 45Hz 55Hz ORDER=4";
     reference "scipy.signal.butter(order, [low, high], 'bandstop', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }

@@ -19,6 +19,7 @@ operator! {
         /// What is taken for the common part.
         method: Common = Common::Mean,
     }
+    formula "y[c] = x[c] − (1/C) Σ_{k<C} x[k]   over all C channels";
     example "COMMON_MODE";
     reference "x - x.mean(axis=1, keepdims=True)";
 }

@@ -37,6 +37,8 @@ operator! {
         /// Take each window's mean out first.
         demean: bool = false,
     }
+    formula "y[j, lag] = Σ_k x[j·HOP + k + lag]·s[j·HOP + k]   over all k where both lie in the window"
+            "divided by √(Σ_k x[j·HOP + k]² · Σ_k s[j·HOP + k]²) with SCALE=coefficient";
     example "CORRELATE 10..11 200ms 50ms";
     reference "scipy.signal.correlate(x[window], x[window, source], mode='full'), lags -lag to lag";
 }

@@ -31,6 +31,7 @@ operator! {
         /// Without delay, as scipy.signal.decimate by default: iir forwards and backwards over the whole record, fir centred, which streams.
         zerophase: bool = false,
     }
+    formula "y[j] = z[j·q],   z the filtered data";
     example "DECIMATE 5";
     reference "scipy.signal.decimate(x, q, ftype='iir', axis=0, zero_phase=False); with ZEROPHASE zero_phase=True";
 }

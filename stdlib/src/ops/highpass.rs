@@ -28,6 +28,7 @@ operator! {
         /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
+    formula "|H(f)|² = 1 / (1 + (tan(π·corner/fs) / tan(πf/fs))^(2·ORDER))   for DESIGN=butter; twice in a row with ZEROPHASE";
     example "HIGHPASS 1Hz";
     reference "scipy.signal.butter(order, corner, 'high', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }

@@ -28,6 +28,7 @@ operator! {
         /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
+    formula "|H(f)|² = 1 / (1 + (tan(πf/fs) / tan(π·corner/fs))^(2·ORDER))   for DESIGN=butter; twice in a row with ZEROPHASE";
     example "LOWPASS 40Hz";
     reference "scipy.signal.butter(order, corner, 'low', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }

@@ -22,6 +22,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y[i] = median of x[i−h] … x[i+h],   h = (window − 1)/2";
     example "MEDIAN 5";
     reference "scipy.ndimage.median_filter(mode='reflect')";
 }

@@ -25,6 +25,12 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "zscore  y = (x − m) / √((1/n) Σ_k (x[k] − m)²),   m = (1/n) Σ_k x[k]"
+            "max     y = x / max_k |x[k]|"
+            "l1      y = x / Σ_k |x[k]|"
+            "l2      y = x / √(Σ_k x[k]²)"
+            "minmax  y = (x − min_k x[k]) / (max_k x[k] − min_k x[k])"
+            "onebit  y = sign(x)";
     example "NORMALIZE METHOD=max";
     reference "NumPy: (x - x.mean())/x.std(), x/abs(x).max(), x/abs(x).sum(), x/sqrt((x**2).sum()), (x - x.min())/(x.max() - x.min()), sign(x)";
 }

@@ -26,6 +26,8 @@ operator! {
         /// Forwards and backwards over each stretch, without delay; needs the whole record, whatever its length, and a temporary store.
         zerophase: bool = false,
     }
+    formula "H(z) = g·(1 − 2c·z⁻¹ + z⁻²) / (1 − 2gc·z⁻¹ + (2g − 1)·z⁻²)   for each harmonic h"
+            "c = cos(2π·h·frequency/fs),   g = 1 / (1 + tan(π·frequency / (Q·fs)))";
     example "NOTCH 50Hz Q=30";
     reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE filtfilt";
 }

@@ -15,6 +15,7 @@ operator! {
         /// The exponent ν of the weight, 0 to 8.
         power: f64 = 2.0,
     }
+    formula "y[lag] = (1/n) Σ_{j<n} x[j, lag] · |(1/n) Σ_{j<n} exp(iφ[j, lag])|^POWER";
     example "CORRELATE 10..11 200ms 50ms | PWS";
     reference "Schimmel & Paulssen 1997: x.mean(0) * abs((hilbert(x) / abs(hilbert(x))).mean(0)) ** power";
 }

@@ -15,6 +15,7 @@ operator! {
         /// Length of a block, a duration or a number of samples.
         block: Extent,
     ) {}
+    formula "y[j] = (1/n) Σ_{k<n} x[j·n + k]";
     example "STACK 100ms";
     reference "x[:len(x)//n*n].reshape(-1, n, channels).mean(axis=1)";
 }

@@ -18,5 +18,6 @@ pub mod selection;
 pub mod sliding;
 pub mod span;
 pub mod statistic;
+pub mod wavelet;
 pub mod weight;
 pub mod zero_phase;

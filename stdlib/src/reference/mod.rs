@@ -26,7 +26,7 @@ of recurrences are f64. A stretch is what lies between two gaps: filters start a
 
 Each example is built on an hour of 64 channels at 1 kHz, and its class read from the graph: **P** sample by sample · **S** exact with
 finite state · **H** needs some samples ahead, so it lags · **2** another pass over the data · **W** the whole record at once.
-What it agrees with is its formula; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
+What it agrees with is its definition in another program; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
 The pictures are drawn by dasc itself (`docs/pictures/draw.sh`).
 
 ";
@@ -119,6 +119,9 @@ fn section(schema: &Schema, unit: Option<&str>, streaming: &str) -> String {
     for paragraph in schema.doc.split(|line| line.trim().is_empty()) {
         let lines: Vec<&str> = paragraph.iter().map(|line| line.trim()).collect();
         text += &format!("{}\n\n", lines.join(" "));
+    }
+    if !schema.formula.is_empty() {
+        text += &format!("```text\n{}\n```\n\n", schema.formula.join("\n"));
     }
     text += &format!("`{}`\n\n", schema.signature());
     if !schema.params.is_empty() {

@@ -25,7 +25,7 @@ pub enum Prim {
     Reduce { along: Role, how: Reduction, scope: Scope },
     /// The same numbers at other indices.
     View(View),
-    /// An FFT along the inner axis, or along time (which needs the whole segment).
+    /// An FFT along the inner axis, or along time, which needs the whole segment or (inverse, from a spectrum without a time axis) gives it.
     Transform { kind: TransformKind, along: Role, n: u32 },
     /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
     /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
@@ -188,7 +188,7 @@ pub enum View {
 pub enum TransformKind {
     /// Real `n` → complex `n / 2 + 1`, unscaled.
     Forward,
-    /// Complex → real `n`, divided by `n`.
+    /// Complex `n / 2 + 1` → real `n`, divided by `n`.
     Inverse,
     /// The analytic signal of scipy.signal.hilbert. Along time: real `n` → complex `n`. Along the inner axis it is made of the half
     /// spectrum a forward transform gives: complex `n / 2 + 1` → complex `n`; its real part is the inverse transform.

@@ -458,6 +458,10 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Channel, .. } => {
             builder.from_wavenumbers(x()?)
         }
+        Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, .. } => {
+            let time = declared()?.time.clone().ok_or("a spectrum is transformed back to rows")?;
+            builder.inverse_along_time(x()?, time)
+        }
         Prim::Transform { kind, along, .. } => builder.transform(x()?, *kind, *along),
         Prim::Correlate { lo, hi } => match *node.inputs {
             [x, t] => builder.correlate(x, t, (*lo, *hi)),
