@@ -142,7 +142,7 @@ fn loop_inner(graph: &Graph, id: NodeId) -> u32 {
         | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
-        | Prim::Call { .. } => id,
+        | Prim::Call(_) => id,
     };
     graph.signal(measured).map_or(1, |s| s.inner_len())
 }
@@ -174,7 +174,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
@@ -210,6 +210,7 @@ pub fn stands_between_kernels(prim: &Prim) -> bool {
             Prim::Transform { along: Role::Channel, .. }
                 | Prim::Window { body: WindowBody::Slant(_) | WindowBody::Rank(_), .. }
                 | Prim::Reduce { along: Role::Channel | Role::Inner, how: Reduction::Quantile(_), .. }
+                | Prim::Call(_)
         )
 }
 
@@ -224,6 +225,7 @@ fn crosses_channels(prim: &Prim) -> bool {
             *along == Role::Channel
         }
         Prim::Gather { .. } => true,
+        Prim::Call(call) => call.channels > 1,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
         Prim::View(
             View::Frame { .. }
@@ -238,7 +240,6 @@ fn crosses_channels(prim: &Prim) -> bool {
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Correlate { .. }
-        | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Emit(_) => false,
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use dasc_ir::DType;
 use dasc_ir::graph::quantile::Digits;
-use dasc_ir::graph::{Edge, NodeId, Quantile, Role, Scope, Slant, TransformKind};
+use dasc_ir::graph::{Call, Edge, NodeId, Quantile, Role, Scope, Slant, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +154,12 @@ pub enum Stage {
         hi: i32,
         rank: u32,
     },
+    /// A model called on windows of rows.
+    Call {
+        input: u32,
+        output: u32,
+        call: Box<Call>,
+    },
 }
 
 impl Stage {
@@ -165,7 +171,8 @@ impl Stage {
             | Stage::Transform { input, output, .. }
             | Stage::Slant { input, output, .. }
             | Stage::Quantile { input, output, .. }
-            | Stage::Rank { input, output, .. } => Some((*input, *output)),
+            | Stage::Rank { input, output, .. }
+            | Stage::Call { input, output, .. } => Some((*input, *output)),
         }
     }
 }

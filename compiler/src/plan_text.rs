@@ -108,6 +108,10 @@ impl Display for Indented<'_> {
                         "{blanks}rank t{output} <- t{input} {rank} of {lo:+}..={hi:+} along {along}"
                     )?;
                 }
+                Stage::Call { input, output, call } => {
+                    let (name, window, hop) = (&call.model.name, call.window, call.hop);
+                    writeln!(f, "{blanks}call t{output} <- t{input} {name:?} window {window} hop {hop}")?;
+                }
                 Stage::Transform { input, output, block, inverse } => {
                     let way = if *inverse { "inverse " } else { "" };
                     writeln!(f, "{blanks}fft t{output} <- t{input} {way}along channels by {block}")?;

@@ -33,7 +33,7 @@ pub fn waits_for_all(prim: &Prim) -> bool {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
@@ -79,7 +79,7 @@ pub fn keeps_whole(prim: &Prim) -> bool {
         | Prim::Window { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 

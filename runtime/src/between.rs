@@ -25,13 +25,13 @@ pub(crate) struct Between {
 pub(crate) type Fill = dyn Fn(&mut Rows, &mut Rows, Range<i64>) + Send + Sync;
 
 impl Between {
-    /// `None` for a kernel.
+    /// `None` for a kernel, and for a model, which remembers windows from chunk to chunk.
     pub fn new(stage: &Stage, flow: &Flow) -> Option<Between> {
         let (input, output) = stage.between()?;
         let channels = flow.streams.get(input as usize).map_or(0, |s| s.channels as usize);
         let (mut back, mut ahead) = (0, 0);
         let fill: Box<Fill> = match stage.clone() {
-            Stage::Kernel(_) => return None,
+            Stage::Kernel(_) | Stage::Call { .. } => return None,
             Stage::Gather { channels, .. } => {
                 Box::new(move |from, to, rows| copy_channels(from, to, rows, &channels))
             }

@@ -14,6 +14,7 @@ use crate::edges::{extend, extend_lanes, lead_known};
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
+use crate::windows::{Pending, Windows};
 
 /// A flow with its kernels ready to run.
 pub(crate) struct PreparedFlow {
@@ -24,6 +25,7 @@ pub(crate) struct PreparedFlow {
 pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
     Between(Between),
+    Call { input: usize, output: usize, windows: Box<Windows> },
 }
 
 /// What a flow remembers between chunks.
@@ -44,6 +46,8 @@ pub(crate) struct StageState {
     /// Rows of each buffer's stream that the stage has looked at; tiles begin there.
     seen: Vec<i64>,
     pub blocks: Vec<Block>,
+    /// Of a model's call: what windows to come will add to.
+    pending: Option<Pending>,
 }
 
 impl PreparedFlow {
@@ -64,12 +68,16 @@ impl PreparedFlow {
                 done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
+                pending: None,
             },
-            PreparedStage::Between(between) => StageState {
-                done: vec![streams[between.output].rows[segment].0],
-                seen: Vec::new(),
-                blocks: Vec::new(),
-            },
+            PreparedStage::Between(Between { output, .. }) | PreparedStage::Call { output, .. } => {
+                StageState {
+                    done: vec![streams[*output].rows[segment].0],
+                    seen: Vec::new(),
+                    blocks: Vec::new(),
+                    pending: matches!(stage, PreparedStage::Call { .. }).then(Pending::default),
+                }
+            }
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
         FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered, passing: (0, 0) }
@@ -102,7 +110,10 @@ impl PreparedFlow {
                 PreparedStage::Between(between) if between.input == number => {
                     span = span.max(between.back + between.ahead + 2);
                 }
-                PreparedStage::Between(_) => {}
+                PreparedStage::Call { input, windows, .. } if *input == number => {
+                    span = span.max(i64::from(windows.call.window) + i64::from(windows.call.hop));
+                }
+                PreparedStage::Between(_) | PreparedStage::Call { .. } => {}
             }
         }
         span
@@ -122,6 +133,11 @@ impl PreparedFlow {
                 PreparedStage::Between(between) => {
                     if between.input == number {
                         needed = needed.min(at.done[0] - between.back);
+                    }
+                }
+                PreparedStage::Call { input, windows, .. } => {
+                    if let (true, Some(pending)) = (*input == number, &at.pending) {
+                        needed = needed.min(windows.needed_from(pending, stream.rows[state.segment]));
                     }
                 }
             }
@@ -167,6 +183,9 @@ impl PreparedFlow {
                 }
                 PreparedStage::Between(between) => {
                     pool.install(|| self.row_by_row(state, number, between))?;
+                }
+                PreparedStage::Call { input, output, windows } => {
+                    self.call(state, number, (*input, *output), windows, pool)?;
                 }
             }
         }
@@ -449,6 +468,28 @@ impl PreparedFlow {
         (state.wide[input], state.wide[output]) = (Some(from), Some(to));
         Ok(())
     }
+
+    /// Calls a model on the windows that have arrived.
+    fn call(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        (input, output): (usize, usize),
+        windows: &Windows,
+        pool: &ThreadPool,
+    ) -> Result<()> {
+        let keep = self.needed_from(state, output);
+        let missing = || Diag::compiler("run: a model between streams that do not exist");
+        let mut from = state.wide[input].take().ok_or_else(missing)?;
+        let to = state.wide[output].as_mut().ok_or_else(missing)?;
+        let stage = &mut state.stages[number];
+        let pending = stage.pending.as_mut().ok_or_else(missing)?;
+        let end = pool.install(|| windows.run(pending, &mut from, to, keep))?;
+        publish(to, &self.flow.streams[output], end);
+        stage.done[0] = end;
+        state.wide[input] = Some(from);
+        Ok(())
+    }
 }
 
 /// What the readiness of a step depends on, of one stream.
@@ -474,7 +515,10 @@ impl FlowState {
     /// Bytes held by streams and blocks.
     pub fn held(&self) -> usize {
         let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
-        wide + self.passing.0 + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
+        let pending: usize = self.stages.iter().filter_map(|s| s.pending.as_ref()).map(Pending::held).sum();
+        wide + pending
+            + self.passing.0
+            + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
     /// Takes over what outlasts a segment: accumulations over the record, and detections.
@@ -497,6 +541,7 @@ impl Archived for FlowState {
             a.each(&mut stage.seen)?;
             a.each(&mut stage.done)?;
             a.each(&mut stage.blocks)?;
+            a.each(&mut stage.pending)?;
         }
         Ok(())
     }
@@ -635,6 +680,13 @@ impl PreparedFlow {
                 let machine = machine(&stage.kernel)?;
                 let prepared = Prepared::new((**stage).clone(), machine)?;
                 stages.push(PreparedStage::Kernel(Box::new(prepared)));
+            }
+            if let Stage::Call { input, output, call } = stage {
+                let given = flow.streams.get(*input as usize);
+                let given = given.ok_or_else(|| Diag::compiler("run: a model without a stream"))?;
+                let windows = Windows::new((**call).clone(), given.dtype, given.channels as usize);
+                let (input, output, windows) = (*input as usize, *output as usize, Box::new(windows));
+                stages.push(PreparedStage::Call { input, output, windows });
             }
             stages.extend(Between::new(stage, &flow).map(PreparedStage::Between));
         }

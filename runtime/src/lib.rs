@@ -33,6 +33,7 @@ mod statistics;
 mod store;
 mod whole;
 mod widen;
+mod windows;
 
 pub use detect::Detection;
 pub use rows::RowsView;

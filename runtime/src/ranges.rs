@@ -7,6 +7,7 @@ use dasc_ir::graph::Edge;
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 
 use crate::Observer;
+use crate::between::Between;
 use crate::block::Prepared;
 use crate::flow::{PreparedFlow, PreparedStage};
 use crate::rows::{Layout, Progress, Rows, RowsView};
@@ -77,8 +78,9 @@ impl PreparedFlow {
         let mut made = false;
         for stage in &self.stages {
             match stage {
-                PreparedStage::Between(between) => {
-                    if between.input == number || between.output == number {
+                PreparedStage::Between(Between { input, output, .. })
+                | PreparedStage::Call { input, output, .. } => {
+                    if *input == number || *output == number {
                         return false;
                     }
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use dasc_compiler::plan::Plan;
 use dasc_cpu::cache::{Cache, Outcome};
-use dasc_ir::graph::{Graph, NodeId, Scope};
+use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope};
 use dasc_ir::kernel::{Executable, Kernel, LANES};
 use dasc_ir::{Diag, Result};
 
@@ -131,6 +131,7 @@ impl Run {
             .map(|p| (0..plan.segments).map(|s| longest(&plan.passes[p], s) as u64).sum::<u64>())
             .sum();
         let ready = dasc_compiler::split::split(&graph).ready;
+        compiled.warnings.extend(graph.nodes.iter().filter_map(|node| too_short(&graph, node)));
         Ok(Run { graph, plan, ready, passes, options: options.clone(), pool, compiled })
     }
 
@@ -361,6 +362,26 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Says which stretches a model gets nothing of.
+fn too_short(graph: &Graph, node: &Node) -> Option<String> {
+    let Prim::Call(call) = &node.prim else { return None };
+    let time = graph.signal(*node.inputs.first()?)?.time.as_ref()?;
+    let Rows::Segments(ranges) = &time.rows else { return None };
+    let lengths = || ranges.iter().map(|(a, b)| b - a).filter(|rows| *rows > 0);
+    let short: Vec<i64> = lengths().filter(|rows| *rows < call.window.into()).collect();
+    (!short.is_empty()).then(|| {
+        format!(
+            "{}: {} of {} stretches are shorter than a window of '{}' ({} samples) and get no prediction, {} samples in all",
+            node.operator,
+            short.len(),
+            lengths().count(),
+            call.model.name,
+            call.window,
+            short.iter().sum::<i64>()
+        )
+    })
 }
 
 /// More than any machine this is likely to meet has processors.

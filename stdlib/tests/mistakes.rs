@@ -4,6 +4,7 @@ use dasc_ir::graph::{Builder, Rows, Signal};
 use dasc_ir::{Blame, Diag};
 use dasc_stdlib::ops::{Bandpass, Mean, Stft, then};
 use dasc_stdlib::reference::{build_example, sample_signal};
+use dasc_tests::golden::models;
 
 /// Steps on an hour of 64 channels at 1 kHz, with what the message must contain.
 const MISTAKES: &[(&str, &[&str])] = &[
@@ -198,10 +199,40 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("THRESHOLD_DETECT -30 MERGE=-1s", &["0 s or more"]),
     ("THRESHOLD_DETECT -30 | ABS", &["table of events"]),
     ("MEAN AXIS=time | THRESHOLD_DETECT -30", &["needs a time axis"]),
+    (
+        "ANNOTATE picker.onnx",
+        &["needs 100 Hz", "'picker.onnx'", "has 1000 Hz", "put RESAMPLE 100Hz before it"],
+    ),
+    ("ANNOTATE none.onnx", &["there is no model", "none.onnx"]),
+    (
+        "ANNOTATE bare.onnx",
+        &["lacks its sidecar", "bare.onnx.json", "draft", "\"rate\": 100", "model.schema.json"],
+    ),
+    ("ANNOTATE unfit.onnx", &["[1, 1, 16]", "[1, 1, 32]", "\"window\""]),
+    ("ANNOTATE fewer.onnx", &["output is [1, 1, 16]", "[1, 2, 16]", "\"labels\""]),
+    ("ANNOTATE classifier.onnx", &["classifier.onnx", "features"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx OVERLAP=64", &["OVERLAP of 8 to 63 samples", "not 64"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx BLINDING=20", &["OVERLAP of 40 to 63", "not 32"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx BLINDING=[30,34]", &["blinds all 64 samples"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx BLINDING=[1,2,3]", &["both ends", "[50, 100]"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx LABEL=Q", &["no label 'Q'", "P, S"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx STACKING=min", &["avg, max"]),
+    ("RESAMPLE 100Hz | ML_DETECT picker.onnx", &["needs the LABEL", "P, S", "LABEL=P"]),
+    ("RESAMPLE 100Hz | ML_DETECT picker.onnx LABEL=P OFF=0.7", &["OFF at or below", "0.5"]),
+    ("RESAMPLE 100Hz | ML_DETECT picker.onnx LABEL=P MERGE=-1s", &["0 s or more"]),
+    (
+        "RESAMPLE 100Hz | SLICE CH=0..63 | ANNOTATE picture.onnx",
+        &["groups of 4 channels 4 apart", "3 of 63", "60"],
+    ),
+    ("RESAMPLE 100Hz | SLICE CH=0..2 | ANNOTATE array.onnx", &["needs 3 channels", "has 2"]),
+    ("RESAMPLE 100Hz | SLICE TIME=0s..0.3s | ANNOTATE picker.onnx", &["windows of 64 samples", "30"]),
+    ("RESAMPLE 100Hz | STFT 64 | ANNOTATE picker.onnx", &["real data"]),
+    ("RESAMPLE 100Hz | ANNOTATE picker.onnx | ANNOTATE picker.onnx", &["already cut into frames"]),
 ];
 
 fn refusal(signal: Signal, steps: &str) -> Diag {
     let mut b = Builder::new();
+    b.set_models(models());
     let x = b.source(signal);
     match build_example(&mut b, x, steps) {
         Ok(_) => panic!("`{steps}` was accepted"),

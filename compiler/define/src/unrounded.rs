@@ -47,7 +47,7 @@ pub fn unrounded(b: &mut Builder, rounded: NodeId) -> Result<NodeId> {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => return Ok(rounded),
+        | Prim::Call(_) => return Ok(rounded),
     };
     // An operator may have moved the rows to other instants afterwards; then it is left alone.
     let same = *b.signal(exact)? == Signal { dtype: DType::F64, ..signal };

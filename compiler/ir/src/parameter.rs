@@ -184,6 +184,32 @@ impl Parameter for String {
     }
 }
 
+/// A path or URL as written, not yet resolved against the script's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub String);
+
+impl From<&str> for FilePath {
+    fn from(path: &str) -> FilePath {
+        FilePath(path.to_string())
+    }
+}
+
+impl Given<FilePath> for &str {
+    fn given(self) -> FilePath {
+        FilePath(self.to_string())
+    }
+}
+
+impl Parameter for FilePath {
+    const KIND: Kind = Kind::Path;
+    fn read(literal: &Literal) -> Result<FilePath, String> {
+        match literal {
+            Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
+            _ => Err("a path".into()),
+        }
+    }
+}
+
 /// An optional parameter that is absent unless given; `NONE` says so in a script.
 impl<P: Parameter> Parameter for Option<P> {
     const KIND: Kind = Kind::Optional(&P::KIND);

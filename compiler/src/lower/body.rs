@@ -100,7 +100,7 @@ impl Body {
             | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
-            | Prim::Call { .. } => {
+            | Prim::Call(_) => {
                 return Err(Diag::compiler(format!("lower: node {id} cannot stand in a loop")));
             }
         };

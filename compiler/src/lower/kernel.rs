@@ -234,9 +234,7 @@ impl Builder<'_> {
             | Prim::Reduce { .. }
             | Prim::View(_)
             | Prim::Gather { .. }
-            | Prim::Call { .. } => {
-                Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own")))
-            }
+            | Prim::Call(_) => Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own"))),
         }
     }
 

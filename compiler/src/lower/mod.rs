@@ -125,7 +125,7 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
-            | Prim::Call { .. } => 0,
+            | Prim::Call(_) => 0,
         };
         for input in &node.inputs {
             if let Some(&number) = streams.numbers.get(input) {
@@ -160,6 +160,10 @@ fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage
     if let Prim::Reduce { along, how: Reduction::Quantile(quantile), .. } = node.prim {
         let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
         return Ok(Stage::Quantile { input, output, along, quantile });
+    }
+    if let Prim::Call(call) = &node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Call { input, output, call: Box::new(call.clone()) });
     }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dasc_dql::{Program, Sources, Vocabulary};
 use dasc_ir::{Diag, Result};
+use dasc_model::Folder;
 use dasc_stdlib::ops::OPERATORS;
 
 use crate::args::ScriptArgs;
@@ -21,6 +23,8 @@ pub struct Script {
     pub folder: PathBuf,
     pub text: String,
     pub program: Program,
+    /// Opens the models it names.
+    pub models: Arc<Folder>,
 }
 
 /// Reads and expands what the flags name. The text becomes source 0.
@@ -35,7 +39,8 @@ pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
         Some(file) => imported(&Path::new(file).with_file_name(path)),
     };
     let program = dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &read)?;
-    Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program })
+    let models = Arc::new(Folder::new(&folder));
+    Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program, models })
 }
 
 /// Name and text of a file of definitions. However a path is written, a file has one name.

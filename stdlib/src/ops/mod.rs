@@ -184,5 +184,7 @@ operators! {
     pws Pws,
     psd Psd,
     sta_lta StaLta,
+    annotate Annotate,
     threshold_detect ThresholdDetect,
+    ml_detect MlDetect,
 }

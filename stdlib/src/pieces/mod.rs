@@ -1,5 +1,6 @@
 //! What several operators are made of: windows in samples, causal filters, statistics, frames, levels.
 
+pub mod annotation;
 pub mod axis;
 pub mod calculus;
 pub mod distance;

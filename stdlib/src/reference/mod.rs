@@ -2,8 +2,11 @@
 
 mod example;
 
+use std::sync::Arc;
+
 use dasc_ir::graph::facts::{Facts, carry, facts};
 use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis, Type};
+use dasc_ir::model::Models;
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -35,12 +38,13 @@ They work on the events found so far in a flow; the signal flows on as it is ([d
 
 ";
 
-/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`.
-pub fn reference(pictures: &[String]) -> Result<String> {
+/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`, `models` opens those of
+/// the examples.
+pub fn reference(pictures: &[String], models: &Arc<dyn Models>) -> Result<String> {
     let mut text = PREFACE.to_string();
     text += "| Operator | Class | |\n|---|---|---|\n";
     for entry in OPERATORS.iter() {
-        let class = last_facts(&example_graph(entry)?)?.class().letter();
+        let class = last_facts(&example_graph(entry, models)?)?.class().letter();
         let name = entry.schema.name;
         text += &format!(
             "| [{name}](#{}) | {class} | {} |\n",
@@ -49,7 +53,7 @@ pub fn reference(pictures: &[String]) -> Result<String> {
         );
     }
     for entry in OPERATORS.iter() {
-        let graph = example_graph(entry)?;
+        let graph = example_graph(entry, models)?;
         text += &section(entry.schema, Some(&units(&graph)), &streaming(&graph)?);
         let name = entry.schema.name.to_lowercase();
         if pictures.contains(&name) {
@@ -73,9 +77,10 @@ pub fn reference(pictures: &[String]) -> Result<String> {
 pub const EXAMPLE_UNITS: &[&str] = &["nstrain/s", "nstrain", "m/s", "rad"];
 
 /// The graph of an operator's own example on [`sample_signal`], which is in the first of [`EXAMPLE_UNITS`] that it takes.
-pub fn example_graph(entry: &Entry) -> Result<Graph> {
+pub fn example_graph(entry: &Entry, models: &Arc<dyn Models>) -> Result<Graph> {
     let graph = |unit: &str| {
         let mut b = Builder::new();
+        b.set_models(models.clone());
         let unit = Unit::parse(unit).unwrap_or_else(Unit::none);
         let x = b.source(Signal { unit, ..sample_signal() });
         let y = build_example(&mut b, x, entry.schema.example)?;

@@ -5,6 +5,7 @@ use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, 
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops::{self, OPERATORS};
+use dasc_tests::golden::models;
 
 /// A record of samples in time and channels. The golden cases bring their own.
 #[allow(dead_code)]
@@ -39,6 +40,7 @@ pub fn graph(text: &str, record: &Signal) -> Result<Graph, String> {
     let program =
         parse(&mut sources, &[], &vocabulary).map_err(|diags| render_all(&diags, &sources, false))?;
     let mut b = Builder::new();
+    b.set_models(models());
     // Of every step what flows on, and what it made; a detection makes a table and lets its input flow on.
     let mut made: Vec<(NodeId, NodeId)> = Vec::new();
     let mut outputs = Vec::new();

@@ -243,9 +243,16 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         }
         // Whether it is on, its first row, peak and peak row.
         Prim::Emit(_) => facts.carry = 4,
-        Prim::Call { back, ahead, .. } => {
-            facts.reach((*back).into(), (*ahead).into(), period);
-            facts.carry = width * (u64::from(*back) + u64::from(*ahead));
+        Prim::Call(call) => {
+            let (used, last) = (call.used(), i64::from(call.window) - 1);
+            facts.reach(used.end - 1, last - used.start, period);
+            facts.exact = false;
+            let group = call.channels - 1;
+            let (below, above) =
+                if call.each_channel { (group, group) } else { (group / 2, group - group / 2) };
+            facts.halo = facts.halo.widened(below.into(), above.into());
+            // Its rows until a window is full, and sums until no more windows come.
+            facts.carry = u64::from(call.window) + u64::from(call.rows) * u64::from(call.labels);
         }
     }
     facts.together();
@@ -273,7 +280,7 @@ fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => 0,
+        | Prim::Call(_) => 0,
     };
     to.origin - from.origin - from.period * base.into()
 }

@@ -9,6 +9,7 @@
 
 pub mod axis;
 pub mod builder;
+pub mod call;
 pub mod expr;
 pub mod facts;
 pub mod interp;
@@ -23,6 +24,7 @@ use std::fmt;
 
 pub use axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis, Type};
 pub use builder::Builder;
+pub use call::Call;
 pub use expr::{Expr, ExprOp, Scalar};
 pub use prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::call::Call;
 use super::expr::Expr;
 use super::quantile::Quantile;
 use crate::DType;
@@ -34,8 +35,8 @@ pub enum Prim {
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.
     Emit(Emission),
-    /// An opaque function of whole rows, declared by its name and facts; nothing in the standard library needs one yet.
-    Call { name: String, back: u32, ahead: u32 },
+    /// A model called on windows of rows, whose outputs are laid back on them.
+    Call(Call),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -64,7 +64,8 @@ fn kernels(plan: &Plan) -> impl Iterator<Item = &Kernel> {
         | Stage::Transform { .. }
         | Stage::Slant { .. }
         | Stage::Quantile { .. }
-        | Stage::Rank { .. } => None,
+        | Stage::Rank { .. }
+        | Stage::Call { .. } => None,
     })
 }
 

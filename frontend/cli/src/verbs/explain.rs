@@ -472,6 +472,9 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
         Stage::Gather { .. } => between(stage, "copies channels"),
         Stage::Quantile { .. } => between(stage, "puts each row in order"),
         Stage::Rank { .. } => between(stage, "keeps a window in order"),
+        Stage::Call { call, .. } => {
+            between(stage, &format!("{}, sha256 {}…", call.model.name, call.model.short_hash()))
+        }
     };
     flow.stages.iter().map(of).collect()
 }

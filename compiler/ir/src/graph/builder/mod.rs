@@ -4,6 +4,7 @@
 //! built; the row arithmetic of every primitive stands here and nowhere else.
 
 mod bank;
+mod call;
 mod correlate;
 mod muted;
 mod pointwise;
@@ -27,6 +28,7 @@ pub struct Builder {
     operator: String,
     span: Option<Span>,
     muted: muted::Muted,
+    models: Option<std::sync::Arc<dyn crate::model::Models>>,
 }
 
 /// A second-order section `b0 + b1 z⁻¹ + b2 z⁻² over 1 + a1 z⁻¹ + a2 z⁻²`.

@@ -148,10 +148,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             at.expect("s")?;
             Prim::Emit(Emission { on, off, merge_seconds, merge_channels: at.integer()?, detector })
         }
-        ("call", None) => {
-            let name = at.string()?;
-            Prim::Call { name, back: at.labelled("back")?, ahead: at.labelled("ahead")? }
-        }
+        ("call", None) => Prim::Call(super::call::parse(at)?),
         _ => return Err(at.error(&format!("there is no primitive {name} of this form"))),
     })
 }
@@ -234,6 +231,7 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
         InnerRole::Slowness,
         InnerRole::Scale,
         InnerRole::Band,
+        InnerRole::Label,
     ];
     let role = at.one_of(roles, print::inner_role)?;
     let len = at.integer()?;
@@ -349,11 +347,11 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    fn expect_word(&mut self, word: &str) -> Result<()> {
+    pub fn expect_word(&mut self, word: &str) -> Result<()> {
         if self.accept_word(word) { Ok(()) } else { Err(self.error(&format!("expected {word}"))) }
     }
 
-    fn one_of<T: Copy, const N: usize>(
+    pub fn one_of<T: Copy, const N: usize>(
         &mut self,
         all: [T; N],
         name: impl Fn(T) -> &'static str,
@@ -420,7 +418,7 @@ impl<'a> Cursor<'a> {
         Rational::new(num.into(), den.into()).ok_or_else(|| self.error("expected a fraction"))
     }
 
-    fn labelled<T: std::str::FromStr>(&mut self, label: &str) -> Result<T> {
+    pub fn labelled<T: std::str::FromStr>(&mut self, label: &str) -> Result<T> {
         self.expect_word(label)?;
         self.integer()
     }
@@ -443,7 +441,7 @@ impl<'a> Cursor<'a> {
         Ok(ids)
     }
 
-    fn list<T>(&mut self, item: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    pub fn list<T>(&mut self, item: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         self.expect("[")?;
         let mut items = Vec::new();
         while !self.accept("]") {
@@ -456,7 +454,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string as Rust's `Debug` writes it.
-    fn string(&mut self) -> Result<String> {
+    pub fn string(&mut self) -> Result<String> {
         self.expect("\"")?;
         let rest = self.text.get(self.pos..).unwrap_or("");
         let (mut value, mut chars) = (String::new(), rest.char_indices());

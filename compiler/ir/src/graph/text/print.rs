@@ -108,7 +108,7 @@ impl fmt::Display for Applied<'_> {
                 f,
                 "emit{x} {detector:?} on {on:?} off {off:?} merge {merge_seconds:?}s {merge_channels}"
             ),
-            Prim::Call { name, back, ahead } => write!(f, "call{x} {name:?} back {back} ahead {ahead}"),
+            Prim::Call(call) => write!(f, "call{x} {}", super::call::Printed(call)),
         }
     }
 }
@@ -248,5 +248,6 @@ pub(super) const fn inner_role(role: InnerRole) -> &'static str {
         InnerRole::Slowness => "slowness",
         InnerRole::Scale => "scale",
         InnerRole::Band => "band",
+        InnerRole::Label => "label",
     }
 }
