@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use dasc_ir::graph::builder::joined_stretch;
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, Type, View, WindowBody};
+use dasc_ir::graph::{Graph, NodeId, Prim, Reduction, Role, Type, View, WindowBody};
 
 /// Identity of a kernel: how many channel crossings lie before it, and its channels (`None`: broadcast to all).
 /// Gathers and transforms of channels stand alone.
@@ -73,7 +73,9 @@ pub fn fuse(scope: &Scope) -> Arrangement {
         let inner = loop_inner(graph, id);
         let rows = loop_rows(scope, id);
         for &input in node.inputs.iter().filter(|i| !(scope.known)(**i)) {
-            let crosses = crosses_channels(&node.prim) || channels_of(graph, input) != channels;
+            let crosses = crosses_channels(&node.prim)
+                || stands_between_kernels(&node.prim)
+                || channels_of(graph, input) != channels;
             let from_gather = stands_between_kernels(&graph.node(input).prim);
             let step = u32::from(crosses || (from_gather && !(scope.arrives)(input)));
             crossings[id.index()] = crossings[id.index()].max(crossings[input.index()] + step);
@@ -140,7 +142,7 @@ fn loop_inner(graph: &Graph, id: NodeId) -> u32 {
         | Prim::Transform { .. }
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
-        | Prim::Call { .. } => id,
+        | Prim::Call(_) => id,
     };
     graph.signal(measured).map_or(1, |s| s.inner_len())
 }
@@ -172,7 +174,7 @@ pub fn reads_in_place(prim: &Prim) -> bool {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
@@ -205,7 +207,10 @@ pub fn stands_between_kernels(prim: &Prim) -> bool {
     picks_channels(prim)
         || matches!(
             prim,
-            Prim::Transform { along: Role::Channel, .. } | Prim::Window { body: WindowBody::Slant(_), .. }
+            Prim::Transform { along: Role::Channel, .. }
+                | Prim::Window { body: WindowBody::Slant(_) | WindowBody::Rank(_), .. }
+                | Prim::Reduce { along: Role::Channel | Role::Inner, how: Reduction::Quantile(_), .. }
+                | Prim::Call(_)
         )
 }
 
@@ -220,6 +225,7 @@ fn crosses_channels(prim: &Prim) -> bool {
             *along == Role::Channel
         }
         Prim::Gather { .. } => true,
+        Prim::Call(call) => call.channels > 1,
         Prim::View(View::Slice { along, .. }) => *along == Role::Channel,
         Prim::View(
             View::Frame { .. }
@@ -234,7 +240,6 @@ fn crosses_channels(prim: &Prim) -> bool {
         | Prim::Map(_)
         | Prim::Scan { .. }
         | Prim::Correlate { .. }
-        | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Emit(_) => false,
     }
 }

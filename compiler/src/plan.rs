@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use dasc_ir::DType;
-use dasc_ir::graph::{Edge, NodeId, Scope, Slant, TransformKind};
+use dasc_ir::graph::quantile::Digits;
+use dasc_ir::graph::{Call, Edge, NodeId, Quantile, Role, Scope, Slant, TransformKind};
 use dasc_ir::kernel::{Kernel, LANES, Schedule};
 
 pub use crate::temporary::LINE_BYTES;
@@ -28,6 +29,8 @@ pub struct Pass {
     pub finals: Flow,
     /// Whole-segment transforms between this pass and the next.
     pub transforms: Vec<Whole>,
+    /// Quantiles along time of which this pass finds a digit.
+    pub selections: Vec<Selection>,
 }
 
 /// Streams, and the stages that move them, in an order in which producers precede consumers.
@@ -137,6 +140,43 @@ pub enum Stage {
         lo: i32,
         slant: Slant,
     },
+    /// A quantile over the channels or inner positions of every row.
+    Quantile {
+        input: u32,
+        output: u32,
+        along: Role,
+        quantile: Quantile,
+    },
+    /// The tap of the given rank among those `lo ..= hi` around every row, inner position or channel.
+    Rank {
+        input: u32,
+        output: u32,
+        along: Role,
+        lo: i32,
+        hi: i32,
+        rank: u32,
+    },
+    /// A model called on windows of rows.
+    Call {
+        input: u32,
+        output: u32,
+        call: Box<Call>,
+    },
+}
+
+impl Stage {
+    /// The stream a stage between kernels reads, and the one it writes; `None` for a kernel.
+    pub fn between(&self) -> Option<(u32, u32)> {
+        match self {
+            Stage::Kernel(_) => None,
+            Stage::Gather { input, output, .. }
+            | Stage::Transform { input, output, .. }
+            | Stage::Slant { input, output, .. }
+            | Stage::Quantile { input, output, .. }
+            | Stage::Rank { input, output, .. }
+            | Stage::Call { input, output, .. } => Some((*input, *output)),
+        }
+    }
 }
 
 /// A kernel with its buffers tied to what they hold.
@@ -183,14 +223,21 @@ pub enum ScopeValue {
     Total(NodeId),
 }
 
-/// A step that needs all of a segment.
+/// A step that needs or gives all of a segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
     pub node: NodeId,
     pub kind: WholeKind,
-    /// Stream of the pass before, spooled.
-    pub input: u32,
+    pub input: WholeInput,
     pub output: WholeOutput,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WholeInput {
+    /// Rows of the pass, stored until its segment is over.
+    Stream(u32),
+    /// What is known when the pass is over, and the rows of every segment that are made of it.
+    Statistic { number: u32, rows: Vec<(i64, i64)> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +246,19 @@ pub enum WholeKind {
     Transform(TransformKind),
     /// Row by row, from the last to the first.
     Reverse,
+}
+
+/// A digit of a quantile along time: how often each value of it occurs among the numbers that have the digits found before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    pub input: u32,
+    /// The statistic, known after the last digit.
+    pub output: u32,
+    pub quantile: Quantile,
+    pub scope: Scope,
+    pub digits: Digits,
+    /// Number of the digit, from the highest.
+    pub digit: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,12 +12,14 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter, Result};
 
+use dasc_ir::graph::builder::role_name;
 use dasc_ir::graph::{Edge, Scope};
 use dasc_ir::kernel::{BufferId, CarryId, Domain, Instr, Kernel, Loop, Step};
 
 use crate::access::{Access, reads, writes};
 use crate::plan::{
-    Binding, Flow, KernelStage, Pass, Place, Plan, Stage, Statistic, Stream, Whole, WholeKind, WholeOutput,
+    Binding, Flow, KernelStage, Pass, Place, Plan, Selection, Stage, Statistic, Stream, Whole, WholeInput,
+    WholeKind, WholeOutput,
 };
 
 impl Display for Plan {
@@ -60,6 +62,9 @@ impl Display for Pass {
         for transform in &self.transforms {
             writeln!(f, "  {transform}")?;
         }
+        for selection in &self.selections {
+            writeln!(f, "  {selection}")?;
+        }
         if !self.finals.stages.is_empty() {
             writeln!(f, "  at the end")?;
             write!(f, "{}", Indented(&self.finals, "    "))?;
@@ -91,6 +96,21 @@ impl Display for Indented<'_> {
                         "{blanks}slant t{output} <- t{input}{of} over {taps} channels from {lo:+} ±{} rows",
                         slant.reach
                     )?;
+                }
+                Stage::Quantile { input, output, along, quantile } => {
+                    let (of, along) = (quantile.fraction(), role_name(*along));
+                    writeln!(f, "{blanks}quantile t{output} <- t{input} {of:?} along {along}")?;
+                }
+                Stage::Rank { input, output, along, lo, hi, rank } => {
+                    let along = role_name(*along);
+                    writeln!(
+                        f,
+                        "{blanks}rank t{output} <- t{input} {rank} of {lo:+}..={hi:+} along {along}"
+                    )?;
+                }
+                Stage::Call { input, output, call } => {
+                    let (name, window, hop) = (&call.model.name, call.window, call.hop);
+                    writeln!(f, "{blanks}call t{output} <- t{input} {name:?} window {window} hop {hop}")?;
                 }
                 Stage::Transform { input, output, block, inverse } => {
                     let way = if *inverse { "inverse " } else { "" };
@@ -145,11 +165,23 @@ impl Display for Whole {
             WholeOutput::Spool(spool) => write!(f, "{what} spool{spool}")?,
             WholeOutput::Statistic(statistic) => write!(f, "{what} s{statistic}")?,
         }
-        write!(f, " <- t{}", self.input)?;
+        match &self.input {
+            WholeInput::Stream(number) => write!(f, " <- t{number}")?,
+            WholeInput::Statistic { number, .. } => write!(f, " <- s{number}")?,
+        }
         match self.kind {
             WholeKind::Transform(kind) => write!(f, " {kind:?} of whole segments"),
             WholeKind::Reverse => Ok(()),
         }
+    }
+}
+
+impl Display for Selection {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Selection { input, output, quantile, digits, digit, .. } = self;
+        let (number, of, width) = (digit + 1, digits.passes(), digits.width);
+        write!(f, "select s{output} <- t{input} quantile {:?} digit {number} of {of} ", quantile.fraction())?;
+        write!(f, "by {width} bits")
     }
 }
 

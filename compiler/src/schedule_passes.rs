@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, Rows, Scope as Covers, Type, View};
+use dasc_ir::graph::{Graph, NodeId, Prim, Reduction, Role, Rows, Scope as Covers, Type, View};
 use dasc_ir::{Diag, Result};
 
 use crate::fuse::Scope;
 use crate::lower::{Task, lower, shape};
-use crate::plan::{Pass, Place, Plan, Statistic, Whole, WholeKind, WholeOutput};
-use crate::split::{Split, keeps_whole, split, waits_for_all};
+use crate::plan::{Pass, Place, Plan, Selection, Statistic, Whole, WholeInput, WholeKind, WholeOutput};
+use crate::split::{Split, digits, gives_whole, keeps_whole, selected, split, waits_for_all};
 
 /// Plans a Graph whose rewrites are done.
 pub fn plan(graph: &Graph) -> Result<Plan> {
@@ -83,8 +83,10 @@ impl Planner<'_> {
         let ready = |id: NodeId| self.split.ready[id.index()];
         let streams = |id: NodeId| !timeless(graph, id);
         let is_whole = |id: NodeId| keeps_whole(&graph.node(id).prim);
-        let accumulates =
-            |id: NodeId| waits_for_all(&graph.node(id).prim) && !is_whole(id) && ready(id) == number + 1;
+        let accumulates = |id: NodeId| {
+            let prim = &graph.node(id).prim;
+            waits_for_all(prim) && !is_whole(id) && selected(prim).is_none() && ready(id) == number + 1
+        };
         let wholes: Vec<NodeId> =
             graph.ids().filter(|id| is_whole(*id) && ready(*id) == number + 1).collect();
 
@@ -105,7 +107,16 @@ impl Planner<'_> {
                 observed[id.index()] = true;
             }
         }
-        for id in &wholes {
+        // Quantiles with the digit that this pass finds.
+        let selected: Vec<(NodeId, u32)> = graph
+            .ids()
+            .filter_map(|id| {
+                let first = ready(id) - digits(graph, id)?.passes();
+                (first..ready(id)).contains(&number).then(|| (id, number - first))
+            })
+            .collect();
+        let taken = wholes.iter().filter(|id| !gives_whole(&graph.node(**id).prim));
+        for id in taken.chain(selected.iter().map(|(id, _)| id)) {
             let input = graph.node(*id).inputs[0];
             needed[input.index()] = true;
             observed[input.index()] = true;
@@ -140,6 +151,12 @@ impl Planner<'_> {
             exports: Vec::new(),
         };
         let flow = lower(&task)?;
+        let stream_of = |input: NodeId| {
+            let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
+            stream
+                .map(|number| number as u32)
+                .ok_or_else(|| Diag::compiler("plan: a step over all rows of a stream that is not kept"))
+        };
         let finals = self.finals(number)?;
         let mut transforms = Vec::new();
         for id in wholes {
@@ -149,9 +166,10 @@ impl Planner<'_> {
                 _ => return Err(Diag::compiler("plan: a whole-segment step of another primitive")),
             };
             let input = graph.node(id).inputs[0];
-            let stream = flow.streams.iter().position(|s| s.node == input && s.observed);
-            let stream =
-                stream.ok_or_else(|| Diag::compiler("plan: a transform of a stream that is not kept"))?;
+            let input = match self.numbers.get(&input) {
+                Some(number) => WholeInput::Statistic { number: *number, rows: rows_of(graph, id) },
+                None => WholeInput::Stream(stream_of(input)?),
+            };
             let output = match self.numbers.get(&id) {
                 Some(number) => WholeOutput::Statistic(*number),
                 None => {
@@ -160,9 +178,29 @@ impl Planner<'_> {
                     WholeOutput::Spool(spool)
                 }
             };
-            transforms.push(Whole { node: id, kind, input: stream as u32, output });
+            transforms.push(Whole { node: id, kind, input, output });
         }
-        Ok(Pass { flow, finals, transforms })
+        let mut selections = Vec::new();
+        for (id, digit) in selected {
+            let node = graph.node(id);
+            if let (
+                Prim::Reduce { how: Reduction::Quantile(quantile), scope, .. },
+                Some(digits),
+                Some(output),
+            ) = (&node.prim, digits(graph, id), statistic(id))
+            {
+                let input = stream_of(node.inputs[0])?;
+                selections.push(Selection {
+                    input,
+                    output,
+                    quantile: *quantile,
+                    scope: *scope,
+                    digits,
+                    digit,
+                });
+            }
+        }
+        Ok(Pass { flow, finals, transforms, selections })
     }
 
     /// Arithmetic among statistics that become known with this pass, as flows of a single row.

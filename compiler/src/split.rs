@@ -1,9 +1,11 @@
 //! Which pass over the data can compute which node.
 //!
 //! A statistic along time is known when its pass ends, so whoever combines it with rows runs one pass later and
-//! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason.
+//! computes those rows again from the source. `DETREND | BANDPASS | NORMALIZE` is three passes for that reason. A quantile is known
+//! after several: each finds a further digit of the number.
 
-use dasc_ir::graph::{Graph, NodeId, Prim, Role, View};
+use dasc_ir::graph::quantile::Digits;
+use dasc_ir::graph::{Graph, NodeId, Prim, Quantile, Reduction, Role, TransformKind, View};
 
 /// For every node, the pass in which it is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,7 @@ pub struct Split {
 /// Whether a node needs all rows of its input before it can give its first.
 pub fn waits_for_all(prim: &Prim) -> bool {
     match prim {
+        prim if gives_whole(prim) => false,
         Prim::Reduce { along: Role::Time, .. } => true,
         prim if keeps_whole(prim) => true,
         Prim::Reduce { .. }
@@ -30,11 +33,31 @@ pub fn waits_for_all(prim: &Prim) -> bool {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
-/// Whether a node takes all rows of a segment at once, which are kept in the temporary store until then.
+/// Whether a node gives all rows of a segment at once, from what is known of it: they are kept in the temporary store for the passes after.
+pub fn gives_whole(prim: &Prim) -> bool {
+    matches!(prim, Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, .. })
+}
+
+/// The quantile along time that a node is: the passes before it is known each select a digit.
+pub fn selected(prim: &Prim) -> Option<Quantile> {
+    match prim {
+        Prim::Reduce { along: Role::Time, how: Reduction::Quantile(quantile), .. } => Some(*quantile),
+        _ => None,
+    }
+}
+
+/// How a selection finds its numbers.
+pub fn digits(graph: &Graph, id: NodeId) -> Option<Digits> {
+    let node = graph.node(id);
+    selected(&node.prim)?;
+    graph.signal(*node.inputs.first()?).map(Digits::of)
+}
+
+/// Whether a node takes or gives all rows of a segment at once, which are kept in the temporary store.
 pub fn keeps_whole(prim: &Prim) -> bool {
     match prim {
         Prim::Transform { along, .. } => *along == Role::Time,
@@ -56,7 +79,7 @@ pub fn keeps_whole(prim: &Prim) -> bool {
         | Prim::Window { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => false,
+        | Prim::Call(_) => false,
     }
 }
 
@@ -66,10 +89,12 @@ pub fn split(graph: &Graph) -> Split {
     for id in graph.ids() {
         let node = graph.node(id);
         let inputs = node.inputs.iter().map(|i| ready[i.index()]).max().unwrap_or(0);
-        let at = inputs + u32::from(waits_for_all(&node.prim));
+        let passes = digits(graph, id).map_or(u32::from(waits_for_all(&node.prim)), Digits::passes);
+        let at = inputs + passes;
         // Arithmetic among constants alone is done when the first pass ends, like that among statistics.
         let timeless = graph.signal(id).is_some_and(|s| s.time.is_none());
-        ready.push(if timeless && !matches!(node.prim, Prim::Constant(_)) { at.max(1) } else { at });
+        let later = timeless && !matches!(node.prim, Prim::Constant(_)) || gives_whole(&node.prim);
+        ready.push(if later { at.max(1) } else { at });
     }
     // The last pass is the last that an output, or an accumulation an output needs, runs in.
     let last = needed_by_outputs(graph).into_iter().map(|id| pass_of(graph, &ready, id)).max().unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use dasc_ir::graph::NodeId;
 
-use crate::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
+use crate::plan::{Pass, Place, Plan, Stream, Whole, WholeInput, WholeKind, WholeOutput};
 
 impl Plan {
     /// The most bytes that whole-record steps keep in the temporary store at once. What is turned round is given back while it is
@@ -18,7 +18,7 @@ impl Plan {
                     if !stands(spool) {
                         continue;
                     }
-                    let bytes = left_behind(earlier, whole.input, whole.kind);
+                    let bytes = self.left_behind(earlier, whole);
                     if whole.kind == WholeKind::Reverse && self.last_reader(spool) == number {
                         given_back += bytes;
                     } else {
@@ -27,9 +27,9 @@ impl Plan {
                 }
             }
             for whole in &pass.transforms {
-                made += taken_in(&pass.flow.streams[whole.input as usize], whole.kind);
+                made += taken_in(pass, whole);
                 if whole.output_is_new() {
-                    made += left_behind(pass, whole.input, whole.kind);
+                    made += self.left_behind(pass, whole);
                 }
             }
             most = most.max(kept + given_back.max(made));
@@ -43,10 +43,28 @@ impl Plan {
             self.passes.iter().flat_map(|pass| pass.transforms.iter().map(move |whole| (pass, whole)));
         let transforms = wholes.filter(|(_, whole)| matches!(whole.kind, WholeKind::Transform(_)));
         let lines = transforms.map(|(pass, whole)| {
-            let rows = pass.flow.streams[whole.input as usize].rows.iter().map(|(a, b)| (b - a).max(0)).max();
-            (whole.node, rows.unwrap_or(0).unsigned_abs() * LINE_BYTES)
+            let rows = match &whole.input {
+                WholeInput::Stream(number) => &pass.flow.streams[*number as usize].rows,
+                WholeInput::Statistic { rows, .. } => rows,
+            };
+            let longest = rows.iter().map(|(a, b)| (b - a).max(0)).max();
+            (whole.node, longest.unwrap_or(0).unsigned_abs() * LINE_BYTES)
         });
         lines.max_by_key(|(_, bytes)| *bytes)
+    }
+
+    /// Bytes a whole step leaves for the passes after it.
+    fn left_behind(&self, pass: &Pass, whole: &Whole) -> u64 {
+        match (&whole.input, whole.kind) {
+            (WholeInput::Stream(_), WholeKind::Reverse) => taken_in(pass, whole),
+            (WholeInput::Stream(number), WholeKind::Transform(_)) => {
+                elements(&pass.flow.streams[*number as usize]) * 8
+            }
+            (WholeInput::Statistic { number, rows }, _) => {
+                let rows: i64 = rows.iter().map(|(a, b)| (b - a).max(0)).sum();
+                rows.unsigned_abs() * u64::from(self.statistics[*number as usize].channels) * 4
+            }
+        }
     }
 
     /// The pass whose whole step leaves a spool behind.
@@ -62,7 +80,7 @@ impl Plan {
     }
 }
 
-impl crate::plan::Whole {
+impl Whole {
     /// Whether what is read later lies beside what was taken in.
     fn output_is_new(&self) -> bool {
         matches!((self.kind, self.output), (WholeKind::Transform(_), WholeOutput::Spool(_)))
@@ -78,19 +96,12 @@ fn elements(stream: &Stream) -> u64 {
 }
 
 /// Bytes a whole step stores while its input arrives.
-fn taken_in(stream: &Stream, kind: WholeKind) -> u64 {
-    match kind {
+fn taken_in(pass: &Pass, whole: &Whole) -> u64 {
+    let WholeInput::Stream(number) = whole.input else { return 0 };
+    let stream = &pass.flow.streams[number as usize];
+    match whole.kind {
         // Lines are F64, so that nothing is lost before the transform.
         WholeKind::Transform(_) => elements(stream) * 8,
         WholeKind::Reverse => elements(stream) * u64::from(stream.planes) * stream.element() as u64,
-    }
-}
-
-/// Bytes it leaves for the passes after it.
-fn left_behind(pass: &Pass, input: u32, kind: WholeKind) -> u64 {
-    let stream = &pass.flow.streams[input as usize];
-    match kind {
-        WholeKind::Transform(_) => elements(stream) * 8,
-        WholeKind::Reverse => taken_in(stream, kind),
     }
 }

@@ -7,14 +7,14 @@ use dasc_ir::{Diag, Result};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::across::Across;
 use crate::archive::{Archive, Archived};
+use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
-use crate::lines::Lines;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
+use crate::windows::{Pending, Windows};
 
 /// A flow with its kernels ready to run.
 pub(crate) struct PreparedFlow {
@@ -24,9 +24,8 @@ pub(crate) struct PreparedFlow {
 
 pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
-    Gather { input: usize, output: usize, channels: Vec<u32> },
-    Transform { input: usize, output: usize, across: Across },
-    Slant { input: usize, output: usize, lines: Lines },
+    Between(Between),
+    Call { input: usize, output: usize, windows: Box<Windows> },
 }
 
 /// What a flow remembers between chunks.
@@ -47,6 +46,8 @@ pub(crate) struct StageState {
     /// Rows of each buffer's stream that the stage has looked at; tiles begin there.
     seen: Vec<i64>,
     pub blocks: Vec<Block>,
+    /// Of a model's call: what windows to come will add to.
+    pending: Option<Pending>,
 }
 
 impl PreparedFlow {
@@ -67,14 +68,16 @@ impl PreparedFlow {
                 done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
+                pending: None,
             },
-            PreparedStage::Gather { output, .. }
-            | PreparedStage::Transform { output, .. }
-            | PreparedStage::Slant { output, .. } => StageState {
-                done: vec![streams[*output].rows[segment].0],
-                seen: Vec::new(),
-                blocks: Vec::new(),
-            },
+            PreparedStage::Between(Between { output, .. }) | PreparedStage::Call { output, .. } => {
+                StageState {
+                    done: vec![streams[*output].rows[segment].0],
+                    seen: Vec::new(),
+                    blocks: Vec::new(),
+                    pending: matches!(stage, PreparedStage::Call { .. }).then(Pending::default),
+                }
+            }
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
         FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered, passing: (0, 0) }
@@ -97,11 +100,20 @@ impl PreparedFlow {
     fn span(&self, number: usize) -> i64 {
         let mut span = 0;
         for stage in &self.stages {
-            if let PreparedStage::Kernel(prepared) = stage {
-                for buffer in bound(prepared, number) {
-                    let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
-                    span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+            match stage {
+                PreparedStage::Kernel(prepared) => {
+                    for buffer in bound(prepared, number) {
+                        let reads = prepared.reads.iter().flatten().filter(|read| read.buffer == buffer);
+                        span = reads.map(|read| read.last(0) - read.first(0) + 2).fold(span, i64::max);
+                    }
                 }
+                PreparedStage::Between(between) if between.input == number => {
+                    span = span.max(between.back + between.ahead + 2);
+                }
+                PreparedStage::Call { input, windows, .. } if *input == number => {
+                    span = span.max(i64::from(windows.call.window) + i64::from(windows.call.hop));
+                }
+                PreparedStage::Between(_) | PreparedStage::Call { .. } => {}
             }
         }
         span
@@ -118,14 +130,14 @@ impl PreparedFlow {
                         needed = needed.min(prepared.needed_from(buffer, &at.done, state.segment));
                     }
                 }
-                PreparedStage::Gather { input, .. } | PreparedStage::Transform { input, .. } => {
-                    if *input == number {
-                        needed = needed.min(at.done[0]);
+                PreparedStage::Between(between) => {
+                    if between.input == number {
+                        needed = needed.min(at.done[0] - between.back);
                     }
                 }
-                PreparedStage::Slant { input, lines, .. } => {
-                    if *input == number {
-                        needed = needed.min(at.done[0] - lines.reach);
+                PreparedStage::Call { input, windows, .. } => {
+                    if let (true, Some(pending)) = (*input == number, &at.pending) {
+                        needed = needed.min(windows.needed_from(pending, stream.rows[state.segment]));
                     }
                 }
             }
@@ -169,20 +181,11 @@ impl PreparedFlow {
                 PreparedStage::Kernel(prepared) => {
                     self.run_kernel(state, number, prepared, (graph, pool), statistics, ranges)?
                 }
-                PreparedStage::Gather { input, output, channels } => {
-                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
-                        copy_channels(from, to, rows, channels);
-                    })?;
+                PreparedStage::Between(between) => {
+                    pool.install(|| self.row_by_row(state, number, between))?;
                 }
-                PreparedStage::Transform { input, output, across } => {
-                    self.row_by_row(state, number, *input, *output, 0, |from, to, rows| {
-                        pool.install(|| across.run(from, to, rows));
-                    })?;
-                }
-                PreparedStage::Slant { input, output, lines } => {
-                    self.row_by_row(state, number, *input, *output, lines.reach, |from, to, rows| {
-                        pool.install(|| lines.run(from, to, rows));
-                    })?;
+                PreparedStage::Call { input, output, windows } => {
+                    self.call(state, number, (*input, *output), windows, pool)?;
                 }
             }
         }
@@ -447,16 +450,9 @@ impl PreparedFlow {
             .collect()
     }
 
-    /// Brings a stream as far as another, less the rows `ahead` that it reads: `work` fills the rows of the second from the first.
-    fn row_by_row(
-        &self,
-        state: &mut FlowState,
-        number: usize,
-        input: usize,
-        output: usize,
-        ahead: i64,
-        work: impl FnOnce(&mut Rows, &mut Rows, std::ops::Range<i64>),
-    ) -> Result<()> {
+    /// Brings the stream that a stage writes as far as the one it reads, less the rows ahead.
+    fn row_by_row(&self, state: &mut FlowState, number: usize, between: &Between) -> Result<()> {
+        let Between { input, output, ahead, .. } = *between;
         let keep = self.needed_from(state, output);
         let (mut from, mut to) = match (state.wide[input].take(), state.wide[output].take()) {
             (Some(from), Some(to)) => (from, to),
@@ -465,31 +461,34 @@ impl PreparedFlow {
         let (first, end) = (to.progress.end, from.progress.end.saturating_sub(ahead).min(to.stop));
         if end > first {
             to.reserve(end, keep);
-            work(&mut from, &mut to, first..end);
+            (between.fill)(&mut from, &mut to, first..end);
         }
         publish(&mut to, &self.flow.streams[output], end.max(first));
         state.stages[number].done[0] = end.max(first);
         (state.wide[input], state.wide[output]) = (Some(from), Some(to));
         Ok(())
     }
-}
 
-/// Rows of the channels listed, in that order.
-fn copy_channels(from: &mut Rows, to: &mut Rows, rows: std::ops::Range<i64>, channels: &[u32]) {
-    let (a, b) = (from.layout, to.layout);
-    let count = (rows.end - rows.start).max(0) as usize;
-    let source = from.bytes_mut(rows.start, rows.end);
-    let target = to.bytes_mut(rows.start, rows.end);
-    for row in 0..count {
-        for part in 0..a.inner * a.planes {
-            let lane = |l: &Layout, lane: usize| {
-                row * l.row() + (part * l.lane_stride + l.lane_pad + lane) * l.element
-            };
-            for (i, &channel) in channels.iter().enumerate() {
-                let (x, y) = (lane(&a, channel as usize), lane(&b, i));
-                target[y..y + a.element].copy_from_slice(&source[x..x + a.element]);
-            }
-        }
+    /// Calls a model on the windows that have arrived.
+    fn call(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        (input, output): (usize, usize),
+        windows: &Windows,
+        pool: &ThreadPool,
+    ) -> Result<()> {
+        let keep = self.needed_from(state, output);
+        let missing = || Diag::compiler("run: a model between streams that do not exist");
+        let mut from = state.wide[input].take().ok_or_else(missing)?;
+        let to = state.wide[output].as_mut().ok_or_else(missing)?;
+        let stage = &mut state.stages[number];
+        let pending = stage.pending.as_mut().ok_or_else(missing)?;
+        let end = pool.install(|| windows.run(pending, &mut from, to, keep))?;
+        publish(to, &self.flow.streams[output], end);
+        stage.done[0] = end;
+        state.wide[input] = Some(from);
+        Ok(())
     }
 }
 
@@ -516,7 +515,10 @@ impl FlowState {
     /// Bytes held by streams and blocks.
     pub fn held(&self) -> usize {
         let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
-        wide + self.passing.0 + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
+        let pending: usize = self.stages.iter().filter_map(|s| s.pending.as_ref()).map(Pending::held).sum();
+        wide + pending
+            + self.passing.0
+            + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
     /// Takes over what outlasts a segment: accumulations over the record, and detections.
@@ -539,6 +541,7 @@ impl Archived for FlowState {
             a.each(&mut stage.seen)?;
             a.each(&mut stage.done)?;
             a.each(&mut stage.blocks)?;
+            a.each(&mut stage.pending)?;
         }
         Ok(())
     }
@@ -673,32 +676,20 @@ impl PreparedFlow {
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
         for stage in &flow.stages {
-            stages.push(match stage {
-                Stage::Kernel(stage) => {
-                    let machine = machine(&stage.kernel)?;
-                    PreparedStage::Kernel(Box::new(Prepared::new((**stage).clone(), machine)?))
-                }
-                Stage::Gather { input, output, channels } => PreparedStage::Gather {
-                    input: *input as usize,
-                    output: *output as usize,
-                    channels: channels.clone(),
-                },
-                Stage::Slant { input, output, lo, slant } => PreparedStage::Slant {
-                    input: *input as usize,
-                    output: *output as usize,
-                    lines: Lines::new(slant, *lo),
-                },
-                Stage::Transform { input, output, block, inverse } => PreparedStage::Transform {
-                    input: *input as usize,
-                    output: *output as usize,
-                    across: Across::new(*block as usize, channels_of(&flow, *input), *inverse),
-                },
-            });
+            if let Stage::Kernel(stage) = stage {
+                let machine = machine(&stage.kernel)?;
+                let prepared = Prepared::new((**stage).clone(), machine)?;
+                stages.push(PreparedStage::Kernel(Box::new(prepared)));
+            }
+            if let Stage::Call { input, output, call } = stage {
+                let given = flow.streams.get(*input as usize);
+                let given = given.ok_or_else(|| Diag::compiler("run: a model without a stream"))?;
+                let windows = Windows::new((**call).clone(), given.dtype, given.channels as usize);
+                let (input, output, windows) = (*input as usize, *output as usize, Box::new(windows));
+                stages.push(PreparedStage::Call { input, output, windows });
+            }
+            stages.extend(Between::new(stage, &flow).map(PreparedStage::Between));
         }
         Ok(PreparedFlow { flow, stages })
     }
-}
-
-fn channels_of(flow: &Flow, stream: u32) -> usize {
-    flow.streams.get(stream as usize).map_or(0, |s| s.channels as usize)
 }

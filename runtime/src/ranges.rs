@@ -1,12 +1,13 @@
 //! Rows handed out a range of channels at a time: where nobody reads a stream but observers that take such ranges, there is
 //! never memory for all channels of its rows.
 
-use dasc_compiler::plan::{Binding, Place, Stream};
+use dasc_compiler::plan::{Binding, Place, Stream, WholeInput};
 use dasc_ir::Result;
 use dasc_ir::graph::Edge;
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 
 use crate::Observer;
+use crate::between::Between;
 use crate::block::Prepared;
 use crate::flow::{PreparedFlow, PreparedStage};
 use crate::rows::{Layout, Progress, Rows, RowsView};
@@ -45,8 +46,13 @@ impl Run {
     pub(crate) fn in_ranges(&self, pass: usize, observer: &dyn Observer) -> Vec<bool> {
         let flow = &self.passes[pass].0;
         let large = |s: &Stream| s.row_len() * s.element() > self.memory() / LARGE;
-        let spooled =
-            |number: usize| self.plan.passes[pass].transforms.iter().any(|w| w.input as usize == number);
+        let (wholes, selections) = (&self.plan.passes[pass].transforms, &self.plan.passes[pass].selections);
+        let transformed = wholes.iter().filter_map(|whole| match whole.input {
+            WholeInput::Stream(number) => Some(number),
+            WholeInput::Statistic { .. } => None,
+        });
+        let kept = transformed.chain(selections.iter().map(|s| s.input));
+        let kept: Vec<usize> = kept.map(|number| number as usize).collect();
         let taken = |s: &Stream| {
             let outputs = self.graph.outputs.iter().enumerate().filter(|(_, node)| **node == s.node);
             outputs.into_iter().all(|(output, _)| observer.takes_ranges(output))
@@ -59,7 +65,7 @@ impl Run {
                     && s.lane_reach == 0
                     && large(s)
                     && taken(s)
-                    && !spooled(number)
+                    && !kept.contains(&number)
                     && flow.only_made(number)
             })
             .collect()
@@ -72,9 +78,8 @@ impl PreparedFlow {
         let mut made = false;
         for stage in &self.stages {
             match stage {
-                PreparedStage::Gather { input, output, .. }
-                | PreparedStage::Transform { input, output, .. }
-                | PreparedStage::Slant { input, output, .. } => {
+                PreparedStage::Between(Between { input, output, .. })
+                | PreparedStage::Call { input, output, .. } => {
                     if *input == number || *output == number {
                         return false;
                     }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use dasc_compiler::plan::Plan;
 use dasc_cpu::cache::{Cache, Outcome};
-use dasc_ir::graph::{Graph, NodeId, Scope};
+use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope};
 use dasc_ir::kernel::{Executable, Kernel, LANES};
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::longest;
 use crate::detect::Detection;
 use crate::flow::{FlowState, PreparedFlow, PreparedStage};
+use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
 use crate::whole::Wholes;
@@ -138,6 +139,7 @@ impl Run {
             .map(|p| (0..plan.segments).map(|s| longest(&plan.passes[p], s) as u64).sum::<u64>())
             .sum();
         let ready = dasc_compiler::split::split(&graph).ready;
+        compiled.warnings.extend(graph.nodes.iter().filter_map(|node| too_short(&graph, node)));
         Ok(Run { graph, plan, ready, passes, options: options.clone(), pool, compiled })
     }
 
@@ -166,6 +168,7 @@ impl Run {
             flow: self.begin_flow(0, 0),
             statistics: self.plan.statistics.iter().map(|s| Stored::new(s, self.plan.segments)).collect(),
             wholes: Wholes::new(&self.plan, self.options.temporary.clone(), self.options.budget()),
+            selections: Selections::new(&self.plan),
             detections: Vec::new(),
             stats: self.compiled.clone(),
             replay: None,
@@ -232,6 +235,7 @@ impl Run {
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             session.wholes.take(pass, number, &view)?;
+            self.pool.install(|| session.selections.take(pass, session.segment, number, &view));
             session.flow.delivered[number] = to;
         }
         Ok(())
@@ -266,6 +270,7 @@ impl Run {
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
         self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))?;
+        session.selections.end_segment(pass, segment, &mut session.statistics)?;
         self.gather_detections(session, observer)
     }
 
@@ -312,9 +317,13 @@ impl Run {
         let scopes: Vec<Scope> = self.plan.statistics.iter().map(|s| s.scope).collect();
         let (flow, finals) = &self.passes[session.pass];
         flow.end_record(&mut session.flow, &self.graph, &mut session.statistics, &scopes, self.plan.segments);
+        let pass = &self.plan.passes[session.pass];
+        session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)?;
         for segment in 0..self.plan.segments {
             self.run_finals(finals, segment, &mut session.statistics)?;
         }
+        let pass = &self.plan.passes[session.pass];
+        self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))?;
         for node in self.graph.outputs.clone() {
             if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
                 self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;
@@ -361,6 +370,26 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Says which stretches a model gets nothing of.
+fn too_short(graph: &Graph, node: &Node) -> Option<String> {
+    let Prim::Call(call) = &node.prim else { return None };
+    let time = graph.signal(*node.inputs.first()?)?.time.as_ref()?;
+    let Rows::Segments(ranges) = &time.rows else { return None };
+    let lengths = || ranges.iter().map(|(a, b)| b - a).filter(|rows| *rows > 0);
+    let short: Vec<i64> = lengths().filter(|rows| *rows < call.window.into()).collect();
+    (!short.is_empty()).then(|| {
+        format!(
+            "{}: {} of {} stretches are shorter than a window of '{}' ({} samples) and get no prediction, {} samples in all",
+            node.operator,
+            short.len(),
+            lengths().count(),
+            call.model.name,
+            call.window,
+            short.iter().sum::<i64>()
+        )
+    })
 }
 
 /// More than any machine this is likely to meet has processors.

@@ -26,6 +26,7 @@ impl Run {
         let segment = session.segment;
         if session.taken == 0 {
             session.wholes.begin_segment(pass, segment)?;
+            session.selections.begin_segment(&self.plan, pass, segment);
         }
         let length = longest(pass, segment);
         let chunk = self.chunk_rows(pass) as i64;
@@ -132,7 +133,8 @@ impl Run {
                 }
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
-                session.stats.peak_held = session.stats.peak_held.max(session.flow.held());
+                session.stats.peak_held =
+                    session.stats.peak_held.max(session.flow.held() + session.selections.held());
                 session.stats.peak_stored = session.stats.peak_stored.max(session.wholes.held());
                 self.mind_the_budget(&mut session.stats);
                 session.arrived(next);

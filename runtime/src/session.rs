@@ -3,7 +3,7 @@
 //! State is small, except for what whole-record steps keep in the temporary store: that is as large as the record and is not
 //! saved. A session restored into such a run computes it again, from the start up to where it was saved, with its observer left alone.
 
-use dasc_ir::graph::NodeId;
+use dasc_ir::graph::{Graph, NodeId, Prim};
 use dasc_ir::{Diag, Result};
 
 use crate::archive::{Archive, Archived};
@@ -11,6 +11,7 @@ use crate::chunk::longest;
 use crate::detect::Detection;
 use crate::flow::FlowState;
 use crate::run::{Run, Stats};
+use crate::selection::Selections;
 use crate::statistics::Stored;
 use crate::whole::Wholes;
 use crate::{Observer, RowsView, StatisticView};
@@ -24,6 +25,7 @@ pub struct Session {
     pub(crate) flow: FlowState,
     pub(crate) statistics: Vec<Stored>,
     pub(crate) wholes: Wholes,
+    pub(crate) selections: Selections,
     pub(crate) detections: Vec<(NodeId, Vec<Detection>)>,
     pub(crate) stats: Stats,
     /// Where a restored session has still to come by itself before it counts as going on.
@@ -62,6 +64,7 @@ impl Run {
     /// All of a session's state between two chunks.
     pub fn save(&self, session: &mut Session) -> Result<Vec<u8>> {
         let mut archive = Archive::writing();
+        archive_models(&mut archive, &self.graph)?;
         if self.stores_rows() {
             let mut position = session.replay.unwrap_or((session.pass, session.segment, session.taken));
             archive_position(&mut archive, &mut position)?;
@@ -74,6 +77,7 @@ impl Run {
     /// A session that goes on from saved state, under whatever number of threads this run has.
     pub fn restore(&self, bytes: &[u8]) -> Result<Session> {
         let mut archive = Archive::reading(bytes);
+        archive_models(&mut archive, &self.graph)?;
         let mut session = self.begin();
         let mut position = (0, 0, 0);
         archive_position(&mut archive, &mut position)?;
@@ -90,6 +94,7 @@ impl Run {
         }
         session.flow = self.begin_flow(pass, segment);
         let mut archive = Archive::reading(bytes);
+        archive_models(&mut archive, &self.graph)?;
         session.archive(&mut archive)?;
         if !archive.is_at_end() {
             return Err(Diag::world("the saved state belongs to another pipeline"));
@@ -101,6 +106,26 @@ impl Run {
     fn stores_rows(&self) -> bool {
         self.plan.passes.iter().any(|p| !p.transforms.is_empty())
     }
+}
+
+/// What the models' files hold: under another model a run would go on with half of its numbers of either.
+fn archive_models(a: &mut Archive, graph: &Graph) -> Result<()> {
+    for node in &graph.nodes {
+        let Prim::Call(call) = &node.prim else { continue };
+        // With the hash of its file and all that its sidecar and the script say.
+        let now = format!("{call:?}").into_bytes();
+        let mut saved = now.clone();
+        let whole = a.raw(&mut saved);
+        if whole.is_err() || saved != now {
+            let (name, hash) = (&call.model.name, call.model.short_hash());
+            return Err(Diag::usage(format!(
+                "the saved state was made with another model than '{name}' as it is now (sha256 {hash}…)"
+            ))
+            .at(node.span)
+            .help("bring back the model's file and its sidecar, or begin anew"));
+        }
+    }
+    Ok(())
 }
 
 fn archive_position(a: &mut Archive, (pass, segment, taken): &mut Position) -> Result<()> {
@@ -142,6 +167,7 @@ impl Archived for Session {
         self.stats.rows_done = done as u64;
         self.flow.archive(a)?;
         a.each(&mut self.statistics)?;
+        self.selections.archive(a)?;
         let mut tables = self.detections.len();
         a.usize(&mut tables)?;
         if a.is_reading() {

@@ -14,7 +14,7 @@ use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
 use crate::rows::{RowsView, number};
-use crate::statistics::Stored;
+use crate::statistics::{StatisticView, Stored};
 use crate::store::Store;
 
 /// Bytes of a tile, unless a single row has more.
@@ -243,6 +243,38 @@ impl Spool {
         Ok(())
     }
 
+    /// The rows of every channel whose unscaled real FFT is given (numpy.fft.irfft), as F32.
+    pub fn of_spectrum(
+        folder: Option<&Path>,
+        spectrum: &StatisticView,
+        (first, stop): (i64, i64),
+        memory: usize,
+    ) -> Result<Spool> {
+        let n = (stop - first).max(0) as usize;
+        let spool = Spool::with_lines(folder, n, first, (1, spectrum.channels), 1, 4)?;
+        if n == 0 {
+            return Ok(spool);
+        }
+        let inverse = FftPlanner::<f64>::new().plan_fft_inverse(n);
+        for batch in spool.batches(memory) {
+            let line = |channel: usize| {
+                let bin = |k: usize| {
+                    let plane = |plane| spectrum.value(k, plane, channel) / n as f64;
+                    // What has no counterpart among the negative frequencies is taken as real, as NumPy does.
+                    let alone = k == 0 || 2 * k == n;
+                    Complex::new(plane(0), if alone { 0.0 } else { plane(1) })
+                };
+                let mut line: Vec<Complex<f64>> =
+                    (0..n).map(|k| if 2 * k <= n { bin(k) } else { bin(n - k).conj() }).collect();
+                inverse.process(&mut line);
+                line
+            };
+            let lines: Vec<_> = batch.clone().into_par_iter().map(line).collect();
+            spool.lay_lines(batch.start, &lines)?;
+        }
+        Ok(spool)
+    }
+
     /// Neighbouring lines that are transformed together.
     fn batches(&self, memory: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let (lines, each) = (self.lines(), self.rows.saturating_mul(LINE_BYTES as usize).max(1));
@@ -265,7 +297,7 @@ impl Spool {
         Ok(whole)
     }
 
-    /// Lays lines, from number `first` on, into the tiles as F32 planes.
+    /// Lays lines, from number `first` on, into the tiles as F32: their real parts, and in a second plane the imaginary ones.
     fn lay_lines(&self, first: usize, lines: &[Vec<Complex<f64>>]) -> Result<()> {
         let mut pieces: Vec<u8> = Vec::new();
         for tile in 0..self.tiles() {
@@ -273,7 +305,9 @@ impl Spool {
             pieces.clear();
             for line in lines.iter().map(|line| &line[rows.clone()]) {
                 pieces.extend(line.iter().flat_map(|z| (z.re as f32).to_ne_bytes()));
-                pieces.extend(line.iter().flat_map(|z| (z.im as f32).to_ne_bytes()));
+                if self.planes > 1 {
+                    pieces.extend(line.iter().flat_map(|z| (z.im as f32).to_ne_bytes()));
+                }
             }
             self.store.write(&pieces, self.offset(tile, first))?;
         }

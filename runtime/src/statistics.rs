@@ -60,6 +60,21 @@ impl Stored {
         }
     }
 
+    /// Writes the numbers of a segment, `[inner][channel]`.
+    pub fn set(&mut self, segment: usize, values: &[f64]) {
+        let (dtype, element) = (self.dtype, self.element);
+        let position = self.planes * self.lane_stride * element;
+        let positions = self.segments[segment].bytes_mut().chunks_exact_mut(position.max(1));
+        for (bytes, values) in positions.zip(values.chunks(self.channels.max(1))) {
+            for (bytes, value) in bytes.chunks_exact_mut(element).zip(values) {
+                match dtype {
+                    DType::F64 => bytes.copy_from_slice(&value.to_ne_bytes()),
+                    _ => bytes.copy_from_slice(&(*value as f32).to_ne_bytes()),
+                }
+            }
+        }
+    }
+
     pub fn at(&mut self, segment: usize, lane0: usize) -> BufferAt {
         let base = self.segments[segment].as_mut_ptr().wrapping_add(lane0 * self.element);
         BufferAt {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use dasc_compiler::plan::{Pass, Place, Plan, Stream, WholeKind, WholeOutput};
+use dasc_compiler::plan::{Pass, Place, Plan, Stream, Whole, WholeInput, WholeKind, WholeOutput};
 use dasc_ir::graph::Graph;
 use dasc_ir::{Diag, Result};
 
@@ -49,7 +49,8 @@ impl Wholes {
     pub fn begin_segment(&mut self, pass: &Pass, segment: usize) -> Result<()> {
         self.inputs.clear();
         for whole in &pass.transforms {
-            let stream = &pass.flow.streams[whole.input as usize];
+            let WholeInput::Stream(number) = whole.input else { continue };
+            let stream = &pass.flow.streams[number as usize];
             self.inputs.push(match whole.kind {
                 WholeKind::Transform(_) => {
                     Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment)?)
@@ -64,8 +65,8 @@ impl Wholes {
 
     /// Stores new rows of a stream for every step that wants them.
     pub fn take(&mut self, pass: &Pass, stream: usize, view: &RowsView) -> Result<()> {
-        for (whole, input) in pass.transforms.iter().zip(&mut self.inputs) {
-            if whole.input as usize == stream {
+        for (whole, input) in of_rows(pass).zip(&mut self.inputs) {
+            if whole.input == WholeInput::Stream(stream as u32) {
                 match input {
                     Kept::Lines(spool) => spool.write(view)?,
                     Kept::Backwards(rows) => rows.write(view)?,
@@ -77,7 +78,7 @@ impl Wholes {
 
     /// Does what needs the whole segment, which is over.
     pub fn end_segment(&mut self, pass: &Pass, segment: usize, statistics: &mut [Stored]) -> Result<()> {
-        for (whole, input) in pass.transforms.iter().zip(std::mem::take(&mut self.inputs)) {
+        for (whole, input) in of_rows(pass).zip(std::mem::take(&mut self.inputs)) {
             let kept = match (whole.kind, input, whole.output) {
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Spool(_)) => {
                     transform(&lines, kind, self.memory, None)?.map(Kept::Lines)
@@ -93,6 +94,23 @@ impl Wholes {
             };
             if let WholeOutput::Spool(spool) = whole.output {
                 self.spools[spool as usize][segment] = kept;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes rows of what is known now that the pass is over.
+    pub fn make_rows(&mut self, pass: &Pass, statistics: &[Stored]) -> Result<()> {
+        for whole in &pass.transforms {
+            let (WholeInput::Statistic { number, rows }, WholeOutput::Spool(spool)) =
+                (&whole.input, whole.output)
+            else {
+                continue;
+            };
+            for (segment, rows) in rows.iter().enumerate() {
+                let spectrum = statistics[*number as usize].view(segment);
+                let lines = Spool::of_spectrum(self.folder.as_deref(), &spectrum, *rows, self.memory)?;
+                self.spools[spool as usize][segment] = Some(Kept::Lines(lines));
             }
         }
         Ok(())
@@ -159,6 +177,11 @@ pub(crate) fn check(graph: &Graph, plan: &Plan, memory: usize) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The whole steps whose input arrives as rows, in order.
+fn of_rows(pass: &Pass) -> impl Iterator<Item = &Whole> {
+    pass.transforms.iter().filter(|whole| matches!(whole.input, WholeInput::Stream(_)))
 }
 
 fn spools(plan: &Plan) -> usize {

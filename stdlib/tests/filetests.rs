@@ -8,6 +8,7 @@ use std::path::Path;
 use dasc_ir::graph::text::parse;
 use dasc_stdlib::ops::OPERATORS;
 use dasc_stdlib::reference::example_graph;
+use dasc_tests::golden::models;
 
 const RULE: &str = "\n----\n";
 
@@ -17,7 +18,7 @@ fn each_example_builds_the_graph_on_file() {
     let mut failures = String::new();
     for entry in OPERATORS.iter() {
         let path = folder.join(format!("{}.ops", entry.schema.name.to_lowercase()));
-        let graph = example_graph(entry).unwrap();
+        let graph = example_graph(entry, &models()).unwrap();
         let text = graph.to_string();
         parse(&text).unwrap_or_else(|diag| panic!("{}: {diag}\n{text}", entry.schema.name));
         let found = format!("{}{RULE}{text}", entry.schema.example);

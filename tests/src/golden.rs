@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use dasc_ir::graph::builder::{Beside, Samples};
 use dasc_ir::graph::{ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::model::Models;
 use dasc_ir::{DType, Diag, Rational, Unit};
+use dasc_model::Folder;
 use serde_json::Value as Json;
 
 /// The bound on the relative RMS error of results in f32.
@@ -59,6 +61,11 @@ pub struct Distance {
     pub largest: f64,
     /// Largest magnitude of the reference.
     pub peak: f64,
+}
+
+/// Opens the models of the golden cases and of the operators' examples.
+pub fn models() -> Arc<dyn Models> {
+    Arc::new(Folder::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/ml")))
 }
 
 /// All cases of all manifests, in the order of the folders' names.

@@ -7,7 +7,7 @@ use dasc_ir::DType;
 use dasc_ir::graph::{Graph, interp};
 use dasc_runtime::{Backend, Options};
 use dasc_tests::noise::Noise;
-use dasc_tests::record::{Record, far, run, run_in_parts};
+use dasc_tests::record::{Collected, Record, far, run, run_in_parts};
 
 const SEGMENTS: &[(i64, i64)] = &[(0, 301), (400, 733)];
 
@@ -50,6 +50,15 @@ fn definitions_stream_exactly_and_mean_what_they_say() {
 
 fn graph(text: &str, dtype: DType, channels: u32) -> Result<Graph, String> {
     script::graph(text, &script::signal(dtype, 500.0, SEGMENTS, channels))
+}
+
+/// The result over all rows at once.
+fn whole(graph: &Graph) -> Collected {
+    let rows: i64 = SEGMENTS.iter().map(|(a, b)| b - a).sum();
+    let mut noise = Noise(5);
+    let input: Vec<f64> = (0..rows * 5).map(|_| f64::from(noise.value() as f32)).collect();
+    let options = Options { backend: Backend::Cranelift, ..Options::default() };
+    run(graph, &Record::new(graph, &input), &options).unwrap().0
 }
 
 fn holds(text: &str, dtype: DType, channels: u32) -> Result<(), String> {
@@ -110,6 +119,67 @@ fn definitions_fuse_with_their_neighbours() {
         panic!("not a kernel");
     };
     assert_eq!(stage.kernel.steps.len(), 1, "one loop for all");
+}
+
+/// A definition that calls another means what it would if the other's equations stood in it: nothing is rounded at the border.
+#[test]
+fn calls_of_definitions_round_nothing() {
+    let lag = "DEF LAG(x, k: 1) = y WHERE y[t] = k * y[t-1] + x / 7";
+    let pairs = [
+        (
+            "DEF F(x) = LAG(LAG(x, 0.3), 0.9) - x[t-1]",
+            "DEF G(x) = b - x[t-1] WHERE a[t] = 0.3 * a[t-1] + x / 7; b[t] = 0.9 * b[t-1] + a / 7",
+        ),
+        (
+            "DEF F(x) = LAG(x, 0.3) - LAG(x, 0.301)",
+            "DEF G(x) = a - b WHERE a[t] = 0.3 * a[t-1] + x / 7; b[t] = 0.301 * b[t-1] + x / 7",
+        ),
+        (
+            "DEF F(x) = y[t] - 3 * y[t-2] + y[c+1] WHERE y = LAG(x, 0.5)",
+            "DEF G(x) = y[t] - 3 * y[t-2] + y[c+1] WHERE y[t] = 0.5 * y[t-1] + x / 7",
+        ),
+    ];
+    for (calling, spelled) in pairs {
+        let [one, other] = ["F", "G"].map(|name| {
+            let text = format!("{lag}\n{calling}\n{spelled}\nREAD record | {name}");
+            whole(&graph(&text, DType::F32, 5).unwrap())
+        });
+        assert_eq!(one.difference(&other), None, "{calling}");
+    }
+}
+
+/// Neither do operators round their results within a definition, where rounding is the last thing they do.
+#[test]
+fn operators_round_nothing_within_a_definition() {
+    let text = "DEF SNR(x) = RMS(x, 10ms) / BANDPASS(x, 10Hz, 100Hz)\nREAD record | SNR";
+    let graph = graph(text, DType::F32, 5).unwrap();
+    let needed = dasc_compiler::compile(graph).unwrap().0;
+    let narrow = needed.nodes.iter().filter_map(|node| match &node.ty {
+        dasc_ir::graph::Type::Signal(signal) if signal.dtype == DType::F32 => Some(signal.clone()),
+        _ => None,
+    });
+    assert_eq!(narrow.count(), 2, "the record and the result\n{needed}");
+}
+
+/// Several members of a recurrence read outside of it cost what one costs: there is one state.
+#[test]
+fn the_members_of_a_recurrence_share_its_state() {
+    let equations = "p[t] = 0.9 * p[t-1] - 0.2 * q[t-2] + x; q[t] = 0.2 * p[t-1] + 0.9 * q[t-1]; p[t<0] = x";
+    let cost = |result: &str| {
+        let text = format!("DEF F(x) = {result} WHERE {equations}\nREAD record | F");
+        let (_, plan) = dasc_compiler::compile(graph(&text, DType::F32, 5).unwrap()).unwrap();
+        let [dasc_compiler::plan::Stage::Kernel(stage)] = plan.passes[0].flow.stages.as_slice() else {
+            panic!("not one kernel");
+        };
+        let [dasc_ir::kernel::Step::Loop(body)] = stage.kernel.steps.as_slice() else {
+            panic!("not one loop");
+        };
+        (stage.kernel.carries.len(), body.body.len())
+    };
+    let (one, both, thrice) = (cost("2 * p"), cost("p + q"), cost("p + q + q * p"));
+    assert_eq!((one.0, both.0, thrice.0), (3, 3, 3));
+    // One instruction marks what is not finite in the second result, and the sum replaces the product.
+    assert!(both.1 <= one.1 + 1 && thrice.1 <= both.1 + 2, "{one:?} {both:?} {thrice:?}");
 }
 
 /// Mistakes that show only where units, rates and constants are known: `tests/filetests/define`, on data in nstrain/s at 500 Hz.

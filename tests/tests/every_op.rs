@@ -57,12 +57,16 @@ fn i16_on_37_channels() {
 }
 
 /// What one operator alone does not show: several passes, rates, crossings of channels, whole transforms of frames.
-const CHAINS: [&str; 9] = [
+const CHAINS: [&str; 13] = [
     "DETREND | BANDPASS 10Hz 200Hz | NORMALIZE",
     "DECIMATE 5 | STA_LTA 0.1s 1s METHOD=recursive | SPATIAL_SMOOTH 3 | DEMEAN",
     "COMMON_MODE | STFT 64 | SQUARE | MEAN AXIS=channel | DB",
     "MEDIAN 5 | DIFF | STACK 100ms | MAX AXIS=time",
     "STFT 64 | ABS | ENVELOPE",
+    "DEMEAN | MEDIAN AXIS=time",
+    "COMMON_MODE METHOD=median | MEDIAN 40 | NORMALIZE METHOD=mad",
+    "STFT 64 | ABS | MEDIAN AXIS=time | MEDIAN AXIS=channel | PERCENTILE 30 AXIS=frequency",
+    "STFT 64 | ABS | MEDIAN 4 AXIS=frequency | PERCENTILE 80 WINDOW=3 AXIS=channel | ARGMAX AXIS=frequency",
     "LOWPASS 40Hz | HILBERT | ABS | TAPER 0.1",
     "BANDPASS 10Hz 200Hz ZEROPHASE=TRUE",
     "DETREND | HIGHPASS 1Hz ZEROPHASE=TRUE | NORMALIZE",

@@ -1,7 +1,7 @@
 //! FFT steps: one transform per row and lane along the inner axis, with `realfft` and `rustfft`.
 //!
 //! Lanes are contiguous and frames are not, so 16 lanes at a time are transposed into scratch, transformed one frame
-//! a call (a batch would differ in bits) and transposed back. All data is F32.
+//! a call (a batch would differ in bits) and transposed back. All data is F32, but for the frames of a wide transform.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use dasc_ir::kernel::{BufferAt, Fft, FftKind, LANES};
 use dasc_ir::{Diag, Result};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::num_complex::Complex32;
+use rustfft::num_complex::{Complex32, Complex64};
 use rustfft::{FftPlanner, num_traits::Zero};
 
 /// A planned FFT step. Shared between threads.
@@ -21,6 +21,7 @@ pub struct Plan {
 
 enum Way {
     Forward(Arc<dyn RealToComplex<f32>>),
+    Wide(Arc<dyn RealToComplex<f64>>),
     Inverse(Arc<dyn ComplexToReal<f32>>),
     Complex(Arc<dyn rustfft::Fft<f32>>),
 }
@@ -37,6 +38,7 @@ impl Plan {
         let n = fft.n as usize;
         let way = match fft.kind {
             FftKind::Forward => Way::Forward(RealFftPlanner::new().plan_fft_forward(n)),
+            FftKind::ForwardWide => Way::Wide(RealFftPlanner::new().plan_fft_forward(n)),
             FftKind::Inverse => Way::Inverse(RealFftPlanner::new().plan_fft_inverse(n)),
             FftKind::ComplexForward => Way::Complex(FftPlanner::new().plan_fft_forward(n)),
             FftKind::ComplexInverse | FftKind::Analytic => {
@@ -51,8 +53,8 @@ impl Plan {
     /// `n`, the last input of a real inverse are taken as 0, as NumPy does. Errors: a mistake of the compiler's own.
     ///
     /// # Safety
-    /// For each row and each lane rounded up to whole groups, the elements of both buffers in the shapes of
-    /// [`FftKind`] lie in live F32 memory; the output's are used by nobody else meanwhile.
+    /// For each row and each lane rounded up to whole groups, the elements of both buffers in the shapes and types of
+    /// [`FftKind`] lie in live memory; the output's are used by nobody else meanwhile.
     pub unsafe fn run(
         &self,
         input: &BufferAt,
@@ -64,17 +66,19 @@ impl Plan {
         let mut tile = Tile::new(self);
         for row in start..start.saturating_add(rows.max(0)) {
             for group in 0..lanes.div_ceil(LANES) {
-                let at = |buffer: &BufferAt| {
+                let at = |buffer: &BufferAt, element: usize| {
                     buffer
                         .base
                         .wrapping_offset((row as isize).wrapping_mul(buffer.row))
-                        .wrapping_add(group * LANES * size_of::<f32>())
+                        .wrapping_add(group * LANES * element)
                 };
+                let element =
+                    if self.kind == FftKind::ForwardWide { size_of::<f64>() } else { size_of::<f32>() };
                 // SAFETY: the caller vouches for all inner positions, planes and lanes of this row.
-                unsafe { tile.gather(at(input), input) };
+                unsafe { tile.gather(at(input, element), input) };
                 tile.transform(self)?;
                 // SAFETY: as above, for the output.
-                unsafe { tile.scatter(at(output), output) };
+                unsafe { tile.scatter(at(output, size_of::<f32>()), output) };
             }
         }
         Ok(())
@@ -87,8 +91,17 @@ struct Tile {
     real: Vec<f32>,
     complex: Vec<Complex32>,
     scratch: Vec<Complex32>,
+    wide: Wide,
     /// Complex elements of a frame.
     half: usize,
+}
+
+/// What a wide transform works on: all frames, and one spectrum at a time.
+#[derive(Default)]
+struct Wide {
+    real: Vec<f64>,
+    complex: Vec<Complex64>,
+    scratch: Vec<Complex64>,
 }
 
 impl Tile {
@@ -96,14 +109,24 @@ impl Tile {
         let n = plan.n;
         let (real, half, scratch) = match &plan.way {
             Way::Forward(way) => (n, n / 2 + 1, way.get_scratch_len()),
+            Way::Wide(_) => (0, n / 2 + 1, 0),
             Way::Inverse(way) => (n, n / 2 + 1, way.get_scratch_len()),
             Way::Complex(way) => (0, n, way.get_inplace_scratch_len()),
+        };
+        let wide = match &plan.way {
+            Way::Wide(way) => Wide {
+                real: vec![0.0; n * LANES],
+                complex: vec![Complex64::zero(); half],
+                scratch: vec![Complex64::zero(); way.get_scratch_len()],
+            },
+            Way::Forward(_) | Way::Inverse(_) | Way::Complex(_) => Wide::default(),
         };
         Tile {
             kind: plan.kind,
             real: vec![0.0; real * LANES],
             complex: vec![Complex32::zero(); half * LANES],
             scratch: vec![Complex32::zero(); scratch],
+            wide,
             half,
         }
     }
@@ -111,7 +134,20 @@ impl Tile {
     /// # Safety
     /// `at` is lane 0 of the group at inner 0 and plane 0 of a row; the whole group of it can be read.
     unsafe fn gather(&mut self, at: *const u8, strides: &BufferAt) {
-        // SAFETY: the caller's promise; groups are `LANES` contiguous aligned elements.
+        if self.kind == FftKind::ForwardWide {
+            let n = self.wide.real.len() / LANES;
+            for inner in 0..n {
+                // SAFETY: the caller's promise; groups are `LANES` contiguous aligned elements.
+                let group = unsafe {
+                    at.wrapping_offset(inner as isize * strides.inner).cast::<[f64; LANES]>().read_unaligned()
+                };
+                for (lane, x) in group.into_iter().enumerate() {
+                    self.wide.real[lane * n + inner] = x;
+                }
+            }
+            return;
+        }
+        // SAFETY: as above, of F32.
         let group = |inner: usize, plane: isize| unsafe {
             at.wrapping_offset(inner as isize * strides.inner + plane * strides.plane)
                 .cast::<[f32; LANES]>()
@@ -140,6 +176,7 @@ impl Tile {
                     FftKind::Analytic if alone => Complex32::new(bin.re, 0.0),
                     FftKind::Analytic => bin + bin,
                     FftKind::Forward
+                    | FftKind::ForwardWide
                     | FftKind::Inverse
                     | FftKind::ComplexForward
                     | FftKind::ComplexInverse => bin,
@@ -178,6 +215,14 @@ impl Tile {
                 Way::Forward(way) => {
                     let real = &mut self.real[lane * n..][..n];
                     way.process_with_scratch(real, complex, &mut self.scratch).map_err(misfit)?;
+                }
+                Way::Wide(way) => {
+                    let Wide { real, complex: spectrum, scratch } = &mut self.wide;
+                    let real = &mut real[lane * n..][..n];
+                    way.process_with_scratch(real, spectrum, scratch).map_err(misfit)?;
+                    for (narrow, z) in complex.iter_mut().zip(spectrum) {
+                        *narrow = Complex32::new(z.re as f32, z.im as f32);
+                    }
                 }
                 Way::Inverse(way) => {
                     let real = &mut self.real[lane * n..][..n];

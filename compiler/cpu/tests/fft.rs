@@ -9,17 +9,17 @@ use dasc_ir::kernel::{BufferAt, BufferId, Fft, FftKind};
 const LANES: usize = 32;
 const ROWS: usize = 3;
 
-fn at(data: &mut [f32], inner: usize, planes: usize) -> BufferAt {
-    let size = size_of::<f32>() as isize;
+fn at<T>(data: &mut [T], inner: usize, planes: usize) -> BufferAt {
+    let size = size_of::<T>() as isize;
     let inner_stride = LANES as isize * size;
     let plane = inner_stride * inner as isize;
     BufferAt { base: data.as_mut_ptr().cast(), row: plane * planes as isize, inner: inner_stride, plane }
 }
 
-fn run(kind: FftKind, n: usize, input: &mut [f32], start: i64) -> Vec<f32> {
+fn run<T>(kind: FftKind, n: usize, input: &mut [T], start: i64) -> Vec<f32> {
     let half = n / 2 + 1;
     let (from, to) = match kind {
-        FftKind::Forward => ((n, 1), (half, 2)),
+        FftKind::Forward | FftKind::ForwardWide => ((n, 1), (half, 2)),
         FftKind::Inverse => ((half, 2), (n, 1)),
         FftKind::ComplexForward | FftKind::ComplexInverse => ((n, 2), (n, 2)),
         FftKind::Analytic => ((half, 2), (n, 2)),
@@ -101,6 +101,34 @@ fn the_analytic_signal_has_the_half_spectrum_it_came_from() {
         for (i, bin) in bins.iter().enumerate() {
             let k = i / LANES % n;
             assert!(2 * k <= n || bin.abs() < 1e-4, "n {n}: bin {k} is {bin}");
+        }
+    }
+}
+
+/// Beside an offset of 1e6 a wide transform keeps the digits of everything else; only its results are F32.
+#[test]
+fn a_wide_transform_rounds_each_bin_by_itself() {
+    for n in [1usize, 2, 15, 64] {
+        let mut rng = Random(n as u64);
+        let small: Vec<f64> = (0..ROWS * n * LANES).map(|_| rng.between(-999, 999) as f64 / 999.0).collect();
+        let mut raised: Vec<f64> = small.iter().map(|x| x + 1e6).collect();
+        let y = run(FftKind::ForwardWide, n, &mut raised, 17);
+        let half = n / 2 + 1;
+        for (row, lane, k) in (0..ROWS)
+            .flat_map(|r| [0, 15, 16, 31].map(|l| (r, l)))
+            .flat_map(|(r, l)| (1..half).map(move |k| (r, l, k)))
+        {
+            let sum = |part: fn(f64) -> f64| -> f64 {
+                let angle = |t: usize| -TAU * ((k * t) % n) as f64 / n as f64;
+                (0..n).map(|t| small[(row * n + t) * LANES + lane] * part(angle(t))).sum()
+            };
+            for (plane, expected) in [sum(f64::cos), sum(f64::sin)].into_iter().enumerate() {
+                let got = f64::from(y[((row * 2 + plane) * half + k) * LANES + lane]);
+                assert!(
+                    (got - expected).abs() < 1e-5,
+                    "n {n} row {row} lane {lane} bin {k}: {got} for {expected}"
+                );
+            }
         }
     }
 }

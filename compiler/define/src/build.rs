@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
-use dasc_ir::graph::{Builder, Edge, Expr, NodeId, Role, WindowBody};
-use dasc_ir::literal::{Arg, Literal};
+use dasc_ir::graph::{Builder, NodeId};
+use dasc_ir::literal::Arg;
 use dasc_ir::{DType, Diag, Result, Span, Unit};
 
+use crate::reads::{At, Read, one_window, position};
 use crate::resolve::Callees;
-use crate::structure::{Component, components, shift_of};
-use crate::syntax::{Argument, Definition, Form, Place, TermId};
-use crate::typing::{self, Known, Typed, factor, types};
+use crate::structure::{Component, components};
+use crate::syntax::{Definition, Form, Place, TermId};
+use crate::typing::{Known, Typed, factor, types};
 use crate::write::{needed, write};
 
 /// Definitions that call definitions.
 const MAX_CALLS: usize = 32;
 /// Nodes that one step may become.
-const MAX_NODES: usize = 4096;
+pub(crate) const MAX_NODES: usize = 4096;
 
 /// Texts that the user has not written, such as the standard library's: mistakes in them are shown at the step.
 pub const FOREIGN: u32 = u32::MAX;
@@ -28,7 +29,7 @@ pub trait Library: Callees {
 }
 
 /// Appends a definition to the graph. `params` are in the units of the parameters; the result is F32, or F64 if an input is.
-/// Everything between is F64 and rounded once.
+/// Everything between is F64 and rounded once, across the definitions that it calls too.
 pub fn build(
     definition: &Definition,
     library: &dyn Library,
@@ -38,12 +39,18 @@ pub fn build(
     call: Span,
 ) -> Result<NodeId> {
     let limit = b.graph().nodes.len().saturating_add(MAX_NODES);
-    nested(definition, library, b, inputs, params, call, Budget { depth: 0, limit })
-        .map_err(|diag| shown_at(diag, call))
+    let mut float = DType::F32;
+    for &input in inputs {
+        if b.real(input)?.float() == DType::F64 {
+            float = DType::F64;
+        }
+    }
+    let nesting = Nesting { depth: 0, limit, rounded: Some(float) };
+    nested(definition, library, b, inputs, params, call, nesting).map_err(|diag| shown_at(diag, call))
 }
 
 /// A mistake in a text that the user has not written is shown where it was called.
-fn shown_at(mut diag: Diag, call: Span) -> Diag {
+pub(crate) fn shown_at(mut diag: Diag, call: Span) -> Diag {
     let foreign = |span: Span| span.source == FOREIGN;
     diag.related.retain(|(span, _)| !foreign(*span));
     match diag.span {
@@ -56,43 +63,43 @@ fn shown_at(mut diag: Diag, call: Span) -> Diag {
     }
 }
 
+/// A definition's place among those that call it.
 #[derive(Clone, Copy)]
-struct Budget {
-    depth: usize,
-    limit: usize,
+pub(crate) struct Nesting {
+    pub depth: usize,
+    /// Nodes that the graph may have.
+    pub limit: usize,
+    /// What the result is rounded to; within another definition it stays F64.
+    pub rounded: Option<DType>,
 }
 
-fn nested(
+/// Builds a definition in its place.
+pub(crate) fn nested(
     definition: &Definition,
     library: &dyn Library,
     b: &mut Builder,
     inputs: &[NodeId],
     params: &[f64],
     call: Span,
-    budget: Budget,
+    nesting: Nesting,
 ) -> Result<NodeId> {
-    if budget.depth > MAX_CALLS {
+    if nesting.depth > MAX_CALLS {
         return Err(Diag::usage(format!("definitions call each other more than {MAX_CALLS} deep")).at(call));
     }
     b.enter(&definition.name, Some(call));
     let mut period = None;
-    let mut float = DType::F32;
     for &input in inputs {
-        let signal = b.real(input)?;
-        if signal.float() == DType::F64 {
-            float = DType::F64;
-        }
-        period = period.or(signal.time.as_ref().map(|time| time.period.as_f64()));
+        period = period.or(b.real(input)?.time.as_ref().map(|time| time.period.as_f64()));
     }
     let mut building =
-        Building { definition, library, b, inputs, params, call, budget, period, variables: HashMap::new() };
+        Building { definition, library, b, inputs, params, call, nesting, period, variables: HashMap::new() };
     let values = |name: &str| building.param(name);
     let order = components(definition, &values)?;
     let wanted = building.wanted();
     for component in order.iter().filter(|c| c.members.iter().any(|m| wanted.contains(m))) {
         building.component(component, &wanted)?;
     }
-    let result = building.expression(definition.result, Some(float))?;
+    let result = building.expression(definition.result, nesting.rounded)?;
     match result {
         Value::Signal(node) => Ok(node),
         Value::Constant(..) => Err(Diag::usage(format!("{} does not depend on its input", definition.name))
@@ -122,26 +129,9 @@ pub(crate) struct Building<'a> {
     pub inputs: &'a [NodeId],
     pub params: &'a [f64],
     pub call: Span,
-    budget: Budget,
+    pub nesting: Nesting,
     period: Option<f64>,
     pub variables: HashMap<usize, Variable>,
-}
-
-/// A signal read at another place.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Read {
-    pub node: NodeId,
-    pub at: At,
-    /// What lies before the start.
-    pub before: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum At {
-    Here,
-    /// Samples ahead; negative back.
-    Time(i32),
-    Channel(i32, Edge),
 }
 
 impl Building<'_> {
@@ -261,154 +251,8 @@ impl Building<'_> {
         })
     }
 
-    /// The nodes of the calls among terms.
-    pub(crate) fn calls(&mut self, ids: &[TermId]) -> Result<HashMap<TermId, NodeId>> {
-        let mut calls = HashMap::new();
-        for &id in ids {
-            if let Some(Form::Call(name, args)) = self.definition.terms.get(id).map(|term| &term.form) {
-                let span = self.definition.span_of(id);
-                let node = self.called(name, args, span).map_err(|diag| diag.at(span))?;
-                self.b.enter(&self.definition.name, Some(self.call));
-                self.b.real(node).map_err(|mut diag| {
-                    diag.span = Some(span);
-                    diag
-                })?;
-                calls.insert(id, node);
-            }
-        }
-        Ok(calls)
-    }
-
-    fn called(&mut self, name: &str, args: &[Argument], span: Span) -> Result<NodeId> {
-        if self.b.graph().nodes.len() >= self.budget.limit {
-            return Err(Diag::usage(format!("the definition grows beyond {MAX_NODES} operations"))
-                .at(span)
-                .help("definitions that call definitions multiply: name a result once with an equation"));
-        }
-        let place = if span.source == FOREIGN { self.call } else { span };
-        let library = self.library;
-        if let Some(callee) = library.definition(name) {
-            let (inputs, params) = self.passed(callee, args, span)?;
-            let budget = Budget { depth: self.budget.depth + 1, ..self.budget };
-            return nested(callee, library, self.b, &inputs, &params, place, budget).map_err(|diag| {
-                if diag.span.is_some_and(|inner| inner == place) { diag } else { shown_at(diag, place) }
-            });
-        }
-        let Some((first, rest)) = args.split_first() else {
-            return Err(Diag::usage(format!("{name} needs a signal to work on"))
-                .help(format!("for example {name}(x)")));
-        };
-        let x = self.signal(first, name)?;
-        let mut given = Vec::with_capacity(rest.len());
-        for arg in rest {
-            let span = self.definition.span_of(arg.value);
-            let value = match self.definition.terms.get(arg.value).map(|term| &term.form) {
-                Some(Form::Word(word)) => Literal::Word(word.clone()),
-                _ => self.literal(arg.value, name)?,
-            };
-            let key = arg.key.as_ref().map(|key| (key.text.clone(), key.span));
-            given.push(Arg { key, value, span });
-        }
-        library.operator(name, &given, place, self.b, x)
-    }
-
-    /// The signals and constants for another definition's inputs and parameters.
-    fn passed(
-        &mut self,
-        callee: &Definition,
-        args: &[Argument],
-        span: Span,
-    ) -> Result<(Vec<NodeId>, Vec<f64>)> {
-        let mut slots: Vec<Option<&Argument>> = vec![None; callee.inputs.len() + callee.params.len()];
-        let names: Vec<&str> = (callee.inputs.iter().map(|input| input.text.as_str()))
-            .chain(callee.params.iter().map(|param| param.name.as_str()))
-            .collect();
-        for arg in args {
-            let at = match &arg.key {
-                Some(key) => {
-                    names.iter().position(|name| name.eq_ignore_ascii_case(&key.text)).ok_or_else(|| {
-                        Diag::usage(format!("{} has no parameter {}", callee.name, key.text))
-                            .at(key.span)
-                            .help(format!("it has {}", names.join(", ")))
-                    })?
-                }
-                None => slots.iter().position(Option::is_none).ok_or_else(|| {
-                    Diag::usage(format!("{} takes {} values, not {}", callee.name, names.len(), args.len()))
-                        .at(self.definition.span_of(arg.value))
-                })?,
-            };
-            if let Some(slot) = slots.get_mut(at)
-                && slot.replace(arg).is_some()
-            {
-                let name = names.get(at).copied().unwrap_or("");
-                return Err(
-                    Diag::usage(format!("{name} is given twice")).at(self.definition.span_of(arg.value))
-                );
-            }
-        }
-        let (mut inputs, mut params) = (Vec::new(), Vec::new());
-        for (at, (slot, name)) in slots.iter().zip(&names).enumerate() {
-            let missing = || Diag::usage(format!("{} needs {name}", callee.name)).at(span);
-            let param = at.checked_sub(callee.inputs.len()).and_then(|at| callee.params.get(at));
-            match (param, slot) {
-                (None, Some(arg)) => inputs.push(self.signal(arg, &callee.name)?),
-                (None, None) => return Err(missing()),
-                (Some(param), None) => params.push(param.default.ok_or_else(missing)?),
-                (Some(param), Some(arg)) => {
-                    let place = self.definition.span_of(arg.value);
-                    let (value, ty) = self.constant(arg.value, &callee.name)?;
-                    let own = param.unit.clone();
-                    params.push(self.in_unit(value, &ty, &own, place).map_err(|_| {
-                        let given = ty.unit.as_ref().map(Unit::to_string).unwrap_or_default();
-                        Diag::usage(format!(
-                            "units clash: {name} of {} is in {own}, not {given}",
-                            callee.name
-                        ))
-                        .at(place)
-                    })?);
-                }
-            }
-        }
-        Ok((inputs, params))
-    }
-
-    fn signal(&mut self, arg: &Argument, of: &str) -> Result<NodeId> {
-        match self.expression(arg.value, None)? {
-            Value::Signal(node) => Ok(node),
-            Value::Constant(..) => {
-                Err(Diag::usage(format!("{of} works on a signal, and this is a constant"))
-                    .at(self.definition.span_of(arg.value)))
-            }
-        }
-    }
-
-    fn constant(&mut self, root: TermId, of: &str) -> Result<(f64, Typed)> {
-        let ids = self.definition.own_terms(root);
-        let calls = self.calls(&ids)?;
-        let typed = self.typed(&ids, &calls, &|_| None)?;
-        match typed.get(&root) {
-            Some(Typed { constant: Some(value), truth: false, .. }) => {
-                let ty = typed.get(&root).cloned().ok_or_else(|| Diag::compiler("define: a lost type"))?;
-                Ok((*value, ty))
-            }
-            _ => Err(Diag::usage(format!("a parameter of {of} is a constant, and this depends on data"))
-                .at(self.definition.span_of(root))),
-        }
-    }
-
-    fn literal(&mut self, root: TermId, of: &str) -> Result<Literal> {
-        let (value, ty) = self.constant(root, of)?;
-        Ok(match ty.unit {
-            Some(unit) if !ty.bare && !unit.is_none() => match typing::pure(&unit, false) {
-                Some(scale) => Literal::Number(value * scale),
-                None => Literal::Quantity(value, unit),
-            },
-            Some(_) | None => Literal::Number(value),
-        })
-    }
-
     /// The value of an expression at its own place, kept in F64 unless another type is asked for.
-    fn expression(&mut self, root: TermId, dtype: Option<DType>) -> Result<Value> {
+    pub(crate) fn expression(&mut self, root: TermId, dtype: Option<DType>) -> Result<Value> {
         let ids = self.definition.own_terms(root);
         let calls = self.calls(&ids)?;
         let typed = self.typed(&ids, &calls, &|_| None)?;
@@ -468,102 +312,6 @@ impl Building<'_> {
         node.map(Value::Signal).map_err(|diag| at_term(diag, span))
     }
 
-    /// What a term reads, if it is no constant and reads something.
-    pub(crate) fn read(
-        &mut self,
-        id: TermId,
-        calls: &HashMap<TermId, NodeId>,
-        typed: &HashMap<TermId, Typed>,
-    ) -> Result<Option<Read>> {
-        if typed.get(&id).is_none_or(|t| t.constant.is_some()) {
-            return Ok(None);
-        }
-        let (node, place, before) = match self.definition.terms.get(id).map(|term| &term.form) {
-            Some(Form::Input(i, place)) => (self.inputs.get(*i).copied(), place, Some(0.0)),
-            Some(Form::Equation(i, place)) => match self.variables.get(i) {
-                Some(Variable { value: Value::Signal(node), before }) => (Some(*node), place, *before),
-                _ => return Ok(None),
-            },
-            Some(Form::Call(..)) => (calls.get(&id).copied(), &Place::Here, Some(0.0)),
-            Some(_) | None => return Ok(None),
-        };
-        let node = node.ok_or_else(|| Diag::compiler("define: a signal without a node"))?;
-        let values = |name: &str| self.param(name);
-        let lost = || Diag::compiler("define: a shift without a value");
-        let at = match place {
-            Place::Here => At::Here,
-            Place::Time(shift) => match shift_of(shift, true, &values)?.ok_or_else(lost)? {
-                0 => At::Here,
-                by => At::Time(by),
-            },
-            Place::Channel(shift, edge) => match shift_of(shift, false, &values)?.ok_or_else(lost)? {
-                0 => At::Here,
-                by => At::Channel(by, *edge),
-            },
-        };
-        if before.is_none() && matches!(at, At::Time(by) if by < 0) {
-            return Err(Diag::usage(
-                "only within its recurrence can this be read where its initial value depends on data",
-            )
-            .at(self.definition.span_of(id))
-            .help("give a number or a parameter as its initial value"));
-        }
-        Ok(Some(Read { node, at, before: before.unwrap_or(0.0) }))
-    }
-
-    /// The node of a signal at another place.
-    pub(crate) fn shifted(&mut self, read: &Read) -> Result<NodeId> {
-        let (along, by, edge) = match read.at {
-            At::Here => return Ok(read.node),
-            At::Time(by) => (Role::Time, by, Edge::Zero),
-            At::Channel(by, edge) => (Role::Channel, by, edge),
-        };
-        let signal = self.b.real(read.node)?.clone();
-        let dtype = if signal.dtype == DType::F32 { DType::F32 } else { DType::F64 };
-        let body = Expr::write(&[signal.dtype], |e| vec![e.tap(0, by).to(dtype)]);
-        let unit = signal.unit.clone();
-        let body = WindowBody::Stencil(body);
-        let node = self.b.window(read.node, along, (by, by), 1, edge, body, unit.clone(), dtype)?;
-        if read.before == 0.0 || along != Role::Time || by >= 0 {
-            return Ok(node);
-        }
-        self.b.map(&[node], unit, dtype, |e| {
-            let begun = e.index(Role::Time).ge(e.constant(-f64::from(by)));
-            vec![begun.select(e.input(0), e.constant(read.before).to(dtype))]
-        })
-    }
-
-    /// One window over all places of one signal.
-    #[allow(clippy::too_many_arguments)]
-    fn stencil(
-        &mut self,
-        ids: &[TermId],
-        typed: &HashMap<TermId, Typed>,
-        reads: &HashMap<TermId, Read>,
-        along: Role,
-        edge: Edge,
-        unit: Unit,
-        dtype: DType,
-    ) -> Result<NodeId> {
-        let tap = |read: &Read| match read.at {
-            At::Here => 0,
-            At::Time(by) | At::Channel(by, _) => by,
-        };
-        let (lo, hi) =
-            reads.values().map(tap).fold((i32::MAX, i32::MIN), |(lo, hi), k| (lo.min(k), hi.max(k)));
-        let Some(node) = reads.values().next().map(|read| read.node) else {
-            return Err(Diag::compiler("define: a window of nothing"));
-        };
-        let definition = self.definition;
-        let body = Expr::write(&[self.b.real(node)?.dtype], |e| {
-            let leaf = |id: TermId| Some(e.tap(0, tap(reads.get(&id)?)).to(DType::F64));
-            vec![write(definition, ids, typed, e, &leaf).unwrap_or_else(|| e.constant(0.0)).to(dtype)]
-        });
-        let span = ids.last().map_or(self.call, |id| definition.span_of(*id));
-        let built = self.b.window(node, along, (lo, hi), 1, edge, WindowBody::Stencil(body), unit, dtype);
-        built.map_err(|diag| at_term(diag, span))
-    }
-
     /// The unit as an input writes it, if it is the same.
     pub(crate) fn tidy(&self, unit: Unit) -> Unit {
         let written = |node: &NodeId| self.b.signal(*node).ok().map(|signal| signal.unit.clone());
@@ -578,31 +326,4 @@ pub(crate) fn at_term(mut diag: Diag, span: Span) -> Diag {
         diag.span = Some(span);
     }
     diag
-}
-
-/// The axis and edge, if all reads are of one signal along one axis and at least one is shifted.
-fn one_window(reads: &HashMap<TermId, Read>) -> Option<(Role, Edge)> {
-    let mut found: Option<(Role, Edge)> = None;
-    let first = reads.values().next()?;
-    for read in reads.values() {
-        let here = match read.at {
-            At::Here => None,
-            At::Time(_) if read.before == 0.0 => Some((Role::Time, Edge::Zero)),
-            At::Time(_) => return None,
-            At::Channel(_, edge) => Some((Role::Channel, edge)),
-        };
-        if read.node != first.node || here.zip(found).is_some_and(|(a, b)| a != b) {
-            return None;
-        }
-        found = found.or(here);
-    }
-    found
-}
-
-/// The place of a node in a list, where it is put if it is new.
-pub(crate) fn position(nodes: &mut Vec<NodeId>, node: NodeId) -> usize {
-    nodes.iter().position(|known| *known == node).unwrap_or_else(|| {
-        nodes.push(node);
-        nodes.len() - 1
-    })
 }

@@ -212,7 +212,7 @@ impl Library for NoLibrary {
 }
 
 /// What the front ends know of a definition. The comment above it is its documentation; lines `name: …` in it describe a parameter,
-/// `example: …` and `reference: …` say what they say.
+/// `formula: …`, `example: …` and `reference: …` say what they say; a formula may have several lines.
 ///
 /// Schemas live as long as the process, as those of the operators do; equal definitions share one.
 pub fn schema(definition: &Definition) -> &'static Schema {
@@ -224,13 +224,14 @@ pub fn schema(definition: &Definition) -> &'static Schema {
 }
 
 fn made(definition: &Definition) -> Schema {
-    let tagged = |tag: &str| {
-        let line = definition.doc.iter().find_map(|line| line.trim().strip_prefix(tag)?.strip_prefix(':'));
-        line.map(|text| text.trim().to_string())
+    let lines = |tag: &str| -> Vec<String> {
+        let lines = definition.doc.iter().filter_map(|line| line.trim().strip_prefix(tag)?.strip_prefix(':'));
+        lines.map(|text| text.trim().to_string()).collect()
     };
+    let tagged = |tag: &str| lines(tag).into_iter().next();
     let names = (definition.inputs.iter().map(|i| i.text.as_str()))
         .chain(definition.params.iter().map(|p| p.name.as_str()))
-        .chain(["example", "reference"]);
+        .chain(["formula", "example", "reference"]);
     let tags: Vec<String> = names.map(|name| format!("{name}:")).collect();
     let prose = definition.doc.iter().filter(|line| !tags.iter().any(|tag| line.trim().starts_with(tag)));
     let mut doc: Vec<&'static str> = prose.map(|line| leaked(format!(" {line}"))).collect();
@@ -275,6 +276,7 @@ fn made(definition: &Definition) -> Schema {
         name: leaked(definition.name.clone()),
         doc: Box::leak(doc.into_boxed_slice()),
         params: Box::leak(params.into_boxed_slice()),
+        formula: Box::leak(lines("formula").into_iter().map(leaked).collect()),
         example: leaked(example),
         reference: leaked(tagged("reference").unwrap_or_default()),
     }

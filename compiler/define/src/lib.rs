@@ -10,9 +10,11 @@
 //! stands before and after. docs/dql.md says what may be written.
 
 pub mod build;
+mod calls;
 mod definitions;
 mod linear;
 pub mod parse;
+mod reads;
 mod recurrence;
 pub mod resolve;
 mod stability;
@@ -20,6 +22,7 @@ pub mod structure;
 pub mod syntax;
 pub mod token;
 mod typing;
+mod unrounded;
 mod write;
 
 pub use build::Library;

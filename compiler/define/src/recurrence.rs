@@ -9,8 +9,9 @@ use dasc_ir::graph::expr::{Scalar, Writer};
 use dasc_ir::graph::{Expr, Init, NodeId, StateVar};
 use dasc_ir::{DType, Diag, Result, Unit};
 
-use crate::build::{At, Building, Read, Value, Variable, at_term, position};
+use crate::build::{Building, Value, Variable, at_term};
 use crate::linear::{Dependence, dependence, matrix};
+use crate::reads::{At, Read, position};
 use crate::stability::beyond_one;
 use crate::structure::{Component, shift_of};
 use crate::syntax::{Form, Place, TermId};
@@ -280,7 +281,8 @@ impl Building<'_> {
         let first = members.iter().filter_map(|member| self.definition.equations.get(member.equation)).next();
         let (name, span) = first.map_or(("", self.call), |e| (e.name.as_str(), e.span));
         Err(Diag::usage(format!(
-            "the recurrence of `{name}` grows without bound: an eigenvalue has the magnitude {magnitude:.6}"
+            "the recurrence of `{name}` grows without bound: an eigenvalue has the magnitude {}",
+            (magnitude * 1e12).round() / 1e12
         ))
         .at(span)
         .label("unstable")
@@ -296,9 +298,7 @@ impl Building<'_> {
                 continue;
             };
             let ids = self.definition.own_terms(root);
-            let typed = self.typed(&ids, &HashMap::new(), &|i| {
-                members.iter().find(|m| m.equation == i).map(|m| Some(m.unit.clone()))
-            })?;
+            let typed = self.typed(&ids, &HashMap::new(), &|_| None)?;
             let span = self.definition.span_of(root);
             let ty =
                 typed.get(&root).ok_or_else(|| Diag::compiler("define: an initial value without a type"))?;
@@ -310,11 +310,6 @@ impl Building<'_> {
             let mut slots = HashMap::new();
             let used = needed(self.definition, &ids, &typed);
             for &id in ids.iter().filter(|id| used.contains_key(id)) {
-                let form = self.definition.terms.get(id).map(|term| &term.form);
-                if matches!(form, Some(Form::Equation(i, _)) if members.iter().any(|m| m.equation == *i)) {
-                    return Err(Diag::usage("an initial value cannot come from the recurrence it begins")
-                        .at(self.definition.span_of(id)));
-                }
                 if let Some(read) = self.read(id, &HashMap::new(), &typed)? {
                     if read.at != At::Here {
                         return Err(Diag::usage("an initial value reads the first sample, no other")

@@ -25,6 +25,8 @@ struct Edge {
     delay: Option<i64>,
     across: bool,
     within_call: bool,
+    /// Read by the initial value, so once.
+    initial: bool,
     span: Span,
 }
 
@@ -38,7 +40,7 @@ pub fn components(definition: &Definition, values: Values<'_>) -> Result<Vec<Com
     for edge in edges.iter().filter(|edge| together(edge.from, edge.to)) {
         refuse_in_recurrence(definition, edge)?;
     }
-    // A delay that is not known yet is at least one, or found out when it is.
+    // A delay that is not known yet is at least one, or found out when it is; an initial value has none.
     let instant: Vec<&Edge> = edges.iter().filter(|e| e.delay == Some(0) && together(e.from, e.to)).collect();
     let at_once = closure(count, instant.iter().map(|e| (e.from, e.to)));
     if let Some(looping) = (0..count).find(|&i| at(&at_once, i, i)) {
@@ -94,10 +96,18 @@ fn edges(definition: &Definition, values: Values<'_>) -> Result<Vec<Edge>> {
                 Place::Time(shift) => (shift_of(shift, true, values)?.map(|by| -i64::from(by)), false),
                 Place::Channel(..) => (Some(0), true),
             };
-            edges.push(Edge { from, to: *to, delay, across, within_call, span: definition.span_of(id) });
+            let span = definition.span_of(id);
+            edges.push(Edge { from, to: *to, delay, across, within_call, initial: false, span });
         }
         if let Some(initial) = equation.initial {
             refuse_recursive_initial(definition, from, initial)?;
+            for id in definition.subtree(initial) {
+                if let Some(Form::Equation(to, _)) = definition.terms.get(id).map(|term| &term.form) {
+                    let (delay, span) = (None, definition.span_of(id));
+                    let (across, within_call) = (false, false);
+                    edges.push(Edge { from, to: *to, delay, across, within_call, initial: true, span });
+                }
+            }
         }
     }
     Ok(edges)
@@ -124,7 +134,12 @@ fn refuse_in_recurrence(definition: &Definition, edge: &Edge) -> Result<()> {
     let name = |i: usize| definition.equations.get(i).map_or("", |e| e.name.as_str());
     let (from, to) = (name(edge.from), name(edge.to));
     let with = if from == to { String::new() } else { format!(" (it depends on `{from}` in turn)") };
-    let diag = if edge.within_call {
+    let diag = if edge.initial {
+        Diag::usage(format!(
+            "the initial value of `{from}` cannot come from `{to}`, which depends on `{from}`"
+        ))
+        .help("it is made of numbers, parameters and inputs, which stand for their first samples")
+    } else if edge.within_call {
         Diag::usage(format!("an operator cannot work on `{to}` within the recurrence that makes it{with}"))
             .help(
                 "inside a recurrence only functions of one sample can be applied; put the operator after it",

@@ -3,6 +3,7 @@ pub mod dtype;
 pub mod graph;
 pub mod kernel;
 pub mod literal;
+pub mod model;
 pub mod operator;
 pub mod parameter;
 pub mod rational;

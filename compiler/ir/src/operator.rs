@@ -15,10 +15,13 @@
 //!         /// Order of the design.
 //!         order: u32 = 4,
 //!     }
+//!     formula "|H(f)|² = 1 / (1 + q^(2·ORDER))"
+//!             "q = …";
 //!     example "BANDPASS 10Hz 200Hz ORDER=4";
 //!     reference "scipy.signal.butter(…, output='sos'), sosfilt";
 //! }
 //! ```
+//! A parameter before the braces may be given by position; it may be left out if its type is an `Option`.
 
 use crate::literal::{Arg, Literal};
 use crate::parameter::Kind;
@@ -32,20 +35,29 @@ pub struct Schema {
     /// The doc comment: its first line is the summary.
     pub doc: &'static [&'static str],
     pub params: &'static [Param],
+    /// What it computes, in lines of mathematical text; none where the summary says all.
+    pub formula: &'static [&'static str],
     pub example: &'static str,
     /// The definition the operator must agree with.
     pub reference: &'static str,
 }
 
-/// One parameter of a schema. Required ones may be given by position, in order.
+/// One parameter of a schema. Those without a default may be given by position, in order.
 #[derive(Debug)]
 pub struct Param {
     /// In small letters; a script writes it in any case.
     pub name: &'static str,
     pub doc: &'static [&'static str],
     pub kind: Kind,
-    /// Rust text of the default; `None` for a required parameter.
+    /// Rust text of the default; `None` for one that stands by its position: it is required, unless its kind is optional.
     pub default: Option<&'static str>,
+}
+
+impl Param {
+    /// Whether it must be given.
+    pub const fn required(&self) -> bool {
+        self.default.is_none() && !matches!(self.kind, Kind::Optional(_))
+    }
 }
 
 impl Schema {
@@ -62,7 +74,8 @@ impl Schema {
         let mut text = self.name.to_string();
         for param in self.params {
             match param.default {
-                None => text += &format!(" {}", param.name),
+                None if param.required() => text += &format!(" {}", param.name),
+                None => text += &format!(" [{}]", param.name),
                 Some(default) => {
                     let name = param.name.to_uppercase();
                     text += &match written(default, &param.kind).as_str() {
@@ -76,7 +89,7 @@ impl Schema {
         text
     }
 
-    /// Assigns arguments to parameters: by key, then by position to the required ones.
+    /// Assigns arguments to parameters: by key, then by position to those without a default.
     /// Reports an unknown key (with the nearest known), a parameter given twice, too many, and all that are missing.
     pub fn assign<'a>(&self, args: &'a [Arg], call: Span) -> Result<Vec<Option<&'a Arg>>> {
         let mut slots: Vec<Option<&Arg>> = vec![None; self.params.len()];
@@ -101,7 +114,7 @@ impl Schema {
             }
         }
         let missing = |(slot, param): (&Option<&Arg>, &Param)| {
-            (slot.is_none() && param.default.is_none()).then_some(param.name)
+            (slot.is_none() && param.required()).then_some(param.name)
         };
         let missing: Vec<_> = slots.iter().zip(self.params).filter_map(missing).collect();
         if !missing.is_empty() {
@@ -175,6 +188,18 @@ pub fn read<P: crate::parameter::Parameter>(schema: &Schema, index: usize, arg: 
     })
 }
 
+/// Reads what stands by its position, or what its being left out means.
+pub fn read_placed<P: crate::parameter::Parameter>(
+    schema: &Schema,
+    index: usize,
+    arg: Option<&Arg>,
+) -> Result<P> {
+    match arg {
+        Some(arg) => read(schema, index, arg),
+        None => P::absent().ok_or_else(|| Diag::compiler("a required argument was not assigned")),
+    }
+}
+
 /// Makes the record type, its constructor and setters, its schema and its reader. See the module's documentation.
 #[macro_export]
 macro_rules! operator {
@@ -183,6 +208,7 @@ macro_rules! operator {
         $name:ident = $keyword:literal
         ( $( $(#[doc = $rdoc:literal])* $req:ident : $rty:ty ),* $(,)? )
         { $( $(#[doc = $odoc:literal])* $opt:ident : $oty:ty = $default:expr ),* $(,)? }
+        $(formula $($formula:literal)+;)?
         example $example:literal;
         reference $reference:literal;
     ) => {
@@ -211,6 +237,7 @@ macro_rules! operator {
                         default: Some(stringify!($default)),
                     }, )*
                 ],
+                formula: &[$($($formula),+)?],
                 example: $example,
                 reference: $reference,
             };
@@ -237,8 +264,7 @@ macro_rules! operator {
                 let mut index = 0;
                 Ok(Self {
                     $( $req: {
-                        let arg = slots[index].ok_or_else(|| $crate::Diag::compiler("a required argument was not assigned"))?;
-                        let value = $crate::operator::read(&Self::SCHEMA, index, arg)?;
+                        let value = $crate::operator::read_placed(&Self::SCHEMA, index, slots[index])?;
                         index += 1;
                         value
                     }, )*

@@ -55,6 +55,11 @@ pub fn like_a_path(word: &str) -> bool {
 pub trait Parameter: Sized {
     const KIND: Kind;
     fn read(literal: &Literal) -> Result<Self, String>;
+
+    /// What it is when nothing is given for it; `None` if it must be given.
+    fn absent() -> Option<Self> {
+        None
+    }
 }
 
 /// What a Rust caller may give for a parameter of type `P`: the value itself, or the plain number it is made of.
@@ -186,6 +191,32 @@ impl Parameter for String {
     }
 }
 
+/// A path or URL as written, not yet resolved against the script's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub String);
+
+impl From<&str> for FilePath {
+    fn from(path: &str) -> FilePath {
+        FilePath(path.to_string())
+    }
+}
+
+impl Given<FilePath> for &str {
+    fn given(self) -> FilePath {
+        FilePath(self.to_string())
+    }
+}
+
+impl Parameter for FilePath {
+    const KIND: Kind = Kind::Path;
+    fn read(literal: &Literal) -> Result<FilePath, String> {
+        match literal {
+            Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
+            _ => Err("a path".into()),
+        }
+    }
+}
+
 /// An optional parameter that is absent unless given; `NONE` says so in a script.
 impl<P: Parameter> Parameter for Option<P> {
     const KIND: Kind = Kind::Optional(&P::KIND);
@@ -194,6 +225,10 @@ impl<P: Parameter> Parameter for Option<P> {
             Literal::Word(word) if word.eq_ignore_ascii_case("none") => Ok(None),
             other => P::read(other).map(Some),
         }
+    }
+
+    fn absent() -> Option<Option<P>> {
+        Some(None)
     }
 }
 

@@ -6,7 +6,7 @@
 use dasc_ir::graph::{NodeId, Reduction};
 use dasc_ir::kernel::{Affine, Buffer, BufferId, Instr, Lanes, Loop, Reduce, Role, Val};
 use dasc_ir::scalar::{Binary, Unary};
-use dasc_ir::{DType, Result};
+use dasc_ir::{DType, Diag, Result};
 
 use super::body::identity;
 use super::kernel::{Builder, emit, load_here, single_row};
@@ -28,6 +28,7 @@ pub(super) fn lower(
         Reduction::Std => vec![(DType::F64, 0.0); 3],
         Reduction::Sum | Reduction::Mean => vec![(DType::F64, 0.0)],
         Reduction::Min | Reduction::Max => vec![(dtype, identity(how)?)],
+        Reduction::Quantile(_) => return Err(Diag::compiler("lower: a quantile among sums")),
     };
     let carries: Vec<_> =
         (0..state.len()).map(|k| builder.carry(format!("{id}.{k}"), state[k].0, inner, state[k].1)).collect();
@@ -36,7 +37,9 @@ pub(super) fn lower(
     let value =
         if kind == Some(state[0].0) { value } else { emit(target, Instr::Cast { to: state[0].0, a: value }) };
     let after = match how {
-        Reduction::Sum | Reduction::Mean => vec![binary(target, Binary::Add, before[0], value)],
+        Reduction::Sum | Reduction::Mean | Reduction::Quantile(_) => {
+            vec![binary(target, Binary::Add, before[0], value)]
+        }
         Reduction::Min => vec![binary(target, Binary::Min, before[0], value)],
         Reduction::Max => vec![binary(target, Binary::Max, before[0], value)],
         Reduction::Std => {
@@ -94,7 +97,9 @@ fn merge(builder: &mut Builder, inner: u32, how: Reduction, left: &[BufferId], r
     };
     let (a, b) = (load(left), load(right));
     let merged = match how {
-        Reduction::Sum | Reduction::Mean => vec![binary(&mut body, Binary::Add, a[0], b[0])],
+        Reduction::Sum | Reduction::Mean | Reduction::Quantile(_) => {
+            vec![binary(&mut body, Binary::Add, a[0], b[0])]
+        }
         Reduction::Min => vec![binary(&mut body, Binary::Min, a[0], b[0])],
         Reduction::Max => vec![binary(&mut body, Binary::Max, a[0], b[0])],
         Reduction::Std => {
@@ -127,7 +132,7 @@ fn finish(
     let mut body = single_row(inner, builder.lanes());
     let values: Vec<Val> = left.iter().map(|b| emit(&mut body, load_here(*b, inner > 1))).collect();
     let value = match how {
-        Reduction::Sum | Reduction::Min | Reduction::Max => values[0],
+        Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Quantile(_) => values[0],
         Reduction::Mean => {
             let slot = builder.scope_param(len);
             let count = emit(&mut body, Instr::Param { slot, dtype: DType::F64 });

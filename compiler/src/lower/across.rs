@@ -4,7 +4,7 @@
 use dasc_ir::graph::{Edge, NodeId, Reduction};
 use dasc_ir::kernel::{Affine, BufferId, Domain, Instr, LaneAt, Loop, Place as At, Step, Val};
 use dasc_ir::scalar::{Binary, Unary};
-use dasc_ir::{DType, Result};
+use dasc_ir::{DType, Diag, Result};
 
 use super::body::identity;
 use super::kernel::{Builder, emit};
@@ -52,6 +52,7 @@ pub(super) fn lower(builder: &mut Builder, id: NodeId, how: Reduction, rows: &[(
                 Some(Finish::Deviation),
             )
         }
+        Reduction::Quantile(_) => Err(Diag::compiler("lower: a quantile in a kernel")),
     }
 }
 
@@ -199,6 +200,6 @@ const fn operation(how: Reduction) -> Binary {
     match how {
         Reduction::Min => Binary::Min,
         Reduction::Max => Binary::Max,
-        Reduction::Sum | Reduction::Mean | Reduction::Std => Binary::Add,
+        Reduction::Sum | Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => Binary::Add,
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use dasc_ir::graph::builder::slice_rows;
-use dasc_ir::graph::{Expr, ExprOp, Init, NodeId, Prim, Reduction, Role, StateVar, View, WindowBody};
+use dasc_ir::graph::{Expr, ExprOp, NodeId, Prim, Reduction, Role, View, WindowBody};
 use dasc_ir::kernel::{Affine, Domain, Instr, LaneAt, Loop, Place, Step, Val};
 use dasc_ir::scalar::Binary;
 use dasc_ir::{DType, Diag, Result};
 
 use super::kernel::Builder;
+use super::recurrence::Recurrence;
 use super::shape;
 use crate::fuse::{LoopKey, channels_of, reads_in_place};
 use crate::plan::ScopeValue;
@@ -24,6 +25,7 @@ pub(super) fn lower_loop(builder: &mut Builder, place: &LoopKey, nodes: &[NodeId
         target: Loop { inner: place.inner, lanes, ..Loop::default() },
         values: HashMap::new(),
         seen: HashMap::new(),
+        recurrences: Vec::new(),
     };
     for &id in nodes {
         body.lower_node(builder, id)?;
@@ -41,18 +43,20 @@ pub(super) fn lower_loop(builder: &mut Builder, place: &LoopKey, nodes: &[NodeId
     Ok(())
 }
 
-struct Body {
-    inner: u32,
+pub(super) struct Body {
+    pub inner: u32,
     target: Loop,
     /// Values of the nodes computed here, one per plane.
     values: HashMap<NodeId, Vec<Val>>,
     /// Instructions already written, so that nothing is computed twice.
     seen: HashMap<Instr, Val>,
+    /// The scans of this loop.
+    pub recurrences: Vec<Recurrence>,
 }
 
 impl Body {
     /// Appends an instruction, or finds the same one again.
-    fn put(&mut self, instr: Instr) -> Val {
+    pub fn put(&mut self, instr: Instr) -> Val {
         let repeatable = !matches!(
             instr,
             Instr::Store { .. } | Instr::SetCarry { .. } | Instr::Fold { .. } | Instr::FoldArg { .. }
@@ -96,7 +100,7 @@ impl Body {
             | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
-            | Prim::Call { .. } => {
+            | Prim::Call(_) => {
                 return Err(Diag::compiler(format!("lower: node {id} cannot stand in a loop")));
             }
         };
@@ -170,7 +174,7 @@ impl Body {
         Ok(self.put(Instr::Load { buffer, row, inner, plane, lane }))
     }
 
-    fn constant(&mut self, builder: &mut Builder, value: f64, dtype: DType) -> Val {
+    pub fn constant(&mut self, builder: &mut Builder, value: f64, dtype: DType) -> Val {
         match dtype {
             DType::F32 | DType::F64 => {
                 let slot = builder.param(value);
@@ -186,7 +190,7 @@ impl Body {
     }
 
     /// The instructions of an expression; `state` are the values of the state variables.
-    fn expression(
+    pub fn expression(
         &mut self,
         builder: &mut Builder,
         id: NodeId,
@@ -239,45 +243,12 @@ impl Body {
     }
 
     /// Rows since the segment's start.
-    fn time_index(&mut self, builder: &mut Builder, id: NodeId) -> Result<Val> {
+    pub fn time_index(&mut self, builder: &mut Builder, id: NodeId) -> Result<Val> {
         self.needs_time(builder, id)?;
         let row = self.put(Instr::Position(Place::Row));
         let slot = builder.scope_param(ScopeValue::Start(id));
         let start = self.put(Instr::Param { slot, dtype: DType::F64 });
         Ok(self.put(Instr::Binary { op: Binary::Sub, a: row, b: start }))
-    }
-
-    fn scan(
-        &mut self,
-        builder: &mut Builder,
-        id: NodeId,
-        state: &[StateVar],
-        step: &Expr,
-    ) -> Result<Vec<Val>> {
-        let mut carries = Vec::with_capacity(state.len());
-        let mut before = Vec::with_capacity(state.len());
-        for (k, var) in state.iter().enumerate() {
-            let init = if let Init::Value(value) = var.init { value } else { 0.0 };
-            let carry = builder.carry(format!("{id}.{k}"), var.dtype, self.inner, init);
-            let mut value = self.put(Instr::Carry(carry));
-            if let Init::First(expr) = &var.init {
-                let first = self.expression(builder, id, expr, &[])?;
-                let first =
-                    *first.first().ok_or_else(|| Diag::compiler("lower: an initial state without value"))?;
-                let index = self.time_index(builder, id)?;
-                let zero = self.constant(builder, 0.0, DType::F64);
-                let mask = self.put(Instr::Binary { op: Binary::Eq, a: index, b: zero });
-                value = self.put(Instr::Select { mask, a: first, b: value });
-            }
-            carries.push(carry);
-            before.push(value);
-        }
-        let results = self.expression(builder, id, step, &before)?;
-        let (next, values) = results.split_at(state.len());
-        for (&carry, &value) in carries.iter().zip(next) {
-            self.put(Instr::SetCarry { carry, value });
-        }
-        Ok(values.to_vec())
     }
 
     fn window(
@@ -296,7 +267,9 @@ impl Body {
         // The first slot of the coefficients, and how many slots on those of the next inner position begin.
         let (how, table) = match body {
             WindowBody::Stencil(expr) => return self.expression(builder, id, expr, &[]),
-            WindowBody::Slant(_) => return Err(Diag::compiler("lower: slants cannot stand in a loop")),
+            WindowBody::Slant(_) | WindowBody::Rank(_) => {
+                return Err(Diag::compiler("lower: slants and ranks cannot stand in a loop"));
+            }
             WindowBody::Fold(how) => (*how, None),
             WindowBody::Dot(coefficients) => (Reduction::Sum, Some((builder.table(coefficients), 0))),
             WindowBody::Bank(bank) => {
@@ -433,6 +406,7 @@ impl Body {
                 let variance = self.put(Instr::Binary { op: Binary::Div, a: squares, b: count });
                 self.put(Instr::Unary { op: dasc_ir::scalar::Unary::Sqrt, a: variance })
             }
+            Reduction::Quantile(_) => return Err(Diag::compiler("lower: a quantile in a loop")),
         };
         Ok(self.cast(builder, value, dtype))
     }
@@ -504,7 +478,7 @@ fn fold_op(how: Reduction) -> Result<Binary> {
         Reduction::Sum => Ok(Binary::Add),
         Reduction::Min => Ok(Binary::Min),
         Reduction::Max => Ok(Binary::Max),
-        Reduction::Mean | Reduction::Std => {
+        Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => {
             Err(Diag::compiler("lower: a fold is a sum, a minimum or a maximum"))
         }
     }
@@ -515,6 +489,8 @@ pub(super) fn identity(how: Reduction) -> Result<f64> {
         Reduction::Sum => Ok(0.0),
         Reduction::Min => Ok(f64::INFINITY),
         Reduction::Max => Ok(f64::NEG_INFINITY),
-        Reduction::Mean | Reduction::Std => Err(Diag::compiler("lower: no identity of a mean")),
+        Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => {
+            Err(Diag::compiler("lower: no identity of a mean or quantile"))
+        }
     }
 }

@@ -184,10 +184,10 @@ impl Builder<'_> {
         let node = graph.node(id);
         match &node.prim {
             Prim::Transform { kind, along: Role::Inner, n } => {
-                let real = graph.signal(node.inputs[0]).is_some_and(|s| s.dtype != DType::C32);
-                let kind = match (kind, real) {
-                    (TransformKind::Forward, true) => FftKind::Forward,
-                    (TransformKind::Forward, false) => FftKind::ComplexForward,
+                let kind = match (kind, graph.signal(node.inputs[0]).map(|s| s.dtype)) {
+                    (TransformKind::Forward, Some(DType::C32)) => FftKind::ComplexForward,
+                    (TransformKind::Forward, Some(DType::F64)) => FftKind::ForwardWide,
+                    (TransformKind::Forward, _) => FftKind::Forward,
                     (TransformKind::Inverse, _) => FftKind::Inverse,
                     (TransformKind::Analytic, _) => FftKind::Analytic,
                 };
@@ -234,9 +234,7 @@ impl Builder<'_> {
             | Prim::Reduce { .. }
             | Prim::View(_)
             | Prim::Gather { .. }
-            | Prim::Call { .. } => {
-                Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own")))
-            }
+            | Prim::Call(_) => Err(Diag::compiler(format!("lower: node {id} cannot be a step of its own"))),
         }
     }
 

@@ -4,10 +4,11 @@ mod accumulate;
 mod across;
 mod body;
 mod kernel;
+mod recurrence;
 
 use std::collections::BTreeMap;
 
-use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Role, TransformKind, View, WindowBody};
+use dasc_ir::graph::{Edge, Graph, NodeId, Prim, Reduction, Role, TransformKind, View, WindowBody};
 use dasc_ir::{DType, Diag, Result};
 
 use crate::fuse::{Arrangement, KernelKey, Scope, fuse, picks_channels};
@@ -124,7 +125,7 @@ fn note_edges(flow: &mut Flow, task: &Task, streams: &Streams) {
             | Prim::Correlate { .. }
             | Prim::Gather { .. }
             | Prim::Emit(_)
-            | Prim::Call { .. } => 0,
+            | Prim::Call(_) => 0,
         };
         for input in &node.inputs {
             if let Some(&number) = streams.numbers.get(input) {
@@ -151,6 +152,18 @@ fn between_kernels(graph: &Graph, streams: &Streams, id: NodeId) -> Result<Stage
     if let Prim::Window { lo, body: WindowBody::Slant(slant), .. } = &node.prim {
         let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
         return Ok(Stage::Slant { input, output, lo: *lo, slant: slant.clone() });
+    }
+    if let Prim::Window { along, lo, hi, body: WindowBody::Rank(rank), .. } = node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Rank { input, output, along, lo, hi, rank });
+    }
+    if let Prim::Reduce { along, how: Reduction::Quantile(quantile), .. } = node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Quantile { input, output, along, quantile });
+    }
+    if let Prim::Call(call) = &node.prim {
+        let (input, output) = (streams.of(node.inputs[0])?, streams.of(id)?);
+        return Ok(Stage::Call { input, output, call: Box::new(call.clone()) });
     }
     let channels = match &node.prim {
         Prim::Gather { channels } => channels.clone(),

@@ -26,7 +26,7 @@ pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => (Edge::Valid, Edge::Valid),
+        | Prim::Call(_) => (Edge::Valid, Edge::Valid),
     }
 }
 

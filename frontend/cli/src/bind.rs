@@ -130,6 +130,7 @@ pub fn bind(script: &Script) -> Result<Vec<Pipeline>, Vec<Diag>> {
 fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
     let record = Record::open(script, step)?;
     let mut b = Builder::new();
+    b.set_models(script.models.clone());
     b.enter(Read::SCHEMA.name, Some(step.span));
     let node = record.build(&mut b)?;
     let mut flow = Flow { node, events: Vec::new(), muted: BTreeSet::new(), cut: None };
@@ -329,12 +330,20 @@ fn work_on_events(
 
 /// Whether a node's result depends on more than one channel.
 fn mixes_channels(node: &Node) -> bool {
-    matches!(
-        node.prim,
-        Prim::Window { along: Role::Channel, .. }
-            | Prim::Reduce { along: Role::Channel, .. }
-            | Prim::Transform { along: Role::Channel, .. }
-    )
+    match &node.prim {
+        Prim::Window { along, .. } | Prim::Reduce { along, .. } | Prim::Transform { along, .. } => {
+            *along == Role::Channel
+        }
+        Prim::Call(call) => call.channels > 1,
+        Prim::Source
+        | Prim::Constant(_)
+        | Prim::Map(_)
+        | Prim::Scan { .. }
+        | Prim::View(_)
+        | Prim::Correlate { .. }
+        | Prim::Gather { .. }
+        | Prim::Emit(_) => false,
+    }
 }
 
 fn mute(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {

@@ -60,8 +60,9 @@ impl EventFlow {
     /// What an operator makes of the events of earlier flows.
     pub fn made(assembly: &Assembly, step: &Step, entry: &Entry, inputs: &[usize]) -> Result<EventFlow> {
         let input = together(&assembly.events, inputs);
-        let folder = assembly.script.folder.as_path();
-        let operator = (entry.bind)(&step.args, step.span, &Context { input: &input, folder })?;
+        let script = assembly.script;
+        let context = Context { input: &input, folder: &script.folder, models: script.models.as_ref() };
+        let operator = (entry.bind)(&step.args, step.span, &context)?;
         Ok(EventFlow {
             ty: operator.ty.clone(),
             origin: Origin::Operator { operator, inputs: inputs.to_vec() },

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dasc_dql::{Program, Sources, Vocabulary};
 use dasc_ir::{Diag, Result};
+use dasc_model::Folder;
 use dasc_stdlib::ops::OPERATORS;
 
 use crate::args::ScriptArgs;
@@ -21,6 +23,8 @@ pub struct Script {
     pub folder: PathBuf,
     pub text: String,
     pub program: Program,
+    /// Opens the models it names.
+    pub models: Arc<Folder>,
 }
 
 /// Reads and expands what the flags name. The text becomes source 0.
@@ -30,17 +34,23 @@ pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
     let file = args.script.as_deref().filter(|path| *path != Path::new("-"));
     let stem = file.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     let folder = file.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
-    let program =
-        dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &|path| imported(&folder.join(path)))?;
-    Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program })
+    let read = |path: &str, from: Option<&str>| match from {
+        None => imported(&folder.join(path)),
+        Some(file) => imported(&Path::new(file).with_file_name(path)),
+    };
+    let program = dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &read)?;
+    let models = Arc::new(Folder::new(&folder));
+    Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program, models })
 }
 
-/// Name and text of a file of definitions.
+/// Name and text of a file of definitions. However a path is written, a file has one name.
 fn imported(path: &Path) -> Result<(String, String)> {
-    let name = path.display().to_string();
+    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+    let name = place.strip_prefix(&here).unwrap_or(&place).display().to_string();
     let bytes = read_file(path).map_err(|error| {
         Diag::usage(format!("cannot read the definitions '{name}': {error}"))
-            .help("the path of an IMPORT is relative to the script")
+            .help("the path of an IMPORT is relative to the file it stands in")
     })?;
     Ok((name.clone(), dasc_dql::source::decode(&name, bytes)?))
 }

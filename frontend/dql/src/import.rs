@@ -10,11 +10,14 @@ use crate::syntax::Statement;
 /// Files that one script may import, those that imported files import too.
 const MAX_FILES: usize = 64;
 
+/// Gives name and text of the file at a path as written; second, the name of the file that imports it, unless that is the script.
+pub type Read<'a> = &'a dyn Fn(&str, Option<&str>) -> Result<(String, String)>;
+
 /// Replaces every import outside of loops by the definitions of its file; a file imported twice counts once.
 pub fn resolve(
     statements: Vec<Statement>,
     sources: &mut Sources,
-    read: &dyn Fn(&str) -> Result<(String, String)>,
+    read: Read<'_>,
     report: &mut Report,
 ) -> Vec<Statement> {
     let mut seen: Vec<String> = Vec::new();
@@ -26,7 +29,8 @@ pub fn resolve(
             resolved.push(statement);
             continue;
         };
-        let (name, text) = match read(&path.text) {
+        let from = (path.span.source > 0).then(|| sources.name(path.span.source));
+        let (name, text) = match read(&path.text, from) {
             Ok(found) => found,
             Err(diag) => {
                 report.add(diag.at(path.span));

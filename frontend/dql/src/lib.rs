@@ -44,19 +44,19 @@ pub fn parse(
     set: &[(String, String)],
     vocabulary: &Vocabulary,
 ) -> Result<Program, Vec<Diag>> {
-    let refuse = |_: &str| {
+    let refuse = |_: &str, _: Option<&str>| {
         Err(Diag::usage("files cannot be imported here").help("write the definitions into the script"))
     };
     parse_importing(sources, set, vocabulary, &refuse)
 }
 
 /// The same for a script that may `IMPORT` files of definitions: `read` gives the name that diagnostics use, and the text, of a path
-/// as written. Imported texts become sources.
+/// as written in the script (`None`) or in the imported file of this name. One file has one name. Imported texts become sources.
 pub fn parse_importing(
     sources: &mut Sources,
     set: &[(String, String)],
     vocabulary: &Vocabulary,
-    read: &dyn Fn(&str) -> dasc_ir::Result<(String, String)>,
+    read: import::Read<'_>,
 ) -> Result<Program, Vec<Diag>> {
     let mut given = params::Given::new(set, sources).map_err(|diag| vec![diag])?;
     let mut report = report::Report::default();

@@ -2,6 +2,7 @@
 
 use dasc_ir::literal::{Arg, Literal};
 use dasc_ir::operator::Schema;
+pub use dasc_ir::parameter::FilePath;
 use dasc_ir::parameter::{Hertz, Kind, Metres, Parameter, Seconds};
 use dasc_ir::{Diag, Span, Unit, choice, operator};
 
@@ -234,26 +235,6 @@ choice! {
 choice! {
     /// What a sink does about output that exists: refuse, replace it, or go on after its end.
     Mode { New = "new", Overwrite = "overwrite", Append = "append" }
-}
-
-/// A path or URL as written, not yet resolved against the script's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilePath(pub String);
-
-impl From<&str> for FilePath {
-    fn from(path: &str) -> FilePath {
-        FilePath(path.to_string())
-    }
-}
-
-impl Parameter for FilePath {
-    const KIND: Kind = Kind::Path;
-    fn read(literal: &Literal) -> Result<FilePath, String> {
-        match literal {
-            Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
-            _ => Err("a path".into()),
-        }
-    }
 }
 
 /// The name of another flow of the script.

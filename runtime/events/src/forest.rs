@@ -5,9 +5,6 @@ use std::path::Path;
 use dasc_ir::{Diag, Result};
 use serde::Deserialize;
 
-use crate::EventsType;
-use crate::condition::Field;
-
 /// A model file larger than this is none.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -83,23 +80,13 @@ impl Forest {
         Ok(forest)
     }
 
-    /// Its features as fields of the events that come.
-    pub fn features(&self, input: &EventsType) -> Result<Vec<Field>> {
-        let field = |name: &String| {
-            let field = Field::named(name, input)?;
-            if field.is_number() {
-                return Ok(field);
-            }
-            Err(Diag::usage(format!("the model's feature '{name}' is no number")))
-        };
-        self.features.iter().map(field).collect()
+    /// The columns it looks at.
+    pub fn features(&self) -> &[String] {
+        &self.features
     }
 
     /// The likeliest label and the mean of its shares; the earlier one of two that are equally likely.
     pub fn label(&self, values: &[f64]) -> Option<(&str, f64)> {
-        if values.iter().any(|value| value.is_nan()) {
-            return None;
-        }
         let mut sums = vec![0.0; self.labels.len()];
         for tree in &self.trees {
             for (sum, share) in sums.iter_mut().zip(leaf(tree, values)?) {

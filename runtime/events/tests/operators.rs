@@ -5,6 +5,7 @@ use std::path::Path;
 use dasc_events::ops::{Context, find};
 use dasc_events::{Event, EventsType, Stage};
 use dasc_ir::literal::{Arg, Literal};
+use dasc_ir::model::NoModels;
 use dasc_ir::{Span, Unit};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -43,7 +44,7 @@ fn stage(step: &str) -> Stage {
             .collect(),
     };
     let input = EventsType { unit: Some(String::new()), columns: Vec::new() };
-    let context = Context { input: &input, folder: Path::new(".") };
+    let context = Context { input: &input, folder: Path::new("."), models: &NoModels };
     let bound = (find(keyword).unwrap().bind)(&args, span, &context);
     Stage::new(bound.unwrap_or_else(|diag| panic!("{step}: {diag}")).start())
 }
@@ -204,8 +205,8 @@ fn a_forest_predicts_what_scikit_learn_predicts() {
     let expected: Vec<Value> = serde_json::from_str(&text).unwrap();
     let args = [Arg { key: None, value: Literal::Text("forest.json".into()), span: Span::default() }];
     let input = EventsType { unit: Some(String::new()), columns: Vec::new() };
-    let bound =
-        (find("CLASSIFY").unwrap().bind)(&args, Span::default(), &Context { input: &input, folder: &folder });
+    let context = Context { input: &input, folder: &folder, models: &NoModels };
+    let bound = (find("CLASSIFY").unwrap().bind)(&args, Span::default(), &context);
     let mut stage = Stage::new(bound.unwrap().start());
     assert!(expected.len() >= 50);
     for one in &expected {

@@ -13,6 +13,7 @@ mod bessel_poles;
 mod complex;
 mod elliptic;
 mod fir;
+mod hilbert;
 mod iir;
 pub mod morlet;
 mod notch;
@@ -24,12 +25,15 @@ mod steady_state;
 mod structure;
 mod tail;
 mod transform;
+mod wavelet;
+mod wavelet_table;
 mod window;
 
 #[cfg(test)]
 mod against_scipy;
 
 pub use fir::firwin;
+pub use hilbert::hilbert;
 pub use iir::{Band, bessel, butter, cheby1, cheby2, decimation_filter, ellip};
 pub use notch::iirnotch;
 pub use response::sosfreqz;
@@ -37,4 +41,5 @@ pub use sos::Sos;
 pub use steady_state::sosfilt_zi;
 pub use structure::{Structure, StructuredSection};
 pub use tail::impulse_response;
+pub use wavelet::Wavelet;
 pub use window::{Symmetry, Window, window};

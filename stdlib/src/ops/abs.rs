@@ -8,6 +8,7 @@ use super::Operator;
 operator! {
     /// The absolute value; of complex data the magnitude.
     Abs = "ABS" () {}
+    formula "y = |x|;   of complex data √(re² + im²)";
     example "ABS";
     reference "numpy.abs";
 }

@@ -25,6 +25,8 @@ operator! {
         /// Divides the magnitudes of each square by their maximum first, which keeps the unit.
         normalize: bool = false,
     }
+    formula "Y(f, k) = |X(f, k)|^EXPONENT · X(f, k)   of each square"
+            "Y(f, k) = (|X(f, k)| / max|X|)^EXPONENT · X(f, k)   with NORMALIZE";
     example "ADAPTIVE_FK EXPONENT=0.8 WINDOW=16 OVERLAP=7";
     reference "lightguide.afk_filter(x, window, overlap, exponent, normalize), the record padded with zeros to whole windows";
 }

@@ -24,6 +24,7 @@ operator! {
         /// What the mean is over before the first window is full.
         edge: RmsEdge = RmsEdge::Partial,
     }
+    formula "y[i] = TARGET·x[i] / max(r[i], EPSILON),   r[i] = √((1/n) Σ_{k<n} x[i−k]²)";
     example "AGC 500ms";
     reference "target * x / maximum(sqrt(mean(x[max(0, i-n+1):i+1]**2)), epsilon)";
 }

@@ -32,6 +32,8 @@ operator! {
         /// With ZEROPHASE: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`). The filter then streams, looking ahead until its response has faded to that.
         tol: Option<f64> = None,
     }
+    formula "|H(f)|² = 1 / (1 + q^(2·ORDER))   for DESIGN=butter; twice in a row with ZEROPHASE"
+            "q = (t(f)² − t(low)·t(high)) / (t(f)·(t(high) − t(low))),   t(f) = tan(πf/fs)";
     example "BANDPASS 10Hz 200Hz ORDER=4";
     reference "scipy.signal.butter(order, [low, high], 'band', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }

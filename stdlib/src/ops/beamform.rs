@@ -45,6 +45,9 @@ operator! {
         /// Distance between channels; the record's unless given.
         spacing: Option<Metres> = None,
     }
+    formula "b(t, v) = (1/n) Σ_c x[c](t + d[c]/v)"
+            "power      ⟨b²⟩   with ⟨·⟩ the mean over a block"
+            "semblance  ⟨b²⟩ / ⟨(1/n) Σ_c x[c](t + d[c]/v)²⟩";
     example "BEAMFORM 7 [300m/s,600m/s,2km/s] STACK=20ms OUTPUT=semblance";
     reference "NumPy: np.interp(t + d / v, t, x) with zeros before and after, summed over channels, squared, block means";
 }

@@ -14,6 +14,7 @@ operator! {
         /// The highest value, not below the lowest.
         high: Amount,
     ) {}
+    formula "y = min(max(x, low), high)";
     example "CLIP -1000nstrain/s 1000nstrain/s";
     reference "numpy.clip(x, low, high)";
 }

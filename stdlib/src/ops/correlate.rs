@@ -43,6 +43,9 @@ operator! {
         /// Take each window's mean out first.
         demean: bool = false,
     }
+    formula "y[j, lag] = Σ_k x[j·HOP + k + lag]·s[j·HOP + k]   over all k where both lie in the window"
+            "divided by √(Σ_k x[j·HOP + k]² · Σ_k s[j·HOP + k]²) with SCALE=coefficient"
+            "coherence F⁻¹{X·S* / (|X|·|S|)},   deconvolution F⁻¹{X·S* / (|S|² + 1 % of its mean)},   magnitudes smoothed over SMOOTH";
     example "CORRELATE 10..11 200ms 50ms";
     reference "scipy.signal.correlate(x[window], x[window, source], mode='full'), lags -lag to lag; coherence, deconvolution: numpy.fft.irfft(X * conj(S) / (abs(X) * abs(S))) and irfft(X * conj(S) / (abs(S)**2 + 0.01 * mean)) of transforms of twice the window";
 }

@@ -8,6 +8,7 @@ use super::Operator;
 operator! {
     /// The sum of all samples so far, in f64; each stretch between gaps begins anew. Everything after a NaN is NaN until then.
     Cumsum = "CUMSUM" () {}
+    formula "y[i] = Σ_{k≤i} x[k]";
     example "CUMSUM";
     reference "numpy.cumsum(x, axis=0, dtype=float64)";
 }

@@ -29,6 +29,8 @@ operator! {
         /// How many frequencies, 1 to 256; 1 gives the lowest alone.
         count: u32 = 16,
     }
+    formula "y(t, f) = (1/√a) ∫ x(t + u)·ψ(u/a) du,   a = 0.8125·fs/f samples"
+            "ψ(t) = exp(−t²/2)·cos(5t)";
     example "CWT 20Hz 100Hz COUNT=5";
     reference "pywt.cwt(x, 0.8125 * fs / np.geomspace(low, high, count), 'morl', axis=0, precision=12)";
 }

@@ -23,6 +23,8 @@ operator! {
         /// Decides instead of the unit.
         of: Of = Of::Auto,
     }
+    formula "y = 20 log₁₀(|x| / REF)   of an amplitude"
+            "y = 10 log₁₀(x / REF)   of a power, and of complex data with x its squared magnitude";
     example "DB REF=0.001";
     reference "20*numpy.log10(numpy.abs(x)/ref); 10*numpy.log10(x/ref) of a power";
 }

@@ -33,6 +33,7 @@ operator! {
         /// With ZEROPHASE and `iir`: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`), so that it streams.
         tol: Option<f64> = None,
     }
+    formula "y[j] = z[j·q],   z the filtered data";
     example "DECIMATE 5";
     reference "scipy.signal.decimate(x, q, ftype='iir', axis=0, zero_phase=False); with ZEROPHASE zero_phase=True";
 }

@@ -14,6 +14,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y[i] = x[i] − (1/n) Σ_{k<n} x[k]";
     example "DEMEAN";
     reference "x - numpy.mean(x, axis, dtype=float64)";
 }

@@ -24,6 +24,9 @@ operator! {
         /// How many samples lie from the middle to either side; with more than 1, as many interleaved series are derived.
         step: u32 = 1,
     }
+    formula "y[i] = (x[i+1] − x[i−1]) / 2h"
+            "y[0] = (−3·x[0] + 4·x[1] − x[2]) / 2h,   y[n−1] = (3·x[n−1] − 4·x[n−2] + x[n−3]) / 2h"
+            "h is the sample period or the distance of channels; with STEP each of the interleaved series by itself";
     example "DERIVATIVE AXIS=time";
     reference "numpy.gradient(x, 1/fs, axis=0, edge_order=2)";
 }

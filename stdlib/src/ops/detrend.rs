@@ -23,6 +23,8 @@ operator! {
         /// A line or only the mean.
         r#type: Trend = Trend::Linear,
     }
+    formula "y[i] = x[i] − a − b·i   with the a and b that make Σ_k (x[k] − a − b·k)² least"
+            "y[i] = x[i] − (1/n) Σ_{k<n} x[k]   with TYPE=constant";
     example "DETREND AXIS=time";
     reference "scipy.signal.detrend";
 }

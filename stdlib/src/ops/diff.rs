@@ -14,6 +14,7 @@ operator! {
         /// How often, 1 to 16.
         n: u32 = 1,
     }
+    formula "y[i] = x[i+1] − x[i],   N times";
     example "DIFF N=1";
     reference "numpy.diff(x, n, axis=0)";
 }

@@ -32,6 +32,7 @@ operator! {
         /// Family of the band-passes.
         design: Family = Family::Butter,
     }
+    formula "y[j, b] = (1/n) Σ_{k<n} z_b[j·n + k]²,   z_b the data after the band-pass of band b";
     example "FBE 1s [..1Hz,1..10Hz,10..100Hz]";
     reference "scipy.signal.butter(order, band, 'band', output='sos'), sosfilt, squares, block means";
 }

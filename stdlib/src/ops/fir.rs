@@ -16,7 +16,7 @@ choice! {
 }
 
 /// Direct convolution beyond this costs more than it helps.
-const MOST_TAPS: u32 = 8191;
+pub(super) const MOST_TAPS: u32 = 8191;
 
 operator! {
     /// Linear-phase filter by the window method; half amplitude at the corners. Causal: the output lags (TAPS − 1)/2 samples behind.
@@ -35,6 +35,9 @@ operator! {
         /// Whether the band passes or is stopped.
         kind: Kind = Kind::Bandpass,
     }
+    formula "y[i] = Σ_{k<TAPS} h[k]·x[i−k]"
+            "h[k] = a·w[k]·(sin(2π·high·m/fs) − sin(2π·low·m/fs)) / (πm),   m = k − (TAPS − 1)/2,   a so that the gain in mid-band is 1"
+            "KIND=bandstop takes δ[m] less that quotient, and a gain of 1 at 0 Hz";
     example "FIR 10Hz 200Hz TAPS=101 WINDOW=hamming";
     reference "scipy.signal.firwin(taps, [low, high], window=window, pass_zero=False, fs=fs), lfilter";
 }

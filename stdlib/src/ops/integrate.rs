@@ -11,6 +11,7 @@ operator! {
     ///
     /// The sum is f64. An offset becomes a ramp: HIGHPASS or DEMEAN first. Everything after a NaN is NaN until the next gap.
     Integrate = "INTEGRATE" () {}
+    formula "y[0] = 0,   y[i] = y[i−1] + (x[i−1] + x[i]) / (2·fs)";
     example "INTEGRATE";
     reference "scipy.integrate.cumulative_trapezoid(x, dx=1/fs, axis=0, initial=0)";
 }

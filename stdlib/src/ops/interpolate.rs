@@ -38,6 +38,7 @@ operator! {
         /// Numbers of bad channels, which are filled whatever they hold; with AXIS=channel.
         bad: Option<Span1> = None,
     }
+    formula "y[i] = x[a] + (x[b] − x[a])·(i − a)/(b − a)   between the nearest good samples a < i < b";
     example "INTERPOLATE MAX=20";
     reference "numpy.interp over the finite samples, runs of NaN longer than MAX left alone";
 }

@@ -37,6 +37,8 @@ operator! {
         /// What the spectra were divided by.
         scaling: Scaling = Scaling::Spectrum,
     }
+    formula "y[i] = Σ_j w[i−a_j]·z_j[i−a_j] / Σ_j w[i−a_j]²"
+            "a_j is the first row of frame j,   z_j the inverse transform of its spectrum times S as in STFT";
     example "STFT 256 HOP=64 | ISTFT";
     reference "scipy.signal.istft(Z, fs, window, nperseg=frame, noverlap=frame-hop, nfft, boundary, time_axis=0, freq_axis=1, scaling)";
 }

@@ -11,6 +11,7 @@ operator! {
         /// The base: e unless given, above 0 and not 1.
         base: Option<f64> = None,
     }
+    formula "y = ln(x) / ln(BASE)";
     example "LOG BASE=10";
     reference "numpy.log(x) / numpy.log(base)";
 }

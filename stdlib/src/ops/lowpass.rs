@@ -30,6 +30,7 @@ operator! {
         /// With ZEROPHASE: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`). The filter then streams, looking ahead until its response has faded to that.
         tol: Option<f64> = None,
     }
+    formula "|H(f)|² = 1 / (1 + (tan(πf/fs) / tan(π·corner/fs))^(2·ORDER))   for DESIGN=butter; twice in a row with ZEROPHASE";
     example "LOWPASS 40Hz";
     reference "scipy.signal.butter(order, corner, 'low', output='sos', fs=fs), sosfilt; with ZEROPHASE sosfiltfilt";
 }

@@ -16,6 +16,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = max_k x[k]";
     example "MAX AXIS=time";
     reference "numpy.max(x, axis)";
 }

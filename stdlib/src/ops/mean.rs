@@ -16,6 +16,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = (1/n) Σ_{k<n} x[k]";
     example "MEAN AXIS=time";
     reference "numpy.mean(x, axis)";
 }

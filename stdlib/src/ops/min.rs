@@ -16,6 +16,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = min_k x[k]";
     example "MIN AXIS=time";
     reference "numpy.min(x, axis)";
 }

@@ -6,18 +6,22 @@ use dasc_ir::{DType, Result, Unit, choice, operator};
 
 use super::Operator;
 use crate::pieces::axis::role;
-use crate::pieces::statistic::beside;
+use crate::pieces::statistic::{beside, median_and_spread};
 
 choice! {
     /// What a channel is divided by.
-    Method { Zscore = "zscore", Max = "max", L1 = "l1", L2 = "l2", Minmax = "minmax", Onebit = "onebit" }
+    Method { Zscore = "zscore", Max = "max", L1 = "l1", L2 = "l2", Mad = "mad", Minmax = "minmax", Onebit = "onebit" }
 }
+
+/// The median distance of normal noise from its mean, in standard deviations: the upper quartile of the normal distribution.
+const NORMAL: f64 = 0.674_489_750_196_081_7;
 
 operator! {
     /// Divides each channel by its size; the result has no unit. Along time each stretch between gaps has its own.
     ///
     /// `zscore` takes off the mean and divides by the standard deviation (ddof 0), `max` divides by the largest magnitude,
-    /// `l1` by the sum of magnitudes, `l2` by the root of the sum of squares; `minmax` takes off the smallest value and divides by the range; `onebit` keeps the sign alone (and 0).
+    /// `l1` by the sum of magnitudes, `l2` by the root of the sum of squares; `mad` takes off the median and divides by the median distance
+    /// from it over 0.67449 (which normal noise has times its standard deviation), so that bursts do not count; `minmax` takes off the smallest value and divides by the range; `onebit` keeps the sign alone (and 0).
     /// Where the divisor is 0, as in a dead channel, the result is 0.
     Normalize = "NORMALIZE" () {
         /// By what.
@@ -25,8 +29,15 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "zscore  y = (x − m) / √((1/n) Σ_k (x[k] − m)²),   m = (1/n) Σ_k x[k]"
+            "max     y = x / max_k |x[k]|"
+            "mad     y = (x − M) / (1.4826·median_k |x[k] − M|),   M = median_k x[k]"
+            "l1      y = x / Σ_k |x[k]|"
+            "l2      y = x / √(Σ_k x[k]²)"
+            "minmax  y = (x − min_k x[k]) / (max_k x[k] − min_k x[k])"
+            "onebit  y = sign(x)";
     example "NORMALIZE METHOD=max";
-    reference "NumPy: (x - x.mean())/x.std(), x/abs(x).max(), x/abs(x).sum(), x/sqrt((x**2).sum()), (x - x.min())/(x.max() - x.min()), sign(x)";
+    reference "NumPy: (x - x.mean())/x.std(), x/abs(x).max(), x/abs(x).sum(), x/sqrt((x**2).sum()), (x - median(x))/scipy.stats.median_abs_deviation(x, scale='normal'), (x - x.min())/(x.max() - x.min()), sign(x)";
 }
 
 impl Operator for Normalize {
@@ -48,6 +59,14 @@ impl Operator for Normalize {
                     let (size, zero) = (e.input(2), e.constant(0.0));
                     let scaled = (e.input(0).to(DType::F64) - e.input(1)) / size;
                     vec![size.eq(zero).select(zero, scaled).to(float)]
+                });
+            }
+            Method::Mad => {
+                let (middle, spread) = median_and_spread(b, x, along)?;
+                return b.map(&[x, middle, spread], Unit::none(), float, |e| {
+                    let (spread, zero) = (e.input(2), e.constant(0.0));
+                    let scaled = (e.input(0).to(DType::F64) - e.input(1)) / (spread / e.constant(NORMAL));
+                    vec![spread.eq(zero).select(zero, scaled).to(float)]
                 });
             }
             Method::Minmax => {

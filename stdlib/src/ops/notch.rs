@@ -28,6 +28,8 @@ operator! {
         /// With ZEROPHASE: how far a value may be off, as a share of the largest of the stretch filtered forwards (`1e-6`). The filter then streams, looking ahead until its response has faded to that.
         tol: Option<f64> = None,
     }
+    formula "H(z) = g·(1 − 2c·z⁻¹ + z⁻²) / (1 − 2gc·z⁻¹ + (2g − 1)·z⁻²)   for each harmonic h"
+            "c = cos(2π·h·frequency/fs),   g = 1 / (1 + tan(π·frequency / (Q·fs)))";
     example "NOTCH 50Hz Q=30";
     reference "scipy.signal.iirnotch(k*frequency, k*Q, fs), lfilter, for each harmonic k; with ZEROPHASE filtfilt";
 }

@@ -34,6 +34,7 @@ operator! {
         /// What is taken off each frame: its mean (`constant`), its least-squares line (`linear`) or `none`.
         detrend: FrameTrend = FrameTrend::Constant,
     }
+    formula "P[k] = (1/J) Σ_{j<J} P[j, k]   with P[j, k] as in SPECTROGRAM";
     example "PSD 256 EVERY=1s";
     reference "scipy.signal.welch(x, fs, window, nperseg=frame, noverlap=frame-hop, nfft, detrend, scaling, axis=0)";
 }

@@ -15,6 +15,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = max_k x[k] − min_k x[k]";
     example "PTP AXIS=time";
     reference "numpy.ptp(x, axis)";
 }

@@ -22,6 +22,7 @@ operator! {
         /// From one block to the next, which may overlap; the block's length unless given.
         every: Option<Extent> = None,
     }
+    formula "y[lag] = (1/n) Σ_{j<n} x[j, lag] · |(1/n) Σ_{j<n} exp(iφ[j, lag])|^POWER";
     example "CORRELATE 10..11 200ms 50ms | PWS";
     reference "Schimmel & Paulssen 1997: x.mean(0) * abs((hilbert(x) / abs(hilbert(x))).mean(0)) ** power";
 }

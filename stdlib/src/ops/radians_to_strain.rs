@@ -23,6 +23,7 @@ operator! {
         /// Refractive index n of the fibre.
         refractive_index: f64 = 1.445,
     }
+    formula "ε = λ / (4π·n·L·ζ) · φ";
     example "RADIANS_TO_STRAIN GAUGE=10m";
     reference "dascore Patch.radians_to_strain(gauge_length, wave_length, stress_constant, refractive_index)";
 }

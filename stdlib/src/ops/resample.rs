@@ -25,6 +25,8 @@ operator! {
         /// The new rate; UP and DOWN of its ratio to the old one must not exceed 4096.
         rate: Hertz,
     ) {}
+    formula "y[m] = Σ_k h[m·DOWN − k·UP]·x[k]"
+            "h[j] = a·w[j]·sin(πj/M) / (πj),   |j| ≤ 10·M,   M = max(UP, DOWN),   w the Kaiser window,   a so that Σ_j h[j] = UP";
     example "RESAMPLE 400Hz";
     reference "scipy.signal.resample_poly(x, up, down, axis=0, window=('kaiser', 5.0), padtype='constant')";
 }

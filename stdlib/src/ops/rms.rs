@@ -23,6 +23,7 @@ operator! {
         /// Before the first window is full: the mean of what there is (`partial`), of what there is and zeros before it (`zero`), or NaN (`nan`).
         edge: RmsEdge = RmsEdge::Partial,
     }
+    formula "y[i] = √((1/n) Σ_{k<n} x[i−k]²)";
     example "RMS 500ms";
     reference "sqrt(mean(x[max(0, i-n+1):i+1]**2))";
 }

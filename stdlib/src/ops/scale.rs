@@ -16,6 +16,7 @@ operator! {
         /// The unit of the result, for example `nstrain/s`; without it the unit stays.
         unit: Option<String> = None,
     }
+    formula "y = factor · x";
     example "SCALE 0.001";
     reference "x * factor";
 }

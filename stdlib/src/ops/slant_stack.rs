@@ -29,6 +29,7 @@ operator! {
         /// Distance between channels; the record's unless given.
         spacing: Option<Metres> = None,
     }
+    formula "y(τ, p) = (1/n) Σ_c x[c](τ + p·d[c])";
     example "SLANT_STACK 11 -4ms/m 4ms/m COUNT=17";
     reference "NumPy: mean over channels of np.interp(t + p * d, t, x) with zeros before and after";
 }

@@ -25,6 +25,7 @@ operator! {
         /// Beyond the ends: `reflect` (d c b a | a b c d | d c b a), `nearest` (a a a | a b c d), `mirror` (d c b | a b c d | c b a) or `zero`.
         mode: Mode = Mode::Reflect,
     }
+    formula "y[c] = (1/n) Σ_{k<n} x[c − ⌊n/2⌋ + k]";
     example "SPATIAL_SMOOTH 5";
     reference "scipy.ndimage.uniform_filter1d(x, channels, axis=1, mode=mode); zero is its mode='constant'";
 }

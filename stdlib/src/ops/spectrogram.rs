@@ -35,6 +35,8 @@ operator! {
         /// What is taken off each frame: its mean (`constant`), its least-squares line (`linear`) or `none`.
         detrend: FrameTrend = FrameTrend::Constant,
     }
+    formula "P[j, k] = c / (fs·Σ_m w[m]²) · |Σ_{m<frame} w[m]·(x[j·HOP + m] − x̄_j)·exp(−2πi·km/NFFT)|²"
+            "c = 2, but 1 at 0 and at the Nyquist frequency;   with SCALING=spectrum (Σ_m w[m])² instead of fs·Σ_m w[m]²";
     example "SPECTROGRAM 256";
     reference "scipy.signal.spectrogram(x, fs, nperseg=frame, axis=0)";
 }

@@ -8,6 +8,7 @@ use super::Operator;
 operator! {
     /// The square root; NaN below 0. The square of a unit becomes that unit.
     Sqrt = "SQRT" () {}
+    formula "y = √x";
     example "SQRT";
     reference "numpy.sqrt";
 }

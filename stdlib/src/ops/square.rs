@@ -9,6 +9,7 @@ use crate::pieces::level::{power_unit, squared_magnitude};
 operator! {
     /// The square; of complex data the squared magnitude. The unit becomes that of a power.
     Square = "SQUARE" () {}
+    formula "y = x²;   of complex data re² + im²";
     example "SQUARE";
     reference "x**2; numpy.abs(x)**2 of complex data";
 }

@@ -19,6 +19,7 @@ operator! {
         /// From one block to the next, which may overlap or leave samples out; the block's length unless given.
         every: Option<Extent> = None,
     }
+    formula "y[j] = (1/n) Σ_{k<n} x[j·EVERY + k],   n samples in a block";
     example "STACK 100ms";
     reference "x[:len(x)//n*n].reshape(-1, n, channels).mean(axis=1); with EVERY numpy.lib.stride_tricks.sliding_window_view(x, n, axis=0)[::every].mean(axis=-1)";
 }

@@ -16,6 +16,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = √((1/n) Σ_{k<n} (x[k] − m)²),   m = (1/n) Σ_{k<n} x[k]";
     example "STD AXIS=time";
     reference "numpy.std(x, axis)";
 }

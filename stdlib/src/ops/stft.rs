@@ -16,9 +16,9 @@ choice! {
 operator! {
     /// One-sided complex spectra of overlapping frames; frame j is centred on row j·HOP of the record.
     ///
-    /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says: `zeros`, its mirror image (`even`: d c b | a b c d | c b a) or
-    /// its end value (`constant`), up to half a frame; with `none` frame j begins at row j·HOP. With `PADDED` frames go on until all of that is
-    /// covered, with zeros after it.
+    /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says, up to half a frame: `zeros`, its mirror image (`even`:
+    /// d c b | a b c d | c b a), that through the end value (`odd`: 2a − b beside a) or the end value (`constant`); with `none` frame j begins at row
+    /// j·HOP. With `PADDED` frames go on until all of that is covered, with zeros after it.
     Stft = "STFT" (
         /// Length of a frame, a duration or a number of samples; no longer than the record.
         frame: Extent,
@@ -40,6 +40,8 @@ operator! {
         /// `spectrum` divides by the sum of the window, so that a sine shows half its amplitude; `psd` by √(fs·Σ window²).
         scaling: Scaling = Scaling::Spectrum,
     }
+    formula "X[j, k] = (1/S) Σ_{m<frame} w[m]·x[j·HOP − ⌊frame/2⌋ + m]·exp(−2πi·km/NFFT)"
+            "S = Σ_m w[m],   with SCALING=psd √(fs·Σ_m w[m]²);   without ⌊frame/2⌋ where BOUNDARY=none";
     example "STFT 1024 HOP=512 WINDOW=hann";
     reference "scipy.signal.stft(x, fs, window, nperseg=frame, noverlap=frame-hop, nfft, detrend, boundary='zeros', padded=True, axis=0, scaling)";
 }

@@ -18,6 +18,8 @@ operator! {
         /// The length over which displacement is compared, in channel spacings; even.
         multiple: u32 = 2,
     }
+    formula "ε[i] = ε[i−1] + (ε̇[i−1] + ε̇[i]) / (2·fs),   ε[0] = 0   of strain rate ε̇"
+            "ε[c] = (u[c+m] − u[c−m]) / (2m·spacing),   m = MULTIPLE/2   of displacement u";
     example "STRAIN";
     reference "dascore Patch.integrate('time') of strain rate; Patch.differentiate('distance', step=multiple//2) of displacement";
 }

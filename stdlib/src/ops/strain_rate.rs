@@ -18,6 +18,8 @@ operator! {
         /// The length over which velocity is compared, in channel spacings; even.
         multiple: u32 = 2,
     }
+    formula "ε̇[c] = (v[c+m] − v[c−m]) / (2m·spacing),   m = MULTIPLE/2   of velocity v"
+            "ε̇[i] = (ε[i+1] − ε[i−1])·fs/2   of strain ε";
     example "STRAIN_RATE";
     reference "dascore Patch.velocity_to_strain_rate(step_multiple=multiple); Patch.differentiate('time') of strain";
 }

@@ -15,6 +15,7 @@ operator! {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
     }
+    formula "y = Σ_{k<n} x[k]";
     example "SUM AXIS=time";
     reference "numpy.sum(x, axis, dtype=float64)";
 }

@@ -35,6 +35,8 @@ operator! {
         /// Along which axis.
         axis: Along = Along::Time,
     }
+    formula "y[i] = w(2·j / (fraction·(n − 1))) · x[i],   j = min(i, n − 1 − i)"
+            "w(u) = ½ (1 − cos πu) up to u = 1 and 1 beyond;   u itself with SHAPE=linear";
     example "TAPER 0.1";
     reference "x * scipy.signal.windows.tukey(len(x), fraction)";
 }

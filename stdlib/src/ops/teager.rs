@@ -13,6 +13,7 @@ operator! {
         /// How many samples lie to either side; more look at slower oscillations.
         step: u32 = 1,
     }
+    formula "y[i] = x[i]² − x[i−STEP]·x[i+STEP]";
     example "TEAGER";
     reference "numpy: x**2 - before * after, the neighbours with numpy.pad(mode='edge') (Kaiser 1990)";
 }

@@ -33,6 +33,8 @@ operator! {
         /// Sampling rate of a template file that does not say it.
         fs: Option<Hertz> = None,
     }
+    formula "y[i] = Σ_k (q[k] − q̄)·(x[i+k] − x̄_i) / √(Σ_k (q[k] − q̄)² · Σ_k (x[i+k] − x̄_i)²)"
+            "q is the template and x̄_i the mean of the stretch that begins at i";
     example "TEMPLATE_MATCH 0.5s..0.7s";
     reference "obspy.signal.cross_correlation.correlate_template(x, x[500:700], mode='valid', normalize='full', demean=True)";
 }

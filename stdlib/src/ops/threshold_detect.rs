@@ -30,6 +30,8 @@ operator! {
         /// Events on channels at most this far apart that overlap in time become one; 0 keeps channels apart.
         merge_channels: u32 = 0,
     }
+    formula "first row: level[i] > on, where no event lasts;   last row: the one before level[i] ≤ OFF"
+            "level = 20 log₁₀(|x| / REF) of an amplitude, 10 log₁₀(x / REF) of a power";
     example "THRESHOLD_DETECT -30dB OFF=-36dB REF=1";
     reference "obspy.signal.trigger.trigger_onset(level, on, off)";
 }

@@ -18,6 +18,9 @@ operator! {
         /// Apparent speed of the wave along the fibre, in m/s or with a unit; for strain and strain rate only.
         speed: Option<Amount> = None,
     }
+    formula "v[i] = (u[i+1] − u[i−1])·fs/2   of displacement u"
+            "v[i] = v[i−1] + (a[i−1] + a[i]) / (2·fs),   v[0] = 0   of acceleration a"
+            "v = −SPEED·ε   of strain ε";
     example "VELOCITY SPEED=3000m/s";
     reference "dascore Patch.differentiate('time') of displacement, Patch.integrate('time') of acceleration; -speed * strain (Daley et al. 2016)";
 }

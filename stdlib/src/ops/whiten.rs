@@ -7,8 +7,13 @@ use dasc_ir::parameter::{Extent, Hertz};
 use dasc_ir::{DType, Result, Unit, operator};
 
 use super::Operator;
+use crate::pieces::extent::one_stretch;
 use crate::pieces::frames::{Frames, WindowSymmetry};
+use crate::pieces::plane::Patch;
 use crate::pieces::weight::WindowName;
+
+/// The most samples of all channels whose spectra are whitened at once, in memory.
+const MOST: u64 = 1 << 22;
 
 operator! {
     /// Makes all frequencies of a band equally strong, as cross-correlation of ambient noise wants it (Bensen et al. 2007, section 2.3): in each frame
@@ -17,10 +22,13 @@ operator! {
     /// Frames are weighted by a Hann window before and after, laid back where they came from, and divided by the sum of the squared windows. Beyond
     /// the ends of a stretch between gaps lies zero. The magnitude of the spectrum of real data continues symmetrically beyond 0 and
     /// the Nyquist frequency, and so does the running mean. Where the mean is 0, as for a dead channel, the result is 0. The result has no unit.
-    /// Frames are transformed in f32, so take an offset or trend off first (DETREND): the division brings up whatever it drowns.
+    /// Forward transforms are f64, so an offset drowns nothing; but at the ends of a stretch, where zeros follow, it is a step with a spectrum of
+    /// its own, which DETREND before avoids.
+    /// `WHITEN record` whitens the spectrum of the whole record (without gaps), unweighted (TAPER before it if its ends matter),
+    /// and refuses more than 4194304 samples of all channels.
     Whiten = "WHITEN" (
-        /// Length of a frame, a duration or a number of samples; no longer than the record.
-        frame: Extent,
+        /// Length of a frame, a duration or a number of samples, no longer than the record; or `record`.
+        frame: Patch,
     ) {
         /// From one frame to the next; half a frame unless given, which is the most.
         hop: Option<Extent> = None,
@@ -33,14 +41,20 @@ operator! {
         /// Width of the cosine flanks, which lie outside the band.
         taper: Hertz = 0.0,
     }
+    formula "Y[k] = b[k]·X[k] / ((1/n) Σ_{|m|≤h} |X[k+m]|)   in each frame"
+            "n = 2h + 1 frequencies are SMOOTH wide;   b is 1 within the band, and ½ (1 + cos(π·Δf/TAPER)) a distance Δf outside it";
     example "WHITEN 256 SMOOTH=10Hz FREQMIN=5Hz FREQMAX=100Hz TAPER=5Hz";
-    reference "numpy.fft.irfft(rfft(w*x) / running mean of |rfft(w*x)| * band) * w, added where frames overlap, over the sum of w**2; Bensen et al. (2007), eq. 4";
+    reference "numpy.fft.irfft(rfft(w*x) / running mean of |rfft(w*x)| * band) * w, added where frames overlap, over the sum of w**2; of a record w = 1; Bensen et al. (2007), eq. 4";
 }
 
 impl Operator for Whiten {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        let frame = match self.frame {
+            Patch::Record => return self.record(b, x),
+            Patch::Window(frame) => frame,
+        };
         let window = (WindowName::Hann, WindowSymmetry::Periodic);
-        let frames = Frames::new(b, x, self.frame, self.hop, window, |n| n / 2)?;
+        let frames = Frames::new(b, x, frame, self.hop, window, |n| n / 2)?;
         let (n, hop) = (frames.n, frames.hop);
         if n < 4 || hop > n / 2 {
             return Err(b
@@ -48,6 +62,44 @@ impl Operator for Whiten {
                 .help(format!("the largest possible hop is {}", n / 2)));
         }
         let (time, rate) = (b.time(x)?.clone(), b.rate(x)?);
+        let lo = -frames.half();
+        b.real(x)?;
+        let cut = b.frame(x, n, hop, lo, Edge::Cover)?;
+        let cut = b.convert(cut, DType::F64)?;
+        let weighted = frames.weighted(b, cut, 1.0, Unit::none())?;
+        let spectrum = b.transform(weighted, TransformKind::Forward, Role::Inner)?;
+        let white = self.whitened(b, spectrum, n, rate)?;
+        let back = b.inverse(white, n, f64::from(lo) / rate)?;
+        let together = frames.put_together(b, back, 1.0, lo, time)?;
+        b.map1(together, Unit::none(), |x, _| x)
+    }
+}
+
+impl Whiten {
+    /// All of the record at once.
+    fn record(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
+        let frames = "choose frames, for instance WHITEN 10s, which stream and keep clear of gaps";
+        if self.hop.is_some() {
+            return Err(b.diag("needs no HOP for a record that is whitened at once").help("leave HOP out"));
+        }
+        one_stretch(b, x, frames)?;
+        let (time, rate) = (b.time(x)?.clone(), b.rate(x)?);
+        let rows = time.rows.count().unwrap_or(u64::MAX);
+        let samples = rows.saturating_mul(b.signal(x)?.channels().into());
+        if rows < 4 || samples > MOST {
+            return Err(b
+                .diag(format!("whitens records of 4 to {MOST} samples of all channels at once, not {samples}"))
+                .help(frames));
+        }
+        let float = b.real(x)?.float();
+        let x = b.convert(x, float)?;
+        let spectrum = b.transform(x, TransformKind::Forward, Role::Time)?;
+        let white = self.whitened(b, spectrum, rows as u32, rate)?;
+        b.inverse_along_time(white, time)
+    }
+
+    /// The spectrum of `n` samples over the running mean of its magnitude, in the band.
+    fn whitened(&self, b: &mut Builder, spectrum: NodeId, n: u32, rate: f64) -> Result<NodeId> {
         let band = self.band(b, rate)?;
         let step = rate / f64::from(n);
         // Bins on either side of the middle one.
@@ -58,11 +110,6 @@ impl Operator for Whiten {
                 .help("SMOOTH is a width in Hz; 0 divides by the magnitude itself"));
         }
         let reach = reach as i32;
-        let lo = -frames.half();
-        b.real(x)?;
-        let cut = b.frame(x, n, hop, lo, Edge::Cover)?;
-        let weighted = frames.weighted(b, cut, 1.0, Unit::none())?;
-        let spectrum = b.transform(weighted, TransformKind::Forward, Role::Inner)?;
         let magnitude = b.map(&[spectrum], Unit::none(), DType::F32, |e| {
             let (re, im) = (e.input(0).to(DType::F64), e.imaginary(0).to(DType::F64));
             vec![re.fma(re, im * im).sqrt().to(DType::F32)]
@@ -71,7 +118,7 @@ impl Operator for Whiten {
         let sum =
             b.window(magnitude, Role::Inner, (-reach, reach), 1, Edge::Mirror, body, Unit::none(), DType::F64)?;
         let count = f64::from(2 * reach + 1);
-        let white = b.map(&[spectrum, sum], Unit::none(), DType::C32, |e| {
+        b.map(&[spectrum, sum], Unit::none(), DType::C32, |e| {
             let (sum, zero) = (e.input(1), e.constant(0.0));
             let frequency = e.index(Role::Inner) * e.constant(step);
             let gain = e.constant(count) / sum * band.weight(e, frequency);
@@ -80,10 +127,7 @@ impl Operator for Whiten {
                 (e.input(0).to(DType::F64) * gain).to(DType::F32),
                 (e.imaginary(0).to(DType::F64) * gain).to(DType::F32),
             ]
-        })?;
-        let back = b.inverse(white, n, f64::from(lo) / rate)?;
-        let together = frames.put_together(b, back, 1.0, lo, time)?;
-        b.map1(together, Unit::none(), |x, _| x)
+        })
     }
 }
 

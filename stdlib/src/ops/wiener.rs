@@ -30,6 +30,8 @@ operator! {
         /// Along which axis.
         axis: Along = Along::Time,
     }
+    formula "y[i] = m + (x[i] − m)·(1 − NOISE/v)   where v ≥ NOISE, else m"
+            "m = (1/n) Σ_{|k|≤h} x[i+k],   v = (1/n) Σ_{|k|≤h} (x[i+k] − m)²,   n = window = 2h + 1";
     example "WIENER 5 NOISE=0.5";
     reference "scipy.signal.wiener(x, window, noise) of each channel";
 }

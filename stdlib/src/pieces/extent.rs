@@ -36,9 +36,9 @@ pub fn whole_record(b: &Builder, x: NodeId, instead: &str) -> Result<()> {
     }
 }
 
-/// Refuses streams and records with gaps: one transform spans all samples.
-pub fn one_stretch(b: &Builder, x: NodeId) -> Result<()> {
-    whole_record(b, x, "use STFT, whose frames stream")?;
+/// Refuses streams and records with gaps: one transform spans all samples. `instead` names what to do.
+pub fn one_stretch(b: &Builder, x: NodeId, instead: &str) -> Result<()> {
+    whole_record(b, x, instead)?;
     let Rows::Segments(ranges) = &b.time(x)?.rows else {
         return Err(Diag::compiler("a record that is whole has segments"));
     };
@@ -48,5 +48,5 @@ pub fn one_stretch(b: &Builder, x: NodeId) -> Result<()> {
     }
     Err(b
         .diag(format!("spans the whole record at once, but gaps cut this one into {stretches} stretches"))
-        .help("SLICE TIME=from..to chooses one stretch, or use STFT, whose frames keep clear of gaps"))
+        .help(format!("SLICE TIME=from..to chooses one stretch, or {instead}")))
 }

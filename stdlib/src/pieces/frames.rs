@@ -11,7 +11,7 @@ use crate::design::{Symmetry, window};
 
 choice! {
     /// What frames at the ends of a stretch see beyond it.
-    Boundary { Zeros = "zeros", Even = "even", Constant = "constant", None = "none" }
+    Boundary { Zeros = "zeros", Even = "even", Odd = "odd", Constant = "constant", None = "none" }
 }
 
 choice! {
@@ -110,6 +110,7 @@ impl Frames {
         let (lo, edge) = match boundary {
             Boundary::Zeros => (half, Edge::Zero),
             Boundary::Even => (half, Edge::Mirror),
+            Boundary::Odd => (half, Edge::Odd),
             Boundary::Constant => (half, Edge::Nearest),
             Boundary::None if padded => (0, Edge::Zero),
             Boundary::None => return self.whole(b, x),
@@ -118,6 +119,14 @@ impl Frames {
             return Err(b
                 .diag("pads with zeros only beyond zeros or nothing")
                 .help("say PADDED=FALSE, or BOUNDARY=zeros"));
+        }
+        // A frame longer than the record is refused as for the other edges, below.
+        let fits = b.time(x)?.rows.longest().is_none_or(|rows| rows >= self.n.into());
+        if edge == Edge::Odd && fits {
+            let float = b.real(x)?.float();
+            let x = b.convert(x, float)?;
+            let extended = b.extend(x, half.unsigned_abs(), edge)?;
+            return b.frame(extended, self.n, self.hop, half, Edge::Valid);
         }
         let middle = self.middle(b, x)?;
         let frames = b.frame_padded(x, self.n, self.hop, lo, edge, padded)?;
@@ -218,7 +227,9 @@ impl Frames {
                 let middle = period * i64::from(self.n).into() / Rational::integer(2);
                 (i64::from(self.n), time.origin - middle)
             }
-            Boundary::Zeros | Boundary::Even | Boundary::Constant => (i64::from(self.n % 2), time.origin),
+            Boundary::Zeros | Boundary::Even | Boundary::Odd | Boundary::Constant => {
+                (i64::from(self.n % 2), time.origin)
+            }
         };
         let beyond = || Diag::compiler("rows of frames are beyond all numbers");
         let rows = match &time.rows {

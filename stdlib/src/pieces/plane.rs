@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use dasc_ir::graph::{Builder, Edge, Labels, NodeId, Role, Rows, TimeAxis, TransformKind};
 use dasc_ir::literal::Literal;
-use dasc_ir::parameter::{Extent, Kind, Metres, Parameter};
+use dasc_ir::parameter::{Extent, Given, Kind, Metres, Parameter, Seconds};
 use dasc_ir::{DType, Diag, Result};
 
 use super::extent::{one_stretch, samples};
@@ -16,6 +16,18 @@ pub enum Patch {
     Record,
     /// Overlapping windows of this length.
     Window(Extent),
+}
+
+impl Given<Patch> for u32 {
+    fn given(self) -> Patch {
+        Patch::Window(Extent::Samples(self))
+    }
+}
+
+impl Given<Patch> for Seconds {
+    fn given(self) -> Patch {
+        Patch::Window(Extent::Duration(self.0))
+    }
 }
 
 impl Parameter for Patch {
@@ -85,7 +97,7 @@ impl Plane {
     }
 
     fn record(b: &Builder, x: NodeId, time: TimeAxis, channels: u32) -> Result<Plane> {
-        one_stretch(b, x)?;
+        one_stretch(b, x, "choose windows, for instance WINDOW=1024")?;
         let Rows::Segments(ranges) = &time.rows else {
             return Err(Diag::compiler("a record that is whole has segments"));
         };

@@ -1,6 +1,6 @@
 //! Statistics of an axis: as results, and taken from the data they came from.
 
-use dasc_ir::graph::{Builder, NodeId, Reduction, Role, Scope};
+use dasc_ir::graph::{Builder, NodeId, Quantile, Reduction, Role, Scope};
 use dasc_ir::parameter::AxisName;
 use dasc_ir::{DType, Result};
 
@@ -10,13 +10,18 @@ use super::muted::remaining;
 
 /// One number for all of an axis, in the data's float type; the axis disappears. Along time it covers the record, gaps left out.
 pub fn over(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Result<NodeId> {
+    let float = b.real(x)?.float();
+    let statistic = unrounded(b, x, axis, how)?;
+    b.convert(statistic, float)
+}
+
+/// The same as it was accumulated: sums, means, deviations and quantiles in F64.
+pub fn unrounded(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Result<NodeId> {
     if axis == AxisName::Time {
         whole_record(b, x, "STACK, RMS and DECIMATE give statistics that stream")?;
     }
-    let float = b.real(x)?.float();
     let x = counted(b, x, role(axis))?;
-    let statistic = b.reduce(x, role(axis), how, Scope::Record)?;
-    b.convert(statistic, float)
+    b.reduce(x, role(axis), how, Scope::Record)
 }
 
 /// A statistic that is to be combined with the data again: along time one for each stretch between gaps, in F64.
@@ -26,6 +31,17 @@ pub fn beside(b: &mut Builder, x: NodeId, along: Role, how: Reduction) -> Result
     }
     let x = counted(b, x, along)?;
     b.reduce(x, along, how, Scope::Segment)
+}
+
+/// The median along an axis, and the median distance from it, both in F64 and to be combined with the data again.
+pub fn median_and_spread(b: &mut Builder, x: NodeId, along: Role) -> Result<(NodeId, NodeId)> {
+    let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
+    let how = Reduction::Quantile(Quantile::MEDIAN);
+    let middle = beside(b, x, along, how)?;
+    let distance =
+        b.map(&[x, middle], unit, float, |e| vec![(e.input(0).to(DType::F64) - e.input(1)).abs().to(float)])?;
+    let spread = beside(b, distance, along, how)?;
+    Ok((middle, spread))
 }
 
 /// What counts along an axis: of the channels those that were not muted.
@@ -38,9 +54,14 @@ fn counted(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
 
 /// `x − mean` along an axis.
 pub fn without_mean(b: &mut Builder, x: NodeId, along: Role) -> Result<NodeId> {
+    without(b, x, along, Reduction::Mean)
+}
+
+/// `x` less a mean or median along an axis.
+pub fn without(b: &mut Builder, x: NodeId, along: Role, how: Reduction) -> Result<NodeId> {
     let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
-    let mean = beside(b, x, along, Reduction::Mean)?;
-    b.map(&[x, mean], unit, float, |e| vec![(e.input(0).to(DType::F64) - e.input(1)).to(float)])
+    let middle = beside(b, x, along, how)?;
+    b.map(&[x, middle], unit, float, |e| vec![(e.input(0).to(DType::F64) - e.input(1)).to(float)])
 }
 
 /// `x` less its least-squares line along an axis. A single sample becomes 0.

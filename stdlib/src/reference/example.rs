@@ -32,7 +32,11 @@ pub fn event_facts(entry: &dasc_events::ops::Entry, input: &dasc_events::EventsT
     if reads_a_file {
         return Ok("gives each event out as it comes".into());
     }
-    let context = dasc_events::ops::Context { input, folder: std::path::Path::new("") };
+    let context = dasc_events::ops::Context {
+        input,
+        folder: std::path::Path::new(""),
+        models: &dasc_ir::model::NoModels,
+    };
     let bound = (entry.bind)(&args, span, &context)?;
     Ok(match bound.waits.as_str() {
         "" => "gives each event out as it comes".into(),

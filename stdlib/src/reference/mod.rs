@@ -2,8 +2,11 @@
 
 mod example;
 
+use std::sync::Arc;
+
 use dasc_ir::graph::facts::{Facts, carry, facts};
 use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis, Type};
+use dasc_ir::model::Models;
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -23,7 +26,7 @@ of recurrences are f64. A stretch is what lies between two gaps: filters start a
 
 Each example is built on an hour of 64 channels at 1 kHz, and its class read from the graph: **P** sample by sample · **S** exact with
 finite state · **H** needs some samples ahead, so it lags · **2** another pass over the data · **W** the whole record at once.
-What it agrees with is its formula; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
+What it agrees with is its definition in another program; [accuracy.md](accuracy.md) says how closely, [add-an-operator.md](add-an-operator.md) how to add one.
 The pictures are drawn by dasc itself (`docs/pictures/draw.sh`).
 
 ";
@@ -35,12 +38,13 @@ They work on the events found so far in a flow; the signal flows on as it is ([d
 
 ";
 
-/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`.
-pub fn reference(pictures: &[String]) -> Result<String> {
+/// The text of `docs/operators.md`; `pictures` are the operators in small letters that have one in `docs/pictures`, `models` opens those of
+/// the examples.
+pub fn reference(pictures: &[String], models: &Arc<dyn Models>) -> Result<String> {
     let mut text = PREFACE.to_string();
     text += "| Operator | Class | |\n|---|---|---|\n";
     for entry in OPERATORS.iter() {
-        let class = last_facts(&example_graph(entry)?)?.class().letter();
+        let class = last_facts(&example_graph(entry, models)?)?.class().letter();
         let name = entry.schema.name;
         text += &format!(
             "| [{name}](#{}) | {class} | {} |\n",
@@ -49,7 +53,7 @@ pub fn reference(pictures: &[String]) -> Result<String> {
         );
     }
     for entry in OPERATORS.iter() {
-        let graph = example_graph(entry)?;
+        let graph = example_graph(entry, models)?;
         text += &section(entry.schema, Some(&units(&graph)), &streaming(&graph)?);
         let name = entry.schema.name.to_lowercase();
         if pictures.contains(&name) {
@@ -73,9 +77,10 @@ pub fn reference(pictures: &[String]) -> Result<String> {
 pub const EXAMPLE_UNITS: &[&str] = &["nstrain/s", "nstrain", "m/s", "rad"];
 
 /// The graph of an operator's own example on [`sample_signal`], which is in the first of [`EXAMPLE_UNITS`] that it takes.
-pub fn example_graph(entry: &Entry) -> Result<Graph> {
+pub fn example_graph(entry: &Entry, models: &Arc<dyn Models>) -> Result<Graph> {
     let graph = |unit: &str| {
         let mut b = Builder::new();
+        b.set_models(models.clone());
         let unit = Unit::parse(unit).unwrap_or_else(Unit::none);
         let x = b.source(Signal { unit, ..sample_signal() });
         let y = build_example(&mut b, x, entry.schema.example)?;
@@ -114,6 +119,9 @@ fn section(schema: &Schema, unit: Option<&str>, streaming: &str) -> String {
     for paragraph in schema.doc.split(|line| line.trim().is_empty()) {
         let lines: Vec<&str> = paragraph.iter().map(|line| line.trim()).collect();
         text += &format!("{}\n\n", lines.join(" "));
+    }
+    if !schema.formula.is_empty() {
+        text += &format!("```text\n{}\n```\n\n", schema.formula.join("\n"));
     }
     text += &format!("`{}`\n\n", schema.signature());
     if !schema.params.is_empty() {

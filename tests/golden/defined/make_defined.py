@@ -14,11 +14,10 @@ g = Set(__file__, scipy=scipy.__version__)
 
 
 def smoothed(x, fs, tau):
-    k = -np.expm1(-1 / (fs * tau))
-    y = lfilter([k], [1, k - 1], x, axis=0, zi=(1 - k) * x[:1])[0]
-    # zi says so too, but for rounding, of which KURTOSIS would make 0/0.
-    y[0] = x[0]
-    return y
+    # From rest over what is left beside the first sample, which is the same as from a state settled at it and exact in the first
+    # row, where KURTOSIS divides 0 by 0; in long double, whose differences of samples are exact.
+    k, x = -np.expm1(-1 / (fs * np.longdouble(tau))), x.astype(np.longdouble)
+    return x[:1] + lfilter([k], [1, k - 1], x - x[:1], axis=0)
 
 
 def ewma(tau):
@@ -43,9 +42,9 @@ def kurtosis(tau):
 
 
 stated = {
-    "EWMA": (ewma, "scipy.signal.lfilter([k], [1, k-1], x, zi=(1-k)*x[0])"),
+    "EWMA": (ewma, "x[0] + scipy.signal.lfilter([k], [1, k-1], x - x[0]) in long double"),
     "PEAK_HOLD": (peak_hold, "numpy.maximum(abs(x[i]), y[i-1] * exp(-dt/tau))"),
-    "KURTOSIS": (kurtosis, "ewma(d**4) / ewma(d**2)**2, d = x - ewma(x), with scipy.signal.lfilter"),
+    "KURTOSIS": (kurtosis, "ewma(d**4) / ewma(d**2)**2, d = x - ewma(x), with scipy.signal.lfilter in long double"),
 }
 for name, (reference, words) in stated.items():
     for source, tau in (("noise", 0.02), ("tones", 0.1), ("quake_100hz", 0.5)):

@@ -8,6 +8,7 @@ use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, 
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops::{self, OPERATORS};
+use dasc_tests::golden::models;
 
 /// A record of samples in time and channels. The golden cases bring their own.
 #[allow(dead_code)]
@@ -52,6 +53,7 @@ pub fn graph_beside(text: &str, record: &Signal, beside: Option<Arc<dyn Beside>>
     if let Some(beside) = beside {
         b.set_beside(beside);
     }
+    b.set_models(models());
     // Of every step what flows on, and what it made; a detection makes a table and lets its input flow on.
     let mut made: Vec<(NodeId, NodeId)> = Vec::new();
     let mut outputs = Vec::new();

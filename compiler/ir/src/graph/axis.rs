@@ -127,6 +127,8 @@ pub enum InnerRole {
     Scale,
     /// Bands of frequency, each at its middle.
     Band,
+    /// What a model tells apart, by number in the order of its sidecar.
+    Label,
 }
 
 /// Channels: number `first + i * stride` in the file lies at `distance + i * spacing` metres unless a geometry says otherwise.

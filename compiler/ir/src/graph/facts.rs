@@ -9,6 +9,7 @@ use std::fmt;
 use super::axis::Signal;
 use super::builder::slice_rows;
 use super::prim::{Edge, Prim, Reduction, Role, View, WindowBody};
+use super::quantile::Digits;
 use super::{Graph, Node, NodeId};
 use crate::Rational;
 
@@ -185,6 +186,12 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
                     Reduction::Sum | Reduction::Min | Reduction::Max => 1,
                     // Count, mean and sum of squares.
                     Reduction::Mean | Reduction::Std => 3,
+                    Reduction::Quantile(_) => {
+                        let digits = Digits::of(signal);
+                        facts.passes = facts.passes.saturating_add(digits.passes() - 1);
+                        // A count for every value of the digit; the digits found, the rank among them and the least value above.
+                        (1 << digits.width) + 3
+                    }
                 };
         }
         Prim::Reduce { along: Role::Channel, .. } | Prim::Gather { .. } => facts.halo = Halo::All,
@@ -238,9 +245,16 @@ fn fold(graph: &Graph, id: NodeId, all: &[Facts]) -> Facts {
         }
         // Whether it is on, its first row, peak and peak row.
         Prim::Emit(_) => facts.carry = 4,
-        Prim::Call { back, ahead, .. } => {
-            facts.reach((*back).into(), (*ahead).into(), period);
-            facts.carry = width * (u64::from(*back) + u64::from(*ahead));
+        Prim::Call(call) => {
+            let (used, last) = (call.used(), i64::from(call.window) - 1);
+            facts.reach(used.end - 1, last - used.start, period);
+            facts.exact = false;
+            let group = call.channels - 1;
+            let (below, above) =
+                if call.each_channel { (group, group) } else { (group / 2, group - group / 2) };
+            facts.halo = facts.halo.widened(below.into(), above.into());
+            // Its rows until a window is full, and sums until no more windows come.
+            facts.carry = u64::from(call.window) + u64::from(call.rows) * u64::from(call.labels);
         }
     }
     facts.together();
@@ -268,7 +282,7 @@ fn shift(node: &Node, input: &Signal, output: Option<&Signal>) -> Rational {
         | Prim::Correlate { .. }
         | Prim::Gather { .. }
         | Prim::Emit(_)
-        | Prim::Call { .. } => 0,
+        | Prim::Call(_) => 0,
     };
     to.origin - from.origin - from.period * base.into()
 }
@@ -341,7 +355,8 @@ fn kept(body: &WindowBody, taps: u64, hop: u32) -> u64 {
         | WindowBody::Dot(_)
         | WindowBody::Bank(_)
         | WindowBody::Stencil(_)
-        | WindowBody::Slant(_) => taps.saturating_sub(1),
+        | WindowBody::Slant(_)
+        | WindowBody::Rank(_) => taps.saturating_sub(1),
     }
 }
 

@@ -9,10 +9,12 @@
 
 pub mod axis;
 pub mod builder;
+pub mod call;
 pub mod expr;
 pub mod facts;
 pub mod interp;
 pub mod prim;
+pub mod quantile;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
 pub mod text;
@@ -22,10 +24,12 @@ use std::fmt;
 
 pub use axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis, Type};
 pub use builder::Builder;
+pub use call::Call;
 pub use expr::{Expr, ExprOp, Scalar};
 pub use prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
+pub use quantile::Quantile;
 
 use crate::Span;
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::call::Call;
 use super::expr::Expr;
+use super::quantile::Quantile;
 use crate::DType;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +26,7 @@ pub enum Prim {
     Reduce { along: Role, how: Reduction, scope: Scope },
     /// The same numbers at other indices.
     View(View),
-    /// An FFT along the inner axis, or along time (which needs the whole segment).
+    /// An FFT along the inner axis, or along time, which needs the whole segment or (inverse, from a spectrum without a time axis) gives it.
     Transform { kind: TransformKind, along: Role, n: u32 },
     /// Frames against frames at the same row, or against a constant: `Σ t[k] · x[k + lag]` over all `k` where both exist, for the lags
     /// `lo ..= hi`, in F64 by FFT. A sum with a factor that is not finite is NaN. Inputs are `x`, then `t`.
@@ -33,8 +35,8 @@ pub enum Prim {
     Gather { channels: Vec<u32> },
     /// Watches a level and emits records.
     Emit(Emission),
-    /// An opaque function of whole rows, declared by its name and facts; nothing in the standard library needs one yet.
-    Call { name: String, back: u32, ahead: u32 },
+    /// A model called on windows of rows, whose outputs are laid back on them.
+    Call(Call),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +77,8 @@ pub enum WindowBody {
     Stencil(Expr),
     /// Taps over channels, each at rows of its own; a new inner axis.
     Slant(Slant),
+    /// The tap that so many others are before in ascending order; NaN if a tap is. Along time and the inner axis only with `Edge::Valid`.
+    Rank(u32),
 }
 
 /// Sums along lines across channels and rows: position `p` at row `i` and channel `c` is the sum over `k`, ascending and in F64, of
@@ -152,6 +156,9 @@ pub enum Reduction {
     /// Mean and standard deviation come of one accumulation (Chan et al. 1983); ddof 0.
     Mean,
     Std,
+    /// An order statistic. Along time it is selected exactly, digit by digit of the numbers' bits, in as many passes
+    /// ([`super::quantile::Digits`]), with counts of the digit for every channel in between.
+    Quantile(Quantile),
 }
 
 /// What a reduction along time covers.
@@ -187,7 +194,7 @@ pub enum View {
 pub enum TransformKind {
     /// Real `n` → complex `n / 2 + 1`, unscaled.
     Forward,
-    /// Complex → real `n`, divided by `n`.
+    /// Complex `n / 2 + 1` → real `n`, divided by `n`.
     Inverse,
     /// The analytic signal of scipy.signal.hilbert. Along time: real `n` → complex `n`. Along the inner axis it is made of the half
     /// spectrum a forward transform gives: complex `n / 2 + 1` → complex `n`; its real part is the inverse transform.

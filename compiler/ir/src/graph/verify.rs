@@ -50,12 +50,13 @@ fn inputs<'a>(graph: &'a Graph, id: NodeId, node: &Node) -> Check<Vec<&'a Signal
     let arity = match &node.prim {
         Prim::Source | Prim::Constant(_) => 0..=0,
         Prim::Correlate { .. } => 2..=2,
-        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) | Prim::Call { .. } => 1..=usize::MAX,
+        Prim::Map(_) | Prim::Scan { .. } | Prim::View(View::Join) => 1..=usize::MAX,
         Prim::Window { .. }
         | Prim::Reduce { .. }
         | Prim::View(_)
         | Prim::Transform { .. }
         | Prim::Gather { .. }
+        | Prim::Call(_)
         | Prim::Emit(_) => 1..=1,
     };
     if !arity.contains(&node.inputs.len()) {
@@ -87,7 +88,7 @@ fn check(node: &Node, inputs: &[&Signal]) -> Check {
         (_, None) => Err("only a detection gives a table".into()),
         (Prim::Source, Some(signal)) if signal.time.is_none() => Err("a record has a time axis".into()),
         (Prim::Constant(values), Some(signal)) => check_constant(values, signal),
-        (Prim::Source | Prim::Gather { .. } | Prim::Call { .. }, Some(_)) => Ok(()),
+        (Prim::Source | Prim::Gather { .. } | Prim::Call(_), Some(_)) => Ok(()),
         (Prim::Map(expr), Some(signal)) => {
             Reading { inputs, state: &[], taps: 0..=0, timed: signal.time.is_some() }
                 .gives(expr, &planes(signal))
@@ -284,7 +285,11 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
             }
         }
         WindowBody::Fold(Reduction::Sum | Reduction::Min | Reduction::Max) => {}
-        WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std)) => {
+        WindowBody::Rank(rank) if i64::from(*rank) >= count => {
+            return Err(format!("{count} taps have no rank {rank}"));
+        }
+        WindowBody::Rank(_) => {}
+        WindowBody::Fold(how @ (Reduction::Mean | Reduction::Std | Reduction::Quantile(_))) => {
             return Err(format!("a window folds to a sum, minimum or maximum, not {how:?}"));
         }
     }
@@ -388,7 +393,7 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
     builder.enter(&node.operator, node.span);
     let before = builder.graph().nodes.len();
     let built = match &node.prim {
-        Prim::Source | Prim::Constant(_) | Prim::Call { .. } => return Ok(node.ty.clone()),
+        Prim::Source | Prim::Constant(_) => return Ok(node.ty.clone()),
         Prim::Map(expr) => {
             let out = declared()?;
             builder.map_expr(&node.inputs, out.unit.clone(), out.dtype, expr.clone())
@@ -460,12 +465,17 @@ fn infer(builder: &mut Builder, node: &Node, inputs: &[&Signal]) -> Check<Type> 
         Prim::Transform { kind: TransformKind::Inverse, along: Role::Channel, .. } => {
             builder.from_wavenumbers(x()?)
         }
+        Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, .. } => {
+            let time = declared()?.time.clone().ok_or("a spectrum is transformed back to rows")?;
+            builder.inverse_along_time(x()?, time)
+        }
         Prim::Transform { kind, along, .. } => builder.transform(x()?, *kind, *along),
         Prim::Correlate { lo, hi } => match *node.inputs {
             [x, t] => builder.correlate(x, t, (*lo, *hi)),
             _ => return Err(missing()),
         },
         Prim::Gather { channels } => builder.gather(x()?, channels.clone()),
+        Prim::Call(call) => builder.call(x()?, call.clone()),
         Prim::Emit(emission) => builder.emit(x()?, emission.clone()),
     };
     let built = built.map_err(|diag| diag.message)?;

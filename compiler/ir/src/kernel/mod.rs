@@ -295,6 +295,8 @@ pub struct Fft {
 pub enum FftKind {
     /// Real `n` to complex `n/2 + 1`.
     Forward,
+    /// The same of F64 numbers and in F64, of which only the result is rounded: what is small beside an offset keeps its digits.
+    ForwardWide,
     /// Complex `n/2 + 1` to real `n`.
     Inverse,
     /// Complex to complex.

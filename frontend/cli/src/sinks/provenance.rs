@@ -16,10 +16,14 @@ pub fn provenance(script: &Script, pipeline: &Pipeline) -> Provenance {
         Some(format!("size:{};modified_ns:{}", meta.len(), modified.as_nanos()))
     };
     let hash = pipeline.record.file.as_ref().and_then(stamp).unwrap_or_default();
+    let record = Input { name: pipeline.record.name.clone(), hash };
+    // Models are small, and what they hold decides what was found.
+    let models =
+        script.models.opened().into_iter().map(|(name, hash)| Input { name, hash: format!("sha256:{hash}") });
     Provenance {
         script: script.text.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
-        inputs: vec![Input { name: pipeline.record.name.clone(), hash }],
+        inputs: std::iter::once(record).chain(models).collect(),
         more: Vec::new(),
     }
 }

@@ -237,6 +237,7 @@ fn inner_axis(axis: &InnerAxis) -> AxisInfo {
         InnerRole::Slowness => "slowness",
         InnerRole::Scale => "scale",
         InnerRole::Band => "band",
+        InnerRole::Label => "label",
     };
     let coords = match &axis.positions {
         Some(positions) => Coords::Values(positions.to_vec()),

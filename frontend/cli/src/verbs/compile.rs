@@ -60,7 +60,12 @@ fn kernels(plan: &Plan) -> impl Iterator<Item = &Kernel> {
     let flows = plan.passes.iter().flat_map(|pass| [&pass.flow, &pass.finals]);
     flows.flat_map(|flow| &flow.stages).filter_map(|stage| match stage {
         Stage::Kernel(stage) => Some(&stage.kernel),
-        Stage::Gather { .. } | Stage::Transform { .. } | Stage::Slant { .. } => None,
+        Stage::Gather { .. }
+        | Stage::Transform { .. }
+        | Stage::Slant { .. }
+        | Stage::Quantile { .. }
+        | Stage::Rank { .. }
+        | Stage::Call { .. } => None,
     })
 }
 

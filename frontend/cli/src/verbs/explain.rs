@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dasc_compiler::Plan;
-use dasc_compiler::plan::{Binding, Flow, KernelStage, Place, Stage, Stream};
+use dasc_compiler::plan::{Binding, Flow, KernelStage, Pass, Place, Stage, Stream};
 use dasc_ir::Rational;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, facts};
 use dasc_ir::graph::{Graph, NodeId, Prim, Signal, Type};
@@ -101,6 +101,7 @@ impl<'a> Told<'a> {
             kernels: [&pass.flow, &pass.finals]
                 .into_iter()
                 .flat_map(|flow| kernels(flow, graph, plan))
+                .chain(selections(pass, graph, plan))
                 .collect(),
         };
         let passes = plan.passes.iter().map(pass).collect();
@@ -455,41 +456,31 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
     let mut bytes = 0.0;
     for pass in &plan.passes {
         for stage in &pass.flow.stages {
-            bytes += match stage {
-                Stage::Kernel(stage) => kernel_bytes(stage, &pass.flow),
-                Stage::Gather { input, output, .. }
-                | Stage::Transform { input, output, .. }
-                | Stage::Slant { input, output, .. } => [input, output]
-                    .into_iter()
-                    .filter_map(|number| pass.flow.streams.get(*number as usize))
-                    .map(stream_bytes)
-                    .sum(),
-            };
+            if let Stage::Kernel(stage) = stage {
+                bytes += kernel_bytes(stage, &pass.flow);
+            }
+            let moved = stage.between().into_iter().flat_map(|(input, output)| [input, output]);
+            let moved = moved.filter_map(|number| pass.flow.streams.get(number as usize));
+            bytes += moved.map(stream_bytes).sum::<f64>();
         }
     }
     Traffic { bytes, per_sample: bytes / pipeline.record.samples().max(1) as f64 }
 }
 
 fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
-    let of = |stage: &Stage| match stage {
-        Stage::Gather { input, output, .. }
-        | Stage::Transform { input, output, .. }
-        | Stage::Slant { input, output, .. } => {
-            let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
-            let what = match stage {
-                Stage::Transform { .. } => "FFT along channels",
-                Stage::Slant { .. } => "sums along lines",
-                Stage::Gather { .. } | Stage::Kernel(_) => "copies channels",
-            };
-            let streams = [input, output].map(|number| flow.streams.get(*number as usize));
-            let operator = streams.iter().flatten().next_back().map(|s| graph.node(s.node).operator.clone());
-            KernelFacts {
-                operators: vec![format!("{} ({what})", operator.unwrap_or_default())],
-                loops: 1 - transforms,
-                transforms,
-                bytes: streams.iter().flatten().map(|s| stream_bytes(s)).sum(),
-            }
+    let between = |stage: &Stage, what: &str| {
+        let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
+        let numbers = stage.between().into_iter().flat_map(|(input, output)| [input, output]);
+        let streams: Vec<&Stream> = numbers.filter_map(|number| flow.streams.get(number as usize)).collect();
+        let operator = streams.last().map(|s| graph.node(s.node).operator.clone());
+        KernelFacts {
+            operators: vec![format!("{} ({what})", operator.unwrap_or_default())],
+            loops: 1 - transforms,
+            transforms,
+            bytes: streams.iter().map(|s| stream_bytes(s)).sum(),
         }
+    };
+    let of = |stage: &Stage| match stage {
         Stage::Kernel(stage) => KernelFacts {
             operators: operators(stage, flow, graph, plan),
             loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
@@ -501,8 +492,32 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
                 .count(),
             bytes: kernel_bytes(stage, flow),
         },
+        Stage::Transform { .. } => between(stage, "FFT along channels"),
+        Stage::Slant { .. } => between(stage, "sums along lines"),
+        Stage::Gather { .. } => between(stage, "copies channels"),
+        Stage::Quantile { .. } => between(stage, "puts each row in order"),
+        Stage::Rank { .. } => between(stage, "keeps a window in order"),
+        Stage::Call { call, .. } => {
+            between(stage, &format!("{}, sha256 {}…", call.model.name, call.model.short_hash()))
+        }
     };
     flow.stages.iter().map(of).collect()
+}
+
+/// What a pass counts for quantiles along time.
+fn selections(pass: &Pass, graph: &Graph, plan: &Plan) -> impl Iterator<Item = KernelFacts> {
+    pass.selections.iter().map(|selection| {
+        let statistic = plan.statistics.get(selection.output as usize);
+        let operator = statistic.map(|s| graph.node(s.node).operator.clone()).unwrap_or_default();
+        let (number, of) = (selection.digit + 1, selection.digits.passes());
+        let stream = pass.flow.streams.get(selection.input as usize);
+        KernelFacts {
+            operators: vec![format!("{operator} (finds digit {number} of {of})")],
+            loops: 1,
+            transforms: 0,
+            bytes: stream.map_or(0.0, stream_bytes),
+        }
+    })
 }
 
 /// The steps of the script whose nodes a kernel computes, in their order: from what it gives back to what it is given.

@@ -71,9 +71,13 @@ fn page(schema: &Schema, ink: Ink) -> String {
     for line in schema.doc {
         text += &format!("{}\n", line.trim());
     }
+    if !schema.formula.is_empty() {
+        text += &format!("\n    {}\n", schema.formula.join("\n    "));
+    }
     if !schema.params.is_empty() {
         let row = |param: &Param| {
-            let default = param.default.map_or("required".into(), |default| written(default, &param.kind));
+            let without = if param.required() { "required" } else { "NONE" };
+            let default = param.default.map_or(without.into(), |default| written(default, &param.kind));
             let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
             vec![param.name.to_uppercase(), kind(&param.kind), default, doc.join(" ")]
         };
@@ -120,6 +124,7 @@ fn as_json(schema: &Schema) -> Value {
                 "default": param.default.map(|default| written(default, &param.kind)) })
     };
     let doc: Vec<&str> = schema.doc.iter().map(|line| line.trim()).collect();
-    json!({ "name": schema.name, "signature": schema.signature(), "doc": doc.join("\n"), "example": schema.example,
-            "reference": schema.reference, "parameters": schema.params.iter().map(param).collect::<Vec<_>>() })
+    json!({ "name": schema.name, "signature": schema.signature(), "doc": doc.join("\n"),
+            "formula": schema.formula, "example": schema.example, "reference": schema.reference,
+            "parameters": schema.params.iter().map(param).collect::<Vec<_>>() })
 }

@@ -34,6 +34,7 @@ operator! {
         /// What becomes of events that belong to nothing.
         rest: Rest = Rest::Drop,
     }
+    formula "a and b are linked if Δd ≤ REACH and Δd/fastest − TOLERANCE ≤ Δt ≤ Δd/slowest + TOLERANCE";
     example "ASSOCIATE 300m/s.. CHANNELS=10 REACH=50m TOLERANCE=50ms";
     reference "scipy.sparse.csgraph.connected_components of all pairs";
 }

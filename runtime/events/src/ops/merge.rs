@@ -20,6 +20,7 @@ operator! {
         /// The widest gap within an event along the fibre.
         distance: Metres = Metres(0.0),
     }
+    formula "a and b are linked if start_b − end_a ≤ GAP and their stretches of fibre are at most DISTANCE apart";
     example "MERGE GAP=2s DISTANCE=50m";
     reference "scipy.sparse.csgraph.connected_components of all pairs";
 }

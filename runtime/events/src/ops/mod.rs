@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use dasc_ir::literal::{Arg, Literal};
+use dasc_ir::model::Models;
 use dasc_ir::operator::Schema;
 use dasc_ir::parameter::{Kind, Parameter};
 use dasc_ir::{Diag, Result, Span};
@@ -19,6 +20,8 @@ pub struct Context<'a> {
     pub input: &'a EventsType,
     /// What paths are relative to.
     pub folder: &'a Path,
+    /// What opens models other than forests.
+    pub models: &'a dyn Models,
 }
 
 /// An operator that is ready to run.
@@ -86,20 +89,6 @@ operators! {
     track Track,
     persist Persist,
     classify Classify,
-}
-
-/// A path as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilePath(pub String);
-
-impl Parameter for FilePath {
-    const KIND: Kind = Kind::Path;
-    fn read(literal: &Literal) -> Result<FilePath, String> {
-        match literal {
-            Literal::Text(path) | Literal::Word(path) if !path.is_empty() => Ok(FilePath(path.clone())),
-            _ => Err("a path".into()),
-        }
-    }
 }
 
 /// A half-open range of speeds in metres per second; either end may be open.

@@ -5,6 +5,7 @@
 
 mod bank;
 mod beside;
+mod call;
 mod correlate;
 mod muted;
 mod pointwise;
@@ -32,6 +33,7 @@ pub struct Builder {
     /// What steps say of themselves, each with the number of nodes there were.
     notes: Vec<(usize, String)>,
     beside: Option<std::sync::Arc<dyn Beside>>,
+    models: Option<std::sync::Arc<dyn crate::model::Models>>,
 }
 
 /// A second-order section `b0 + b1 z⁻¹ + b2 z⁻² over 1 + a1 z⁻¹ + a2 z⁻²`.
@@ -224,7 +226,8 @@ impl Builder {
     }
 }
 
-pub(crate) const fn role_name(role: Role) -> &'static str {
+/// What an axis is called in a script.
+pub const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Time => "time",
         Role::Inner => "frequency",

@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::graph::NodeId;
-use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal};
+use crate::graph::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
 use crate::graph::prim::{Prim, Role, TransformKind};
 use crate::{DType, Diag, Result, Unit};
 
@@ -65,7 +65,9 @@ impl Builder {
                 signal.inner = Some(hertz(n / 2 + 1));
             }
             (TransformKind::Analytic, _) => {}
-            (TransformKind::Inverse, _) => return Err(self.diag("has an inverse only through ISTFT")),
+            (TransformKind::Inverse, _) => {
+                return Err(Diag::compiler("spectra are transformed back with `inverse`"));
+            }
         }
         signal.dtype = DType::C32;
         self.push_checked(Prim::Transform { kind, along, n }, vec![x], signal)
@@ -85,6 +87,36 @@ impl Builder {
     pub fn analytic(&mut self, x: NodeId, n: u32, start: f64) -> Result<NodeId> {
         let signal = self.frames_of(x, n, start)?;
         let prim = Prim::Transform { kind: TransformKind::Analytic, along: Role::Inner, n };
+        self.push_checked(prim, vec![x], signal)
+    }
+
+    /// The inverse of a forward transform along time: the spectrum of a whole stretch back to the rows of `time`, which is the time axis of what was
+    /// transformed. One segment alone may have rows.
+    pub fn inverse_along_time(&mut self, x: NodeId, time: TimeAxis) -> Result<NodeId> {
+        let mut signal = self.signal(x)?.clone();
+        let (inner, complex) = (signal.inner.take(), signal.dtype == DType::C32);
+        let frequencies = inner.filter(|axis| axis.role == InnerRole::Frequency && complex);
+        let Some(axis) = frequencies.filter(|_| signal.time.is_none()) else {
+            return Err(self
+                .diag("transforms the complex spectrum of a record back, but its input is something else"));
+        };
+        let Rows::Segments(ranges) = &time.rows else {
+            return Err(self.diag("transforms a whole record back, which a live stream never has"));
+        };
+        if ranges.iter().filter(|(from, to)| from < to).count() > 1 {
+            return Err(Diag::compiler("the spectrum of a record with gaps is no single one"));
+        }
+        let n = time.rows.count().and_then(|n| u32::try_from(n).ok());
+        let n = n.ok_or_else(|| self.diag("cannot transform back more than 4294967295 samples at once"))?;
+        if axis.len != n / 2 + 1 {
+            return Err(self.diag(format!(
+                "needs {} frequencies for a record of {n} samples, but its input has {}",
+                n / 2 + 1,
+                axis.len
+            )));
+        }
+        (signal.time, signal.dtype) = (Some(time), DType::F32);
+        let prim = Prim::Transform { kind: TransformKind::Inverse, along: Role::Time, n };
         self.push_checked(prim, vec![x], signal)
     }
 

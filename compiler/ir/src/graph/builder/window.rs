@@ -2,9 +2,9 @@
 
 use super::view::place_at;
 use super::{Builder, role_name, window_rows};
-use crate::graph::NodeId;
 use crate::graph::axis::TimeAxis;
 use crate::graph::prim::{Edge, Prim, Reduction, Role, Scope, WindowBody};
+use crate::graph::{Expr, NodeId};
 use crate::{DType, Result, Unit};
 
 impl Builder {
@@ -29,6 +29,27 @@ impl Builder {
         }
         if signal.dtype == DType::C32 {
             return Err(self.diag("works on real data, but its input is complex; take ABS first"));
+        }
+        if let WindowBody::Rank(rank) = body {
+            if u64::from(rank) > u64::from(hi.abs_diff(lo)) || hop != 1 {
+                return Err(self.diag("picks a rank among the taps of a window, for every row"));
+            }
+            if signal.dtype != dtype || ordered(dtype) != dtype {
+                let x = self.convert(x, dtype)?;
+                return self.window(x, along, (lo, hi), hop, edge, body, unit, dtype);
+            }
+            if along == Role::Time && edge != Edge::Valid {
+                let rows = lo.unsigned_abs().max(hi.unsigned_abs());
+                let x = self.extend(x, rows, edge)?;
+                let x = self.window(x, along, (lo, hi), hop, Edge::Valid, body, unit.clone(), dtype)?;
+                // Rows that only the shorter of the two sides could be taken for.
+                let taps = (-lo - rows as i32, rows as i32 - hi);
+                if taps == (0, 0) {
+                    return Ok(x);
+                }
+                let own = WindowBody::Stencil(Expr::write(&[dtype], |e| vec![e.tap(0, 0)]));
+                return self.window(x, along, taps, hop, Edge::Valid, own, unit, dtype);
+            }
         }
         match along {
             Role::Time => {
@@ -80,11 +101,18 @@ impl Builder {
         Ok(())
     }
 
-    /// An accumulation over all of an axis, which disappears. Sums, means and deviations are F64.
+    /// An accumulation over all of an axis, which disappears. Sums, means, deviations and quantiles are F64.
     pub fn reduce(&mut self, x: NodeId, along: Role, how: Reduction, scope: Scope) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         if signal.dtype == DType::C32 {
             return Err(self.diag("works on real data, but its input is complex; take ABS first"));
+        }
+        if let Reduction::Quantile(_) = how {
+            let float = ordered(signal.dtype);
+            if float != signal.dtype {
+                let x = self.convert(x, float)?;
+                return self.reduce(x, along, how, scope);
+            }
         }
         let gone = match along {
             Role::Time => signal.time.take().is_some(),
@@ -97,9 +125,17 @@ impl Builder {
             );
         }
         signal.dtype = match how {
-            Reduction::Sum | Reduction::Mean | Reduction::Std => DType::F64,
+            Reduction::Sum | Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => DType::F64,
             Reduction::Min | Reduction::Max => signal.float(),
         };
         self.push_checked(Prim::Reduce { along, how, scope }, vec![x], signal)
+    }
+}
+
+/// The float type in which numbers are put in order, each exactly what it was.
+const fn ordered(dtype: DType) -> DType {
+    match dtype {
+        DType::F32 | DType::I16 => DType::F32,
+        DType::F64 | DType::I32 | DType::I64 | DType::Bool | DType::C32 => DType::F64,
     }
 }

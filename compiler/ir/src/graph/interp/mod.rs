@@ -3,6 +3,7 @@
 //! Nothing here is clever, so that it can be believed: windows are summed tap by tap and statistics take two passes. Values are
 //! not rounded to the types of the nodes; a compiled pipeline agrees with this by tolerance, while integers agree exactly.
 
+mod call;
 mod expression;
 mod fourier;
 mod primitive;
@@ -20,8 +21,8 @@ use crate::{Diag, Result};
 /// another as `[row][inner][channel][plane]`, in the source's own numbers.
 ///
 /// # Errors
-/// When `input` has another size than the source's type says, on a live stream, on a graph that [`super::verify`] refuses, and on
-/// [`Prim::Call`], whose meaning nobody here knows.
+/// When `input` has another size than the source's type says, on a live stream, on a graph that [`super::verify`] refuses, and on a
+/// model that was not opened.
 pub fn interpret(graph: &Graph, input: &[f64]) -> Result<Vec<Value>> {
     let mut values = evaluate(graph, input)?;
     let mut outputs = Vec::with_capacity(graph.outputs.len());
@@ -89,9 +90,7 @@ fn node_value(node: &Node, values: &[Value], input: &[f64]) -> Result<Value> {
             primitive::gather(channels, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?
         }
         Prim::Emit(_) => return Err(Diag::compiler("a detection gives a table")),
-        Prim::Call { name, .. } => {
-            return Err(Diag::compiler(format!("the meaning of the external function {name} is unknown")));
-        }
+        Prim::Call(call) => call::call(call, first(&inputs)?, Tensor::zeros(signal, &inputs)?)?,
     }))
 }
 

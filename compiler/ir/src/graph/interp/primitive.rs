@@ -83,7 +83,7 @@ fn initial(
     Ok(values)
 }
 
-/// Sum 0, minimum ∞, maximum −∞, mean and deviation NaN of nothing. Minimum and maximum are NaN if any value is.
+/// Sum 0, minimum ∞, maximum −∞, mean, deviation and quantile NaN of nothing. Minimum, maximum and quantile are NaN if any value is.
 pub fn accumulate(how: Reduction, values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let sum = || values.iter().sum::<f64>();
@@ -97,6 +97,7 @@ pub fn accumulate(how: Reduction, values: &[f64]) -> f64 {
             let mean = sum() / n;
             (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt()
         }
+        Reduction::Quantile(quantile) => quantile.of(&mut values.to_vec()),
     }
 }
 
@@ -275,6 +276,16 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                 }
             }
         }
+        Role::Time if kind == TransformKind::Inverse => {
+            let whole = out.ranges.iter().copied().enumerate().find(|(_, (a, b))| a < b);
+            let Some((segment, (a, b))) = whole else { return Ok(out) };
+            for channel in 0..out.channels {
+                let bins: Vec<_> = lane(0, 0, channel, 0).into_iter().zip(lane(0, 0, channel, 1)).collect();
+                for (row, value) in (a..b).zip(fourier::inverse(&bins, n as usize)) {
+                    put(&mut out, (segment, row, 0, channel), (value, 0.0));
+                }
+            }
+        }
         Role::Time => {
             let lanes = (0..x.inner).flat_map(|i| (0..x.channels).map(move |c| (i, c)));
             for (inner, channel) in lanes {
@@ -292,7 +303,7 @@ pub fn transform(kind: TransformKind, along: Role, n: u32, x: &Tensor, mut out: 
                             }
                         }
                         TransformKind::Inverse => {
-                            return Err(Diag::compiler("there is no inverse transform along time"));
+                            return Err(Diag::compiler("an inverse transform along time is another"));
                         }
                     }
                 }

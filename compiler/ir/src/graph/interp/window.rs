@@ -20,7 +20,11 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
     let places = Places::of(&out);
     let mut evaluator = match body {
         WindowBody::Stencil(expr) => Some(Evaluator::new(expr, &[x.dtype], &[])?),
-        WindowBody::Fold(_) | WindowBody::Dot(_) | WindowBody::Bank(_) | WindowBody::Slant(_) => None,
+        WindowBody::Fold(_)
+        | WindowBody::Dot(_)
+        | WindowBody::Bank(_)
+        | WindowBody::Slant(_)
+        | WindowBody::Rank(_) => None,
     };
     let mut values = Vec::new();
     out.fill(|segment, row, inner, channel, element| {
@@ -59,6 +63,13 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
                 values.clear();
                 values.extend((taps.lo..=taps.hi).map(|t| tap(t, 0)));
                 element[0] = accumulate(*how, &values);
+            }
+            (WindowBody::Rank(rank), _) => {
+                values.clear();
+                values.extend((taps.lo..=taps.hi).map(|t| tap(t, 0)));
+                values.sort_by(f64::total_cmp);
+                let missing = values.iter().any(|x| x.is_nan());
+                element[0] = values.get(*rank as usize).filter(|_| !missing).copied().unwrap_or(f64::NAN);
             }
             (WindowBody::Stencil(_), None) => element.fill(f64::NAN),
         }

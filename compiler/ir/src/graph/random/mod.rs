@@ -10,7 +10,7 @@ mod tests;
 use super::axis::{ChannelAxis, InnerAxis, InnerRole, Labels, Rows, Signal, TimeAxis};
 use super::builder::{Builder, Section, div_ceil};
 use super::prim::{Edge, Emission, Init, Reduction, Role, Scope, Slant, StateVar, TransformKind, WindowBody};
-use super::{Expr, Graph, NodeId, Type};
+use super::{Expr, Graph, NodeId, Quantile, Type};
 use crate::{DType, Rational, Result, Unit};
 
 /// How large a random graph is, and what may be in it.
@@ -342,8 +342,9 @@ impl Grower<'_> {
     fn body(&mut self, signal: &Signal, lo: i32, hi: i32) -> (WindowBody, DType) {
         let taps = (hi - lo + 1) as usize;
         let dtype = self.float();
-        match self.random.below(5) {
-            0 => (WindowBody::Fold(Reduction::Sum), DType::F64),
+        match self.random.below(6) {
+            0 => (WindowBody::Rank(self.random.below(taps as u64) as u32), dtype),
+            5 => (WindowBody::Fold(Reduction::Sum), DType::F64),
             1 => (WindowBody::Fold(Reduction::Min), dtype),
             2 => (WindowBody::Fold(Reduction::Max), dtype),
             3 => {
@@ -369,11 +370,14 @@ impl Grower<'_> {
             1 if signal.inner.is_some() => Role::Inner,
             _ => Role::Channel,
         };
-        let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
+        let shares = [0.0, 0.3, 0.5, 0.9, 1.0];
+        let quantile = Quantile::new(shares[self.random.below(5) as usize]).unwrap_or(Quantile::MEDIAN);
+        let quantile = Reduction::Quantile(quantile);
+        let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std, quantile];
         // The largest of nothing is −∞, which would not stay moderate.
         let nothing = along == Role::Time
             && matches!(signal.time.as_ref().map(|t| &t.rows), Some(Rows::Segments(r)) if r.iter().any(|(a, b)| a >= b));
-        let how = match all[self.random.below(5) as usize] {
+        let how = match all[self.random.below(6) as usize] {
             Reduction::Min | Reduction::Max if nothing => Reduction::Sum,
             how => how,
         };
@@ -386,7 +390,7 @@ impl Grower<'_> {
         self.builder.map(&[x, statistic], signal.unit, dtype, |e| {
             let (x, s) = (e.input(0).to(DType::F64), e.input(1).to(DType::F64));
             let result = match how {
-                Reduction::Min | Reduction::Max | Reduction::Mean => x - s,
+                Reduction::Min | Reduction::Max | Reduction::Mean | Reduction::Quantile(_) => x - s,
                 Reduction::Sum | Reduction::Std => x / (s.abs() + e.constant(1.0)),
             };
             vec![result.to(dtype)]

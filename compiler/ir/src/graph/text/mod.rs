@@ -11,6 +11,7 @@
 //! named by a `let`. Operations that nothing uses are not written, and equal leaves are written where they are used; apart from
 //! that, parsing gives back what was printed.
 
+mod call;
 mod expression;
 mod parse;
 mod print;

@@ -7,7 +7,7 @@ use crate::graph::prim::{
     Edge, Emission, Init, Prim, Reduction, Role, Scope, Slant, StateVar, TransformKind, View, WindowBody,
 };
 use crate::graph::{
-    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Rows, Signal, TimeAxis, Type,
+    ChannelAxis, Graph, InnerAxis, InnerRole, Labels, Node, NodeId, Quantile, Rows, Signal, TimeAxis, Type,
 };
 use crate::{DType, Diag, Rational, Result, Span, Unit};
 
@@ -93,6 +93,8 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
                 WindowBody::Slant(Slant { reach, shifts: at.list(|at| at.list(Cursor::float))?, squared })
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
+            } else if at.accept_word("rank") {
+                WindowBody::Rank(at.integer()?)
             } else {
                 WindowBody::Fold(reduction(at)?)
             };
@@ -149,10 +151,7 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             at.expect("s")?;
             Prim::Emit(Emission { on, off, merge_seconds, merge_channels: at.integer()?, detector })
         }
-        ("call", None) => {
-            let name = at.string()?;
-            Prim::Call { name, back: at.labelled("back")?, ahead: at.labelled("ahead")? }
-        }
+        ("call", None) => Prim::Call(super::call::parse(at)?),
         _ => return Err(at.error(&format!("there is no primitive {name} of this form"))),
     })
 }
@@ -163,8 +162,22 @@ fn edge(at: &mut Cursor<'_>) -> Result<Edge> {
 }
 
 fn reduction(at: &mut Cursor<'_>) -> Result<Reduction> {
-    let all = [Reduction::Sum, Reduction::Min, Reduction::Max, Reduction::Mean, Reduction::Std];
-    at.one_of(all, print::reduction)
+    let all = [
+        Reduction::Sum,
+        Reduction::Min,
+        Reduction::Max,
+        Reduction::Mean,
+        Reduction::Std,
+        Reduction::Quantile(Quantile::MEDIAN),
+    ];
+    match at.one_of(all, print::reduction)? {
+        Reduction::Quantile(_) => {
+            let fraction = at.float()?;
+            let quantile = Quantile::new(fraction);
+            Ok(Reduction::Quantile(quantile.ok_or_else(|| at.error("a quantile lies within 0 and 1"))?))
+        }
+        how => Ok(how),
+    }
 }
 
 fn signal(at: &mut Cursor<'_>) -> Result<Signal> {
@@ -221,6 +234,7 @@ fn inner_axis(at: &mut Cursor<'_>) -> Result<InnerAxis> {
         InnerRole::Slowness,
         InnerRole::Scale,
         InnerRole::Band,
+        InnerRole::Label,
     ];
     let role = at.one_of(roles, print::inner_role)?;
     let len = at.integer()?;
@@ -336,11 +350,11 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    fn expect_word(&mut self, word: &str) -> Result<()> {
+    pub fn expect_word(&mut self, word: &str) -> Result<()> {
         if self.accept_word(word) { Ok(()) } else { Err(self.error(&format!("expected {word}"))) }
     }
 
-    fn one_of<T: Copy, const N: usize>(
+    pub fn one_of<T: Copy, const N: usize>(
         &mut self,
         all: [T; N],
         name: impl Fn(T) -> &'static str,
@@ -407,7 +421,7 @@ impl<'a> Cursor<'a> {
         Rational::new(num.into(), den.into()).ok_or_else(|| self.error("expected a fraction"))
     }
 
-    fn labelled<T: std::str::FromStr>(&mut self, label: &str) -> Result<T> {
+    pub fn labelled<T: std::str::FromStr>(&mut self, label: &str) -> Result<T> {
         self.expect_word(label)?;
         self.integer()
     }
@@ -430,7 +444,7 @@ impl<'a> Cursor<'a> {
         Ok(ids)
     }
 
-    fn list<T>(&mut self, item: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    pub fn list<T>(&mut self, item: impl Fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         self.expect("[")?;
         let mut items = Vec::new();
         while !self.accept("]") {
@@ -443,7 +457,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string as Rust's `Debug` writes it.
-    fn string(&mut self) -> Result<String> {
+    pub fn string(&mut self) -> Result<String> {
         self.expect("\"")?;
         let rest = self.text.get(self.pos..).unwrap_or("");
         let (mut value, mut chars) = (String::new(), rest.char_indices());

@@ -70,10 +70,15 @@ impl fmt::Display for Applied<'_> {
                         write!(f, "slant {of}reach {reach} {shifts:?}")
                     }
                     WindowBody::Stencil(expr) => write!(f, "stencil {}", Body(expr)),
+                    WindowBody::Rank(rank) => write!(f, "rank {rank}"),
                 }
             }
             Prim::Reduce { along, how, scope } => {
-                write!(f, "reduce.{}{x} {} {}", role(*along), reduction(*how), self::scope(*scope))
+                write!(f, "reduce.{}{x} {}", role(*along), reduction(*how))?;
+                if let Reduction::Quantile(quantile) = how {
+                    write!(f, " {:?}", quantile.fraction())?;
+                }
+                write!(f, " {}", self::scope(*scope))
             }
             Prim::View(View::Slice { along, start, stop, step }) => {
                 write!(f, "slice.{}{x} {start}..{stop} step {step}", role(*along))
@@ -103,7 +108,7 @@ impl fmt::Display for Applied<'_> {
                 f,
                 "emit{x} {detector:?} on {on:?} off {off:?} merge {merge_seconds:?}s {merge_channels}"
             ),
-            Prim::Call { name, back, ahead } => write!(f, "call{x} {name:?} back {back} ahead {ahead}"),
+            Prim::Call(call) => write!(f, "call{x} {}", super::call::Printed(call)),
         }
     }
 }
@@ -215,6 +220,7 @@ pub(super) const fn reduction(how: Reduction) -> &'static str {
         Reduction::Max => "max",
         Reduction::Mean => "mean",
         Reduction::Std => "std",
+        Reduction::Quantile(_) => "quantile",
     }
 }
 
@@ -242,5 +248,6 @@ pub(super) const fn inner_role(role: InnerRole) -> &'static str {
         InnerRole::Slowness => "slowness",
         InnerRole::Scale => "scale",
         InnerRole::Band => "band",
+        InnerRole::Label => "label",
     }
 }

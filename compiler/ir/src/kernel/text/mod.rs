@@ -26,6 +26,7 @@
 
 mod parse;
 mod print;
+mod tokens;
 
 pub use parse::parse;
 pub use print::canonical;

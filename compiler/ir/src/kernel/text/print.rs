@@ -81,6 +81,7 @@ pub(super) fn role(role: Role) -> &'static str {
 pub(super) fn fft_kind(kind: FftKind) -> &'static str {
     match kind {
         FftKind::Forward => "forward",
+        FftKind::ForwardWide => "forward_wide",
         FftKind::Inverse => "inverse",
         FftKind::ComplexForward => "complex_forward",
         FftKind::ComplexInverse => "complex_inverse",

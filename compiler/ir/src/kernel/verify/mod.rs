@@ -186,18 +186,21 @@ fn check_fft(kernel: &Kernel, fft: &Fft, place: &str) -> Result<()> {
     let (input, output) = (buffer(kernel, fft.input, place)?, buffer(kernel, fft.output, place)?);
     let half = fft.n / 2 + 1;
     let (from, to) = match fft.kind {
-        FftKind::Forward => ((fft.n, 1), (half, 2)),
+        FftKind::Forward | FftKind::ForwardWide => ((fft.n, 1), (half, 2)),
         FftKind::Inverse => ((half, 2), (fft.n, 1)),
         FftKind::ComplexForward | FftKind::ComplexInverse => ((fft.n, 2), (fft.n, 2)),
         FftKind::Analytic => ((half, 2), (fft.n, 2)),
     };
-    for (name, buffer, (inner, planes)) in [("input", input, from), ("output", output, to)] {
-        if fft.n == 0 || buffer.dtype != DType::F32 || buffer.inner != inner || buffer.planes != planes {
+    let given = if fft.kind == FftKind::ForwardWide { DType::F64 } else { DType::F32 };
+    for (name, buffer, dtype, (inner, planes)) in
+        [("input", input, given, from), ("output", output, DType::F32, to)]
+    {
+        if fft.n == 0 || buffer.dtype != dtype || buffer.inner != inner || buffer.planes != planes {
             return Err(mistake(
                 kernel,
                 place,
                 format!(
-                    "an FFT of length {} needs an {name} of f32, {inner} inner positions and {planes} planes, not {}, {} and {}",
+                    "an FFT of length {} needs an {name} of {dtype}, {inner} inner positions and {planes} planes, not {}, {} and {}",
                     fft.n, buffer.dtype, buffer.inner, buffer.planes
                 ),
             ));
