@@ -32,6 +32,9 @@ pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
     let folder = file.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
     let program =
         dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &|path| imported(&folder.join(path)))?;
+    if program.steps.is_empty() {
+        return Err(Diag::usage(format!("{name} has no steps")).help("begin with READ").into());
+    }
     Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program })
 }
 
