@@ -355,6 +355,14 @@ fn mute(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
         .map_err(|diag| diag.at(step.span))?
         .into_iter()
         .collect();
+    // Channels that READ has left out may be listed: the table is the fibre's. Others can only be mistaken.
+    let there = assembly.record.channels;
+    if let Some(strange) = numbers.iter().find(|number| !there.contains(**number)) {
+        let (low, high) = there.range();
+        return Err(b
+            .diag(format!("lists channel {strange}; the record has channels {low} to {high}"))
+            .help(format!("correct '{path}': numbers are those of the file, as dasc inspect tells them")));
+    }
     silence(b, flow, &numbers)
 }
 

@@ -53,7 +53,7 @@ pub struct Cuts {
 
 /// The flow behind a CUT.
 pub fn begin(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
-    let Cut { events, before, after, channels } = Cut::from_args(&step.args, step.span)?;
+    let Cut { events, pad, before, after, channels } = Cut::from_args(&step.args, step.span)?;
     assembly.b.enter(Cut::SCHEMA.name, Some(step.span));
     let name = events.0;
     let from = step.branches.iter().find(|(known, _)| *known == name).map(|(_, from)| *from);
@@ -67,7 +67,19 @@ pub fn begin(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
             .at(step.span)
             .help("name the flow after a detection: THRESHOLD_DETECT -30 AS quakes"));
     }
-    let pads = [("BEFORE", before.0), ("AFTER", after.0)];
+    let sides = (before.is_some(), after.is_some());
+    let (first, last) = match pad.as_slice() {
+        [both] => (*both, *both),
+        [first, last] => (*first, *last),
+        _ => {
+            return Err(Diag::usage(format!("PAD has {} durations", pad.len()))
+                .at(step.span)
+                .help("one for both sides, or two: PAD=[5s,30s] begins 5 s before and ends 30 s after"));
+        }
+    };
+    let (before, after) = (before.unwrap_or(first), after.unwrap_or(last));
+    let name = |own, given: bool| if given { own } else { "PAD" };
+    let pads = [(name("BEFORE", sides.0), before.0), (name("AFTER", sides.1), after.0)];
     if let Some((name, value)) = pads.iter().find(|(_, value)| !(0.0..=86_400.0).contains(value)) {
         return Err(Diag::usage(format!("{name} is {value} s"))
             .at(step.span)

@@ -12,7 +12,7 @@ use dasc_sink::{Destination, Target};
 use crate::bind::Pipeline;
 use crate::record::Record;
 use crate::script::Script;
-use crate::sinks::SinkSpec;
+use crate::sinks::{Kind, SinkSpec};
 
 /// A path of the script, relative to its folder; URLs and made-up sources stay as they are.
 pub fn located(script: &Script, path: &str) -> PathBuf {
@@ -124,6 +124,22 @@ pub fn check(pipelines: &[Pipeline]) -> Result<(), Vec<Diag>> {
         .filter_map(|sink| sink.target.check(sink.mode).err().map(|diag| diag.at(sink.span)))
         .collect();
     if unusable.is_empty() { Ok(()) } else { Err(unusable) }
+}
+
+/// Refuses to pour bytes over a terminal. `terminal`: whether standard output is one.
+pub fn check_terminal(pipelines: &[Pipeline], terminal: bool) -> Result<()> {
+    let poured = |sink: &&SinkSpec| terminal && sink.target == Target::Stdout;
+    let Some(sink) = pipelines.iter().flat_map(|pipeline| &pipeline.sinks).find(poured) else {
+        return Ok(());
+    };
+    let file = match sink.kind {
+        Kind::Write(_) => "out.npy",
+        Kind::Events => "events.arrows",
+        Kind::Traces(_) | Kind::Heatmap(_) | Kind::Section(_) | Kind::Spectrogram(_) => "picture.png",
+    };
+    Err(Diag::usage(format!("{} writes bytes to standard output, which is a terminal here", sink.keyword))
+        .at(sink.span)
+        .help(format!("send them on: dasc run … > {file}, or | and a program that reads them")))
 }
 
 /// The same for the files of cuts, once their names are known; `earlier` are those already written.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use dasc_dql::Step;
 use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
-use dasc_io::{Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey, Window};
+use dasc_io::{Channels, Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey, Window};
 use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
@@ -22,6 +22,8 @@ pub struct Record {
     pub file: Option<PathBuf>,
     /// Whether the samples are computed rather than read.
     pub made_up: bool,
+    /// All channels of the file, whichever were chosen.
+    pub channels: Channels,
     pub source: Box<dyn Source>,
     /// The table of channels joined with it.
     pub survey: Option<Survey>,
@@ -45,6 +47,7 @@ impl Record {
         let path = names::located(script, name);
         let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
         let source = dasc_io::open(&location)?;
+        let channels = source.header().channels;
         let window = window(read, source.header())?;
         let clipped = clipped(&window, source.header());
         let source: Box<dyn Source> = match window == Window::default() {
@@ -60,7 +63,7 @@ impl Record {
         };
         let made_up = name.starts_with("synthetic:");
         let file = (!made_up && !name.contains("://")).then_some(path);
-        Ok(Record { name: name.clone(), file, made_up, source, survey, clipped })
+        Ok(Record { name: name.clone(), file, made_up, channels, source, survey, clipped })
     }
 
     pub fn header(&self) -> &Header {
@@ -193,9 +196,7 @@ fn file_type(given: SampleType) -> Result<FileType> {
 /// What a window asks for beyond what the record has, in words.
 fn clipped(window: &Window, header: &Header) -> Vec<String> {
     let mut notes = Vec::new();
-    let count = i64::try_from(header.channels.count).unwrap_or(i64::MAX);
-    let ends = [header.channels.first, header.channels.first + header.channels.step * (count - 1).max(0)];
-    let (first, last) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    let (first, last) = header.channels.range();
     if let Some(asked) = &window.channels
         && ((asked.start != i64::MIN && asked.start < first)
             || (asked.end != i64::MAX && asked.end > last + 1))

@@ -39,6 +39,9 @@ pub fn load(args: &ScriptArgs, sources: &mut Sources) -> Outcome<Script> {
         Some(file) => imported(&Path::new(file).with_file_name(path)),
     };
     let program = dasc_dql::parse_importing(sources, &args.set, &vocabulary(), &read)?;
+    if program.steps.is_empty() {
+        return Err(Diag::usage(format!("{name} has no steps")).help("begin with READ").into());
+    }
     let models = Arc::new(Folder::new(&folder));
     Ok(Script { name, stem: stem.unwrap_or_else(|| "dasc".into()), folder, text, program, models })
 }

@@ -91,6 +91,21 @@ fn cuts_are_slices_of_the_whole_flow_by_bits() {
 }
 
 #[test]
+fn a_pad_is_for_both_sides_or_for_each() {
+    let place = with_bursts();
+    let cut = |pads: &str| {
+        let script = format!("{DETECT}FROM clean | CUT found {pads} | WRITE 'cut-{{id}}.npy' MODE=overwrite");
+        let ran = place.run(&["run", "-e", &script]);
+        assert_eq!(ran.code, 0, "{pads}: {}", ran.err);
+        (1..=4).map(|id| std::fs::read(place.path(&format!("cut-{id}.npy"))).unwrap()).collect::<Vec<_>>()
+    };
+    assert!(cut("PAD=[0.25s,0.5s]") == cut("BEFORE=0.25s AFTER=0.5s"));
+    assert!(cut("PAD=0.25s") == cut("BEFORE=0.25s AFTER=0.25s"));
+    assert!(cut("PAD=0.25s AFTER=0.5s") == cut("PAD=[0.25s,0.5s]"));
+    assert!(cut("") == cut("PAD=5s"));
+}
+
+#[test]
 fn the_answer_of_a_run_names_the_event_of_every_cut() {
     let place = with_bursts();
     let script = format!(
@@ -120,7 +135,9 @@ fn mistakes_about_cuts_have_a_remedy() {
         ("FROM clean | CUT found | EVENTS '{id}.csv'", "write the events of their own flow"),
         ("FROM clean | CUT clean | WRITE '{id}.npy'", "the flow `clean` has no events"),
         ("FROM clean | CUT foud | WRITE '{id}.npy'", "did you mean found?"),
-        ("FROM clean | CUT found BEFORE=2d | WRITE '{id}.npy'", "BEFORE"),
+        ("FROM clean | CUT found BEFORE=2d | WRITE '{id}.npy'", "BEFORE is 172800 s"),
+        ("FROM clean | CUT found PAD=[1s,2d] | WRITE '{id}.npy'", "PAD is 172800 s"),
+        ("FROM clean | CUT found PAD=[1s,2s,3s] | WRITE '{id}.npy'", "PAD=[5s,30s]"),
         ("FROM clean | CUT found | WRITE 'no/{id}.npy'", "mkdir -p 'no'"),
         ("FROM clean | CUT found | WRITE '{id}.npy' | WRITE '{id}.npy'", "written twice"),
         ("FROM clean | WRITE '{id}.npy'", "there is no field {id}"),

@@ -37,7 +37,7 @@ fn every_recipe_is_written_once_and_passes_the_check() {
 #[test]
 fn the_ones_without_events_run_as_they_stand() {
     let place = Workplace::new();
-    for (name, made) in [("fbe", "fbe-1-10Hz.png"), ("lfdas", "lfdas.png"), ("noise", "noise.npy")] {
+    for (name, made) in [("fbe", "fbe-1-10Hz.png"), ("lfdas", "lfdas.png"), ("noise", "noise.png")] {
         assert_eq!(place.run(&["new", name]).code, 0);
         let ran = place.run(&["run", &format!("{name}.dql")]);
         assert_eq!(ran.code, 0, "{}", ran.err);

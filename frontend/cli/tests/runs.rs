@@ -355,6 +355,68 @@ fn a_geometry_reaches_inspect_and_outputs_and_mutes_bad_channels() {
 }
 
 #[test]
+fn tables_of_channels_that_do_not_fit_are_the_scripts_mistake() {
+    let place = with_fiber();
+    place.file("beyond.csv", "3,16");
+    let ran = place.run(&["run", "-e", "READ fiber.dat CH=3..7 | MUTE beyond.csv | WRITE a.npy"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("lists channel 16; the record has channels 0 to 15"), "{}", ran.err);
+    for (table, told) in [
+        ("chanel,latitude\n0,7\n", "did you mean channel?"),
+        ("channel,latitude\n0,x\n", "is no number"),
+        ("channel,latitude\n0,7\n0,8\n", "a second time"),
+        ("channel,latitude\n0,97\n", "is not within"),
+        ("channel,distance\n0,7\n", "gives no distance"),
+        ("# nothing\n", "is empty"),
+    ] {
+        place.file("g.csv", table);
+        let ran = place.run(&["check", "-e", "READ fiber.dat GEOMETRY=g.csv | WRITE a.npy"]);
+        assert_eq!(ran.code, 2, "{table}: {}", ran.err);
+        assert!(ran.err.contains(told), "{table}: {}", ran.err);
+    }
+    let ran = place.run(&["check", "-e", "READ fiber.dat | PLOT_HEATMAP a.png CMAP=virdis"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("did you mean viridis?"), "{}", ran.err);
+}
+
+#[test]
+fn whatever_lies_within_rows_is_drawn() {
+    let place = with_fiber();
+    let steps = [
+        "STFT 64",
+        "SPECTROGRAM 64 | DB",
+        "CWT 20Hz 200Hz COUNT=9",
+        "FBE 50ms [..20Hz, 20..100Hz]",
+        "CORRELATE 3..4 200ms 50ms",
+        "BEAMFORM 5 [200m/s,2km/s] COUNT=5 STACK=10ms",
+        "SLANT_STACK 5 -4ms/m 4ms/m COUNT=9",
+    ];
+    for step in steps {
+        for sink in [
+            "PLOT_SPEC a.png",
+            "PLOT_SPEC a.png CH=3..4",
+            "PLOT_HEATMAP a.png",
+            "PLOT_HEATMAP a.png CH=0..8/2",
+        ] {
+            let script = format!("READ fiber.dat | {step} | {sink} MODE=overwrite SIZE=600x400");
+            let ran = place.run(&["run", "-e", &script]);
+            assert_eq!(ran.code, 0, "{script}: {}", ran.err);
+            assert!(std::fs::read(place.path("a.png")).unwrap().starts_with(b"\x89PNG"), "{script}");
+        }
+    }
+    // Without a time axis there is one picture, without channels the other.
+    for (script, told) in [
+        ("CORRELATE 3..4 200ms 50ms | MEAN | PLOT_SPEC a.png", "PLOT_HEATMAP"),
+        ("STFT 64 | ABS | MEAN AXIS=channel | PLOT_HEATMAP a.png", "PLOT_SPEC"),
+        ("PLOT_SPEC a.png", "put STFT"),
+    ] {
+        let ran = place.run(&["check", "-e", &format!("READ fiber.dat | {script}")]);
+        assert_eq!(ran.code, 2, "{script}: {}", ran.err);
+        assert!(ran.err.contains(told), "{script}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_draft_is_refused_until_it_is_filled_in() {
     let place = with_fiber();
     std::fs::remove_file(place.path("fiber.dat.json")).unwrap();

@@ -53,6 +53,18 @@ fn mistakes_in_flags_and_scripts_end_with_2() {
 }
 
 #[test]
+fn an_empty_script_is_refused_by_every_verb() {
+    let place = Workplace::new();
+    for verb in ["check", "run", "explain", "compile"] {
+        for script in ["", "  # nothing\n", "DEF TWICE(x) = 2 * x"] {
+            let ran = place.run(&[verb, "-e", script]);
+            assert_eq!(ran.code, 2, "{verb} '{script}': {}", ran.err);
+            assert!(ran.err.contains("begin with READ"), "{verb} '{script}': {}", ran.err);
+        }
+    }
+}
+
+#[test]
 fn a_misspelt_step_is_shown_with_its_place() {
     let place = Workplace::new();
     place.file("p.dql", "READ a.h5\nBNADPASS 1 2\n");

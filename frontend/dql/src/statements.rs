@@ -96,21 +96,23 @@ operator! {
 operator! {
     /// Cuts the flow around events: the sinks after it are made once for every event of a named flow.
     ///
-    /// Their names hold `{id}` or `{start}` of the event. Rows are those whose instants lie from BEFORE the event's start to AFTER
-    /// its end, both belonging to it; a cut ends where its stretch of data ends. The record is read again once its events are known, and
+    /// Their names hold `{id}` or `{start}` of the event. Rows are those whose instants lie from PAD before the event's start to PAD
+    /// after its end, both belonging to it; a cut ends where its stretch of data ends. The record is read again once its events are known, and
     /// the rows are the same bits as those of the whole flow. At most 1000 files.
     Cut = "CUT" (
         /// Name of the flow whose events are cut out.
         events: FlowName,
     ) {
-        /// Time before the start of an event.
-        before: Seconds = Seconds(5.0),
-        /// Time after its end.
-        after: Seconds = Seconds(5.0),
+        /// Time before the start of an event and after its end: one for both, or two, [5s,30s].
+        pad: Vec<Seconds> = vec![Seconds(5.0)],
+        /// Time before the start alone, in place of PAD.
+        before: Option<Seconds> = None,
+        /// Time after the end alone, in place of PAD.
+        after: Option<Seconds> = None,
         /// All channels, or only those of the event.
         channels: CutChannels = CutChannels::All,
     }
-    example "CUT quakes BEFORE=5s AFTER=30s";
+    example "CUT quakes PAD=[5s,30s]";
     reference "";
 }
 
@@ -163,7 +165,10 @@ operator! {
 }
 
 operator! {
-    /// Draws values over time and distance.
+    /// Draws values over time and distance. What has frequencies, lags, speeds or the like within its rows is drawn over these and
+    /// distance, in the mean over time: correlations as a virtual shot gather, spectra in dB.
+    ///
+    /// Events are boxes, those that TRACK has followed lines. Frequencies in equal ratios have a logarithmic axis.
     PlotHeatmap = "PLOT_HEATMAP" () {
         /// The picture; `<script>-<step>.png` unless given. May stand without its key.
         out: Option<FilePath> = None,
@@ -185,7 +190,11 @@ operator! {
 }
 
 operator! {
-    /// Draws power over time and frequency, averaged over channels unless CH is given.
+    /// Draws what lies within rows over time, in the mean over channels unless CH chooses one: power over frequencies and bands in
+    /// dB, correlations over lags, beams over speeds and slownesses as they are.
+    ///
+    /// Events are marked as spans of time. Frequencies in equal ratios have a logarithmic axis; speeds, bands and others that
+    /// lie unevenly have a line each.
     PlotSpec = "PLOT_SPEC" () {
         /// The picture; `<script>-<step>.png` unless given. May stand without its key.
         out: Option<FilePath> = None,

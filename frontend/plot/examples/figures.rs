@@ -125,6 +125,7 @@ fn synthetic(folder: &Path) -> Result<(), Box<dyn Error>> {
         start_ns: start + (from * 1e9) as i64,
         end_ns: start + (to * 1e9) as i64,
         extent,
+        mark: Mark::Box,
         label: label.into(),
     };
     let mut figure = Figure::new("Strain rate along the fibre");
@@ -140,7 +141,7 @@ fn synthetic(folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut heatmap = Heatmap::new(time, Axis::distance(0.0, 8.0), strain_rate.clone());
     write("heatmap.png", plot_heatmap(&raster, &heatmap, &figure)?)?;
     heatmap.orientation = Orientation::TimeRight;
-    heatmap.channels = Axis::channels(0.0, 1.0);
+    heatmap.columns = Axis::channels(0.0, 1.0);
     heatmap.colormap = Some(Colormap::named("seismic")?);
     write(
         "heatmap-right.png",

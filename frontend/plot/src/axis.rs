@@ -1,4 +1,4 @@
-//! From sample, channel and frequency numbers to physical positions, with units that suit the extent.
+//! From sample numbers to times, with units that suit the extent.
 
 use dasc_ir::{Diag, Rational, Result};
 
@@ -12,87 +12,6 @@ pub struct TimeAxis {
     pub start_ns: Option<i64>,
     /// Seconds from row to row, above 0.
     pub period: Rational,
-}
-
-/// The position of columns: column `i` is centred on `start + i · step`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    kind: Kind,
-    start: f64,
-    step: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Channel,
-    Distance,
-    Frequency,
-}
-
-impl Axis {
-    /// Channel numbers: `first`, `first + step`, …
-    pub fn channels(first: f64, step: f64) -> Axis {
-        Axis { kind: Kind::Channel, start: first, step }
-    }
-
-    /// Metres along the fibre.
-    pub fn distance(start: f64, step: f64) -> Axis {
-        Axis { kind: Kind::Distance, start, step }
-    }
-
-    /// Hertz.
-    pub fn frequency(start: f64, step: f64) -> Axis {
-        Axis { kind: Kind::Frequency, start, step }
-    }
-
-    /// The outer edges of `columns` columns. Errors: a step that is 0 or not finite.
-    pub(crate) fn edges(&self, columns: usize) -> Result<(f64, f64)> {
-        let edges = (self.start - self.step / 2.0, self.start + self.step * (columns as f64 - 0.5));
-        if edges.0 == edges.1
-            || !edges.0.is_finite()
-            || !edges.1.is_finite()
-            || !(edges.1 - edges.0).is_finite()
-        {
-            return Err(Diag::usage(format!(
-                "{} positions from {} in steps of {} cannot be drawn",
-                self.title(),
-                self.start,
-                self.step
-            ))
-            .help("give a spacing other than 0, or plot by channel number"));
-        }
-        Ok(edges)
-    }
-
-    /// Half the spacing of columns, above 0.
-    pub(crate) fn half_step(&self) -> f64 {
-        self.step.abs() / 2.0
-    }
-
-    fn title(&self) -> &'static str {
-        match self.kind {
-            Kind::Channel => "Channel",
-            Kind::Distance => "Distance",
-            Kind::Frequency => "Frequency",
-        }
-    }
-
-    pub(crate) fn scale(&self, (low, high): (f64, f64), room: Room) -> Scale {
-        let largest = low.abs().max(high.abs());
-        let (factor, unit) = match self.kind {
-            Kind::Channel => (1.0, None),
-            Kind::Distance if largest >= 1e4 => (1e-3, Some("km")),
-            Kind::Distance if largest < 0.5 => (1e3, Some("mm")),
-            Kind::Distance => (1.0, Some("m")),
-            Kind::Frequency if largest >= 1e6 => (1e-6, Some("MHz")),
-            Kind::Frequency if largest >= 5e3 => (1e-3, Some("kHz")),
-            Kind::Frequency if largest < 0.5 => (1e3, Some("mHz")),
-            Kind::Frequency => (1.0, Some("Hz")),
-        };
-        let ticks = room.fill(|most| linear_ticks(low, high, factor, most, self.kind == Kind::Channel));
-        let unit = unit.map_or(String::new(), |unit| format!(" ({unit})"));
-        Scale { ticks, title: self.title().to_string(), unit }
-    }
 }
 
 impl TimeAxis {
@@ -149,7 +68,8 @@ pub(crate) fn duration(seconds: f64) -> String {
     format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn time_unit(largest: f64) -> (f64, &'static str) {
+/// Factor from seconds to a unit that suits them, and its name.
+pub(crate) fn time_unit(largest: f64) -> (f64, &'static str) {
     match largest {
         s if s < 1e-3 => (1e6, "µs"),
         s if s < 1.0 => (1e3, "ms"),
@@ -265,13 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn units_suit_the_extent() {
-        let unit = |axis: Axis, columns| axis.scale(axis.edges(columns).unwrap(), ROOM).unit;
-        assert_eq!(unit(Axis::distance(0.0, 10.0), 500), " (m)");
-        assert_eq!(unit(Axis::distance(0.0, 10.0), 5000), " (km)");
-        assert_eq!(unit(Axis::frequency(0.0, 1.0), 501), " (Hz)");
-        assert_eq!(unit(Axis::frequency(0.0, 50.0), 501), " (kHz)");
-        assert_eq!(unit(Axis::channels(0.0, 1.0), 12), "");
+    fn durations_have_a_unit_that_suits_them() {
         assert_eq!(duration(0.075), "75 ms");
         assert_eq!(duration(4000.0), "66.667 min");
     }

@@ -1,5 +1,6 @@
 //! The colour maps people know, as tables of 256 colours.
 
+use dasc_ir::spelling::nearest;
 use dasc_ir::{Diag, Result};
 
 static TABLES: &[u8] = include_bytes!("../assets/colormaps.bin");
@@ -32,8 +33,13 @@ impl Colormap {
         let base = if base == "grey" { "gray" } else { base };
         match NAMES.iter().position(|known| known.eq_ignore_ascii_case(base)) {
             Some(table) => Ok(Colormap { table, reversed }),
-            None => Err(Diag::usage(format!("there is no colour map '{name}'"))
-                .help(format!("choose {}; add _r to reverse one", NAMES.join(", ")))),
+            None => {
+                let near = nearest(base, NAMES.into_iter().map(str::to_ascii_lowercase));
+                let near = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+                let all = NAMES.join(", ");
+                Err(Diag::usage(format!("there is no colour map '{name}'"))
+                    .help(format!("{near}There are {all}; add _r to reverse one")))
+            }
         }
     }
 

@@ -27,6 +27,7 @@ fn figures() -> Vec<Figure> {
             start_ns: start + k * 20_000_000,
             end_ns: start + k * 20_000_000 + 9_000_000,
             extent: (k % 3 > 0).then_some((k as f64, k as f64 + 2.0)),
+            mark: if k % 2 == 0 { Mark::Box } else { Mark::Line },
             label: format!("detection {k} {}", "longer ".repeat((k % 4) as usize)),
         };
         (0..count).map(event).collect()
@@ -108,6 +109,29 @@ fn spectrograms_come_out_at_the_limits() {
                 Spectrogram::new(times()[turn % 7], frequency, Quantity::new("Power", "rad^2/Hz"), channels);
             style.spectrum = [Spectrum::Power, Spectrum::Level][turn / 2 % 2];
             plot_spectrogram(raster, &style, figure).unwrap_or_else(|e| panic!("{name}: {e}"));
+        }
+    }
+}
+
+#[test]
+fn sections_come_out_at_the_limits() {
+    let ratios: Vec<f64> = (0..7).map(|i| 1e-3 * 40f64.powi(i)).collect();
+    let inner = [
+        Axis::even(Measure::Lag, -1e-9, 1e-12),
+        Axis::listed(Measure::Frequency, &ratios),
+        Axis::listed(Measure::Speed, &[-5e3, -300.0, 300.0, 5e3, f64::INFINITY]),
+        Axis::listed(Measure::Slowness, &[0.0]),
+        Axis::listed(Measure::Band, &[f64::NAN; 500]),
+        Axis::even(Measure::Wavenumber, -0.5, 1e-3),
+        Axis::even(Measure::Frame, 0.0, 1e5),
+    ];
+    let spectra = [None, Some(Spectrum::Power), Some(Spectrum::Level)];
+    for (turn, (name, raster)) in records().iter().enumerate() {
+        for (other, figure) in figures().iter().enumerate() {
+            let turn = turn + other;
+            let (inner, quantity) = (inner[turn % 7].clone(), Quantity::new("Power", "rad^2/Hz"));
+            let style = Section::new(inner, Axis::distance(0.0, 2.0), quantity, spectra[turn % 3]);
+            plot_section(raster, &style, figure).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
     }
 }

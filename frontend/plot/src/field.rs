@@ -2,7 +2,7 @@
 
 use dasc_ir::Result;
 
-use crate::axis::{Axis, TimeAxis, duration};
+use crate::axis::{TimeAxis, duration};
 use crate::canvas::{Anchor, Area, BLACK, Canvas, WHITE};
 use crate::cells::Cell;
 use crate::colorbar::Colors;
@@ -10,37 +10,53 @@ use crate::colormap::Colormap;
 use crate::figure::Figure;
 use crate::frame::{Frame, LABEL, LowEnd, lay_out};
 use crate::limits::Limits;
-use crate::overlay::{SpanStyle, mark_boxes, mark_spans, tag_spans};
+use crate::overlay::{SpanStyle, mark_places, mark_spans, tag_spans};
 use crate::picture::Picture;
+use crate::places::Axis;
 use crate::quantity::Quantity;
 use crate::raster::Raster;
-use crate::ticks::Room;
+use crate::ticks::{Room, Scale};
 
-/// Where time runs.
+/// Where the raster's rows run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeRuns {
+pub(crate) enum Runs {
     Down,
     Up,
     Right,
 }
 
-/// How events are marked: with their extent along the columns, or as spans of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Marks {
-    Boxes,
-    Spans,
+/// What the raster's rows are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rows<'a> {
+    Times(TimeAxis),
+    Places(&'a Axis),
+}
+
+impl Rows<'_> {
+    fn edges(&self, rows: (u64, u64)) -> Result<(f64, f64)> {
+        match self {
+            Rows::Times(time) => time.edges(rows),
+            Rows::Places(axis) => axis.edges(rows),
+        }
+    }
+
+    fn scale(&self, ends: (f64, f64), room: Room) -> Scale {
+        match self {
+            Rows::Times(time) => time.scale(ends, room),
+            Rows::Places(axis) => axis.scale(ends, room),
+        }
+    }
 }
 
 pub(crate) struct Field<'a> {
     pub raster: &'a Raster,
-    pub time: TimeAxis,
+    pub rows: Rows<'a>,
     pub columns: &'a Axis,
-    pub runs: TimeRuns,
+    pub runs: Runs,
     /// The value of a cell; minus infinity is below every limit, `None` is missing.
     pub value: &'a dyn Fn(Cell) -> Option<f64>,
-    /// How a cell's value came about, and what its rows and columns are, for the footnote: `peak`, `samples`, `channels`.
-    pub statistic: [&'a str; 3],
-    pub marks: Marks,
+    /// How a cell's value came about, and what its rows are, for the footnote: `peak`, `samples`.
+    pub statistic: [&'a str; 2],
     pub quantity: Quantity,
     pub map: Colormap,
     pub limits: Limits,
@@ -53,13 +69,13 @@ impl Field<'_> {
     pub fn draw(&self, figure: &Figure) -> Result<Picture> {
         let mut canvas = Canvas::new(figure)?;
         let rows = self.raster.rows().unwrap_or((0, 1));
-        let seconds = self.time.edges(rows)?;
-        let positions = self.columns.edges(self.raster.columns())?;
+        let ends = self.rows.edges(rows)?;
+        let positions = self.columns.edges((0, self.raster.columns() as u64))?;
         let colors = self.colors()?;
-        let upright = self.runs != TimeRuns::Right;
-        let low_end = if self.runs == TimeRuns::Down { LowEnd::Top } else { LowEnd::Bottom };
-        let scale = |of_time: bool, room: Room| match of_time {
-            true => self.time.scale(seconds, room),
+        let upright = self.runs != Runs::Right;
+        let low_end = if self.runs == Runs::Down { LowEnd::Top } else { LowEnd::Bottom };
+        let scale = |of_rows: bool, room: Room| match of_rows {
+            true => self.rows.scale(ends, room),
             false => self.columns.scale(positions, room),
         };
         let right = |height| colors.room(&canvas, height);
@@ -73,16 +89,23 @@ impl Field<'_> {
         );
         self.draw_cells(&mut canvas, frame.panel, &colors);
         self.mark_gaps(&mut canvas, &frame);
-        match self.marks {
-            Marks::Boxes => mark_boxes(&mut canvas, &frame, self, figure, (seconds, positions)),
-            Marks::Spans => {
-                mark_spans(&mut canvas, frame.panel, figure, self.time, seconds, SpanStyle::Edges);
-                tag_spans(&mut canvas, frame.panel, figure, self.time, seconds);
+        let empty = self.raster.cells().all(|cell| cell.count == 0);
+        match self.rows {
+            // The footnote still counts events where there is nothing to mark them on.
+            _ if empty => {}
+            Rows::Times(time) if self.columns.is_fibre() => {
+                mark_places(&mut canvas, &frame, self, figure, time, (ends, positions));
             }
+            Rows::Times(time) => {
+                mark_spans(&mut canvas, frame.panel, figure, time, ends, SpanStyle::Edges);
+                tag_spans(&mut canvas, frame.panel, figure, time, ends);
+            }
+            // Without a time axis events have no place.
+            Rows::Places(_) => {}
         }
         frame.draw(&mut canvas, figure, &self.suffix, &self.note(figure));
         colors.draw(&mut canvas, frame.panel);
-        if self.raster.cells().all(|cell| cell.count == 0) {
+        if empty {
             say_empty(&mut canvas, frame.panel);
         }
         Ok(canvas.finish(figure))
@@ -108,28 +131,28 @@ impl Field<'_> {
             (self.value)(cell).map(|value| colors.color(value))
         };
         canvas.image(panel, |x, y| match self.runs {
-            TimeRuns::Right => color(bins.get(x)?, across.iter().rev().nth(y)?),
-            TimeRuns::Down => color(bins.get(y)?, across.get(x)?),
-            TimeRuns::Up => color(bins.iter().rev().nth(y)?, across.get(x)?),
+            Runs::Right => color(bins.get(x)?, across.iter().rev().nth(y)?),
+            Runs::Down => color(bins.get(y)?, across.get(x)?),
+            Runs::Up => color(bins.iter().rev().nth(y)?, across.get(x)?),
         });
     }
 
-    /// The bins that each pixel along time shows.
+    /// The bins that each pixel along the rows shows.
     fn row_cells(&self, panel: Area) -> Vec<(usize, usize)> {
         let Some((first, end)) = self.raster.rows() else { return Vec::new() };
         let width = self.raster.row_width() as f64;
         let start = (first - self.raster.first_bin() * self.raster.row_width()) as f64 / width;
-        let length = if self.runs == TimeRuns::Right { panel.width } else { panel.height };
+        let length = if self.runs == Runs::Right { panel.width } else { panel.height };
         pixel_cells(start, (end - first) as f64 / width, length, self.raster.shape().0)
     }
 
     fn column_cells(&self, panel: Area) -> Vec<(usize, usize)> {
-        let length = if self.runs == TimeRuns::Right { panel.height } else { panel.width };
+        let length = if self.runs == Runs::Right { panel.height } else { panel.width };
         let cells = self.raster.columns() as f64 / self.raster.column_width() as f64;
         pixel_cells(0.0, cells, length, self.raster.shape().1)
     }
 
-    /// Red marks beside the time axis wherever rows are missing, however short the gap.
+    /// Red marks beside the axis of rows wherever rows are missing, however short the gap.
     fn mark_gaps(&self, canvas: &mut Canvas, frame: &Frame) {
         let panel = frame.panel;
         let thick = canvas.pt(3.0);
@@ -137,16 +160,16 @@ impl Field<'_> {
             if (bins.0..bins.1).any(|bin| self.raster.has_gap(bin)) {
                 let at = pixel as f32;
                 let mark = match self.runs {
-                    TimeRuns::Down => {
+                    Runs::Down => {
                         Area { left: panel.right(), top: panel.top + at, width: thick, height: 1.0 }
                     }
-                    TimeRuns::Up => Area {
+                    Runs::Up => Area {
                         left: panel.right(),
                         top: panel.bottom() - at - 1.0,
                         width: thick,
                         height: 1.0,
                     },
-                    TimeRuns::Right => {
+                    Runs::Right => {
                         Area { left: panel.left + at, top: panel.top - thick, width: 1.0, height: thick }
                     }
                 };
@@ -159,8 +182,8 @@ impl Field<'_> {
         let (rows, columns) = (self.raster.row_width(), self.raster.column_width());
         let mut notes = Vec::new();
         if rows > 1 || columns > 1 {
-            let [statistic, of_rows, of_columns] = self.statistic;
-            let sides = [(rows, of_rows), (columns as u64, of_columns)];
+            let [statistic, of_rows] = self.statistic;
+            let sides = [(rows, of_rows), (columns as u64, self.columns.columns())];
             let sides =
                 sides.into_iter().filter(|(count, _)| *count > 1).map(|(count, of)| format!("{count} {of}"));
             notes.push(format!("each cell: {statistic} of {}", sides.collect::<Vec<_>>().join(" × ")));
@@ -168,8 +191,10 @@ impl Field<'_> {
         if let Limits::Percent { low, high } = self.limits {
             notes.push(format!("colour limits: {low}–{high} %"));
         }
-        notes.extend(gap_note(self.raster, self.time));
-        notes.extend(event_note(figure));
+        if let Rows::Times(time) = self.rows {
+            notes.extend(gap_note(self.raster, time));
+            notes.extend(event_note(figure));
+        }
         notes.join("  ·  ")
     }
 }

@@ -19,16 +19,27 @@ pub struct Figure {
     pub provenance: Vec<(String, String)>,
 }
 
-/// A detection to mark: a box on a waterfall, a span of time on a spectrogram or on traces.
+/// A detection to mark: a box or a line on a waterfall, a span of time on a spectrogram or on traces.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     /// Nanoseconds since 1970 where the time axis knows its start, else since row 0.
     pub start_ns: i64,
     pub end_ns: i64,
-    /// Lowest and highest channel or position, in the unit of the axis (channel number, metres); `None` is all.
+    /// Lowest and highest channel or position, in the unit of the axis (channel number, metres); `None` is all. Of a line, where
+    /// it begins and where it ends.
     pub extent: Option<(f64, f64)>,
+    pub mark: Mark,
     /// May be empty.
     pub label: String,
+}
+
+/// How an event is marked where places along the fibre are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    #[default]
+    Box,
+    /// Something that moves: a line from where it is when it begins to where it is when it ends.
+    Line,
 }
 
 impl Figure {

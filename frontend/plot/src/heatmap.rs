@@ -2,15 +2,17 @@
 
 use dasc_ir::Result;
 
-use crate::axis::{Axis, TimeAxis};
+use crate::axis::TimeAxis;
 use crate::cells::Statistic;
 use crate::colormap::Colormap;
-use crate::field::{Field, Marks, TimeRuns};
+use crate::field::{Field, Rows, Runs};
 use crate::figure::Figure;
 use crate::limits::{Limits, percentile};
 use crate::picture::Picture;
+use crate::places::Axis;
 use crate::quantity::Quantity;
 use crate::raster::Raster;
+use crate::spectrogram::Channels;
 
 /// Which way time runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +30,9 @@ pub enum Orientation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heatmap {
     pub time: TimeAxis,
-    pub channels: Axis,
+    /// Places along the fibre; or lags, speeds and the like, and then `of` says whose.
+    pub columns: Axis,
+    pub of: Option<Channels>,
     pub quantity: Quantity,
     pub orientation: Orientation,
     /// `None`: RdBu for data that swing about zero, viridis for others. A diverging map is centred on zero.
@@ -39,10 +43,11 @@ pub struct Heatmap {
 }
 
 impl Heatmap {
-    pub fn new(time: TimeAxis, channels: Axis, quantity: Quantity) -> Heatmap {
+    pub fn new(time: TimeAxis, columns: Axis, quantity: Quantity) -> Heatmap {
         Heatmap {
             time,
-            channels,
+            columns,
+            of: None,
             quantity,
             orientation: Orientation::default(),
             colormap: None,
@@ -52,38 +57,53 @@ impl Heatmap {
     }
 }
 
-/// Draws a raster whose columns are channels. Missing samples are hatched, rows left out are marked in red at the
+/// Draws a raster whose rows are times. Missing samples are hatched, rows left out are marked in red at the
 /// side. Errors: limits out of order, axes without extent, an impossible size.
 pub fn plot_heatmap(raster: &Raster, style: &Heatmap, figure: &Figure) -> Result<Picture> {
-    let negative = raster.cells().any(|cell| cell.min < 0.0);
-    let statistic = style.statistic.unwrap_or(if negative { Statistic::Peak } else { Statistic::Mean });
-    let both_signs = negative && swings(raster, statistic);
-    let map = style.colormap.unwrap_or(if both_signs { Colormap::RDBU } else { Colormap::VIRIDIS });
-    let name = match statistic {
-        Statistic::Mean => "mean",
-        Statistic::Min => "minimum",
-        Statistic::Max => "maximum",
-        Statistic::Peak => "peak",
-    };
+    let tone = Tone::of(raster, style.statistic, style.colormap);
     let field = Field {
         raster,
-        time: style.time,
-        columns: &style.channels,
+        rows: Rows::Times(style.time),
+        columns: &style.columns,
         runs: match style.orientation {
-            Orientation::TimeDown => TimeRuns::Down,
-            Orientation::TimeUp => TimeRuns::Up,
-            Orientation::TimeRight => TimeRuns::Right,
+            Orientation::TimeDown => Runs::Down,
+            Orientation::TimeUp => Runs::Up,
+            Orientation::TimeRight => Runs::Right,
         },
-        value: &|cell| cell.value(statistic),
-        statistic: [name, "samples", "channels"],
-        marks: Marks::Boxes,
+        value: &|cell| cell.value(tone.statistic),
+        statistic: [tone.name(), "samples"],
         quantity: style.quantity.clone(),
-        map,
+        map: tone.map,
         limits: style.limits,
-        symmetric: map.is_diverging(),
-        suffix: String::new(),
+        symmetric: tone.map.is_diverging(),
+        suffix: style.of.map_or(String::new(), |of| of.suffix(figure)),
     };
     field.draw(figure)
+}
+
+/// What suits values that are drawn as they are.
+pub(crate) struct Tone {
+    pub statistic: Statistic,
+    pub map: Colormap,
+}
+
+impl Tone {
+    /// What is not given follows from the data's signs.
+    pub fn of(raster: &Raster, statistic: Option<Statistic>, map: Option<Colormap>) -> Tone {
+        let negative = raster.cells().any(|cell| cell.min < 0.0);
+        let statistic = statistic.unwrap_or(if negative { Statistic::Peak } else { Statistic::Mean });
+        let both_signs = negative && swings(raster, statistic);
+        Tone { statistic, map: map.unwrap_or(if both_signs { Colormap::RDBU } else { Colormap::VIRIDIS }) }
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self.statistic {
+            Statistic::Mean => "mean",
+            Statistic::Min => "minimum",
+            Statistic::Max => "maximum",
+            Statistic::Peak => "peak",
+        }
+    }
 }
 
 /// Whether the data lie on both sides of zero, rather than on one side but for a few samples: a diverging map would

@@ -1,4 +1,4 @@
-//! Figures of fibre recordings as PNG: waterfalls, spectrograms and traces.
+//! Figures of fibre recordings as PNG: waterfalls, spectrograms, sections and traces.
 //!
 //! Samples stream into a [`Raster`], whose memory does not depend on the length of the record; a `plot_*`
 //! function then draws it with physical axes, robust colour limits, gaps and detected events.
@@ -33,8 +33,10 @@ mod heatmap;
 mod limits;
 mod overlay;
 mod picture;
+mod places;
 mod quantity;
 mod raster;
+mod section;
 mod spectrogram;
 mod ticks;
 mod traces;
@@ -42,16 +44,18 @@ mod traces;
 #[cfg(test)]
 mod extremes;
 
-pub use axis::{Axis, TimeAxis};
+pub use axis::TimeAxis;
 pub use cells::{Cell, Statistic};
 pub use clock::utc;
 pub use colormap::Colormap;
-pub use figure::{Event, Figure};
+pub use figure::{Event, Figure, Mark};
 pub use heatmap::{Heatmap, Orientation, plot_heatmap};
 pub use limits::{Limits, percentile};
 pub use picture::Picture;
+pub use places::{Axis, Measure};
 pub use quantity::Quantity;
 pub use raster::{Raster, RasterSize};
+pub use section::{Section, plot_section};
 pub use spectrogram::{Channels, Spectrogram, Spectrum, plot_spectrogram};
 pub use ticks::{Tick, linear_ticks};
 pub use traces::{TraceLayout, Traces, plot_traces};

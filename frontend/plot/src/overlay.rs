@@ -1,49 +1,70 @@
-//! Detected events over the data: outlined boxes on a field of channels, shaded spans along a time axis.
+//! Detected events over the data: outlined boxes and lines on a field of channels, shaded spans along a time axis.
 
 use crate::axis::TimeAxis;
 use crate::canvas::{Anchor, Area, BLACK, Canvas, Ink, WHITE};
-use crate::field::{Field, TimeRuns};
-use crate::figure::{Event, Figure};
+use crate::field::{Field, Runs};
+use crate::figure::{Event, Figure, Mark};
 use crate::frame::Frame;
 
 const LABEL: f32 = 7.0;
 /// More marks than this would hide the data; the footnote still counts all.
 const MOST: usize = 2000;
 
-/// Boxes on a field. `extents` are seconds and positions at the edges of the panel.
-pub(crate) fn mark_boxes(
+/// Boxes and lines on a field. The ends are seconds and positions at the edges of the panel.
+pub(crate) fn mark_places(
     canvas: &mut Canvas,
     frame: &Frame,
     field: &Field,
     figure: &Figure,
+    time: TimeAxis,
     (seconds, positions): ((f64, f64), (f64, f64)),
 ) {
     let mut labels = Vec::new();
     let panel = frame.panel;
+    // A place of the panel, as fractions of the axes of time and of positions.
+    let turned = |(time, place): (f64, f64)| match field.runs {
+        Runs::Right => (time, 1.0 - place),
+        Runs::Down => (place, time),
+        Runs::Up => (place, 1.0 - time),
+    };
     for event in figure.events.iter().take(MOST) {
-        let Some(time) = visible(span(event, field.time), seconds) else { continue };
+        if let (Mark::Line, Some((from, to))) = (event.mark, event.extent) {
+            let start = (fraction(time.seconds_at(event.start_ns), seconds), fraction(from, positions));
+            let end = (fraction(time.seconds_at(event.end_ns), seconds), fraction(to, positions));
+            let Some(line) = visible_line(start, end) else { continue };
+            let pixel = |(x, y): (f64, f64)| {
+                (panel.left + x as f32 * panel.width, panel.top + y as f32 * panel.height)
+            };
+            let line = line.map(|place| pixel(turned(place)));
+            canvas.line(&line, 2.6, HALO);
+            canvas.line(&line, 1.2, BLACK);
+            let [(x, y), _] = line;
+            let near = canvas.pt(2.0);
+            labels.push((Area::new(x - near, y - near, x + near, y + near), event.label.as_str()));
+            continue;
+        }
+        let Some(span) = visible(span(event, time), seconds) else { continue };
         let half = field.columns.half_step();
         let extent = event.extent.map(|(low, high)| (low.min(high) - half, low.max(high) + half));
         let Some(column) = visible(extent.unwrap_or(positions), positions) else { continue };
-        let (x, y) = match field.runs {
-            TimeRuns::Right => (time, (1.0 - column.1, 1.0 - column.0)),
-            TimeRuns::Down => (column, time),
-            TimeRuns::Up => (column, (1.0 - time.1, 1.0 - time.0)),
-        };
+        let ((x0, y0), (x1, y1)) = (turned((span.0, column.0)), turned((span.1, column.1)));
         let least = canvas.pt(4.0);
-        let (left, right) = stretch(panel.left, panel.width, x, least);
-        let (top, bottom) = stretch(panel.top, panel.height, y, least);
+        let (left, right) = stretch(panel.left, panel.width, (x0.min(x1), x0.max(x1)), least);
+        let (top, bottom) = stretch(panel.top, panel.height, (y0.min(y1), y0.max(y1)), least);
         let area = Area::new(left, top, right, bottom);
-        canvas.outline(area, 2.2, [0xff, 0xff, 0xff, 0xd0]);
+        canvas.outline(area, 2.2, HALO);
         canvas.outline(area, 1.0, BLACK);
         labels.push((area, event.label.as_str()));
     }
-    // A tag may cover neither another tag nor the box of another event.
+    // A tag may cover neither another tag nor the mark of another event.
     let mut taken: Vec<Area> = labels.iter().map(|(area, _)| *area).collect();
     for (area, label) in labels {
         tag(canvas, panel, area, label, &mut taken);
     }
 }
+
+/// Around black marks, so that they show on dark colours.
+const HALO: Ink = [0xff, 0xff, 0xff, 0xd0];
 
 /// How a span of time is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,12 +139,37 @@ fn span(event: &Event, time: TimeAxis) -> (f64, f64) {
     (start.min(end), start.max(end))
 }
 
+/// How far along an axis a value lies, from 0 at its low end to 1.
+fn fraction(value: f64, axis: (f64, f64)) -> f64 {
+    (value - axis.0) / (axis.1 - axis.0)
+}
+
 /// The part of a span that the axis shows, as fractions from the axis' low end; `None` when all is outside.
 fn visible(span: (f64, f64), axis: (f64, f64)) -> Option<(f64, f64)> {
-    let fraction = |value: f64| (value - axis.0) / (axis.1 - axis.0);
-    let (a, b) = (fraction(span.0), fraction(span.1));
+    let (a, b) = (fraction(span.0, axis), fraction(span.1, axis));
     let (low, high) = (a.min(b), a.max(b));
     (low <= 1.0 && high >= 0.0).then(|| (low.max(0.0), high.min(1.0)))
+}
+
+/// The part of a line within the unit square (Liang and Barsky 1984); `None` when all is outside.
+fn visible_line(start: (f64, f64), end: (f64, f64)) -> Option<[(f64, f64); 2]> {
+    if ![start.0, start.1, end.0, end.1].iter().all(|end| end.is_finite()) {
+        return None;
+    }
+    let (mut from, mut to) = (0.0f64, 1.0f64);
+    for (a, b) in [(start.0, end.0), (start.1, end.1)] {
+        if a == b {
+            if !(0.0..=1.0).contains(&a) {
+                return None;
+            }
+            continue;
+        }
+        let (enters, leaves) = (-a / (b - a), (1.0 - a) / (b - a));
+        from = from.max(enters.min(leaves));
+        to = to.min(enters.max(leaves));
+    }
+    let at = |share: f64| (start.0 + share * (end.0 - start.0), start.1 + share * (end.1 - start.1));
+    (from <= to).then(|| [at(from), at(to)])
 }
 
 /// A stretch of the panel at least `least` pixels long and within the panel.
@@ -153,5 +199,20 @@ fn tag(canvas: &mut Canvas, panel: Area, area: Area, label: &str, taken: &mut Ve
         let middle = (place.left + width / 2.0, place.top + height / 2.0);
         canvas.text(&label, LABEL, middle, Anchor::Middle, BLACK);
         taken.push(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_at_the_edges() {
+        assert_eq!(visible_line((0.25, 0.5), (0.75, 1.0)), Some([(0.25, 0.5), (0.75, 1.0)]));
+        assert_eq!(visible_line((-1.0, 0.0), (1.0, 1.0)), Some([(0.0, 0.5), (1.0, 1.0)]));
+        assert_eq!(visible_line((0.5, 2.0), (0.5, -1.0)), Some([(0.5, 1.0), (0.5, 0.0)]));
+        assert_eq!(visible_line((-0.1, 0.5), (-0.1, 0.9)), None);
+        assert_eq!(visible_line((-1.0, 0.9), (0.9, 2.0)), None);
+        assert_eq!(visible_line((f64::NAN, 0.5), (0.5, 0.5)), None);
     }
 }

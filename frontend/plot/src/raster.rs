@@ -120,6 +120,19 @@ impl Raster {
         Ok(())
     }
 
+    /// Puts the samples of another raster into the same cells. Errors: rasters of different rows or columns.
+    pub fn merge(&mut self, other: &Raster) -> Result<()> {
+        let shape =
+            |r: &Raster| (r.columns, r.column_width, r.row_width, r.first_bin, r.rows, r.present.len());
+        if shape(self) != shape(other) {
+            return Err(Diag::compiler("plot: rasters of different shapes cannot be merged"));
+        }
+        let mut cells = Cells::with_capacity(self.present.len() * self.across);
+        self.cells.iter().zip(other.cells.iter()).for_each(|(a, b)| cells.push(a.merged(b)));
+        self.cells = cells;
+        Ok(())
+    }
+
     /// The kept bin that `row` belongs to, after making room for it.
     fn reach(&mut self, row: u64) -> usize {
         while row / self.row_width - self.first_bin >= self.most_bins as u64 {

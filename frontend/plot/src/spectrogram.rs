@@ -2,13 +2,14 @@
 
 use dasc_ir::Result;
 
-use crate::axis::{Axis, TimeAxis};
+use crate::axis::TimeAxis;
 use crate::cells::{Cell, Statistic};
 use crate::colormap::Colormap;
-use crate::field::{Field, Marks, TimeRuns};
+use crate::field::{Field, Rows, Runs};
 use crate::figure::Figure;
 use crate::limits::Limits;
 use crate::picture::Picture;
+use crate::places::Axis;
 use crate::quantity::{Quantity, typeset};
 use crate::raster::Raster;
 
@@ -29,6 +30,18 @@ pub enum Channels {
     Mean(u64, u64),
 }
 
+impl Channels {
+    /// The end of a figure's title.
+    pub(crate) fn suffix(self, figure: &Figure) -> String {
+        let text = match self {
+            Channels::One(channel) => format!("channel {channel}"),
+            Channels::Mean(first, last) if first == last => format!("channel {first}"),
+            Channels::Mean(first, last) => format!("mean over channels {first}–{last}"),
+        };
+        if figure.title.is_empty() { text } else { format!(" — {text}") }
+    }
+}
+
 /// How to draw a spectrogram.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrogram {
@@ -37,20 +50,26 @@ pub struct Spectrogram {
     /// `Power` and its unit (`(nstrain/s)^2/Hz`), or with [`Spectrum::Level`] the level's own unit.
     pub quantity: Quantity,
     pub spectrum: Spectrum,
-    pub channels: Channels,
+    /// `None` where the data have no channels.
+    pub channels: Option<Channels>,
     pub colormap: Colormap,
     /// In decibels.
     pub limits: Limits,
 }
 
 impl Spectrogram {
-    pub fn new(time: TimeAxis, frequency: Axis, quantity: Quantity, channels: Channels) -> Spectrogram {
+    pub fn new(
+        time: TimeAxis,
+        frequency: Axis,
+        quantity: Quantity,
+        channels: impl Into<Option<Channels>>,
+    ) -> Spectrogram {
         Spectrogram {
             time,
             frequency,
             quantity,
             spectrum: Spectrum::Power,
-            channels,
+            channels: channels.into(),
             colormap: Colormap::INFERNO,
             limits: Limits::Percent { low: 2.0, high: 99.5 },
         }
@@ -60,32 +79,43 @@ impl Spectrogram {
 /// Draws a raster whose rows are frames and whose columns are frequencies: time to the right, frequency upwards.
 /// Events are spans of time. Errors as [`crate::plot_heatmap`].
 pub fn plot_spectrogram(raster: &Raster, style: &Spectrogram, figure: &Figure) -> Result<Picture> {
-    let power = |cell: Cell| cell.value(Statistic::Mean).map(|power| 10.0 * power.max(0.0).log10());
-    let level = |cell: Cell| cell.value(Statistic::Max);
-    let unit = typeset(&style.quantity.unit);
-    let decibels = if unit.is_empty() || unit == "1" { "dB".to_string() } else { format!("dB re 1 {unit}") };
-    let (value, statistic, unit): (&dyn Fn(Cell) -> Option<f64>, _, _) = match style.spectrum {
-        Spectrum::Power => (&power, "mean power", decibels),
-        Spectrum::Level => (&level, "maximum", style.quantity.unit.clone()),
-    };
-    let suffix = match style.channels {
-        Channels::One(channel) => format!("channel {channel}"),
-        Channels::Mean(first, last) if first == last => format!("channel {first}"),
-        Channels::Mean(first, last) => format!("mean over channels {first}–{last}"),
-    };
+    let level = Level::of(style.spectrum, &style.quantity);
     let field = Field {
         raster,
-        time: style.time,
+        rows: Rows::Times(style.time),
         columns: &style.frequency,
-        runs: TimeRuns::Right,
-        value,
-        statistic: [statistic, "frames", "frequencies"],
-        marks: Marks::Spans,
-        quantity: Quantity::new(style.quantity.name.clone(), unit),
+        runs: Runs::Right,
+        value: &level.value,
+        statistic: [level.name, "frames"],
+        quantity: level.quantity,
         map: style.colormap,
         limits: style.limits,
         symmetric: style.colormap.is_diverging() && style.spectrum == Spectrum::Level,
-        suffix: if figure.title.is_empty() { suffix } else { format!(" — {suffix}") },
+        suffix: style.channels.map_or(String::new(), |channels| channels.suffix(figure)),
     };
     field.draw(figure)
+}
+
+/// How a spectrum is drawn.
+pub(crate) struct Level {
+    pub value: fn(Cell) -> Option<f64>,
+    pub name: &'static str,
+    pub quantity: Quantity,
+}
+
+impl Level {
+    pub fn of(spectrum: Spectrum, quantity: &Quantity) -> Level {
+        let unit = typeset(&quantity.unit);
+        let decibels =
+            if unit.is_empty() || unit == "1" { "dB".to_string() } else { format!("dB re 1 {unit}") };
+        let (value, name, unit): (fn(Cell) -> Option<f64>, _, _) = match spectrum {
+            Spectrum::Power => (
+                |cell| cell.value(Statistic::Mean).map(|power| 10.0 * power.max(0.0).log10()),
+                "mean power",
+                decibels,
+            ),
+            Spectrum::Level => (|cell| cell.value(Statistic::Max), "maximum", quantity.unit.clone()),
+        };
+        Level { value, name, quantity: Quantity::new(quantity.name.clone(), unit) }
+    }
 }

@@ -73,6 +73,64 @@ pub fn linear_ticks(low: f64, high: f64, factor: f64, most: usize, integers: boo
         .collect()
 }
 
+/// Ticks on a logarithmic axis from `low` to `high`, the natural logarithms of its ends: as many of 1 to 9 times the powers of ten
+/// as `most` + 1 labels allow, the others minor. Labels are the values times `factor`.
+pub(crate) fn log_ticks(low: f64, high: f64, factor: f64, most: usize) -> Vec<Tick> {
+    let (from, to) = (low.min(high).exp() * factor, low.max(high).exp() * factor);
+    let at = |value: f64| (((value / factor).ln() - low) / (high - low)).clamp(0.0, 1.0);
+    if to / from <= 3.0 {
+        // Less than half a decade has hardly a round number of one digit.
+        let linear = linear_ticks(from, to, 1.0, most, false);
+        return linear
+            .into_iter()
+            .map(|tick| Tick { at: at(from + tick.at * (to - from)), ..tick })
+            .collect();
+    }
+    let decades = (from.log10().floor() as i32)..=(to.log10().floor() as i32).min(from.log10() as i32 + 60);
+    let all: Vec<(u8, i32)> = decades
+        .flat_map(|power| (1..=9u8).map(move |digit| (digit, power)))
+        .filter(|(digit, power)| {
+            let value = f64::from(*digit) * 10f64.powi(*power);
+            (from * (1.0 - 1e-9)..=to * (1.0 + 1e-9)).contains(&value)
+        })
+        .collect();
+    let sets: [&[u8]; 4] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 5], &[1, 3], &[1]];
+    let counted = |set: &[u8]| all.iter().filter(|(digit, _)| set.contains(digit)).count();
+    let set = sets.into_iter().find(|set| counted(set) <= most.saturating_add(1));
+    // Of many decades every so many is named.
+    let every = counted(&[1]).div_ceil(most.saturating_add(1)).max(1) as i32;
+    let named = |digit: u8, power: i32| match set {
+        Some(set) => set.contains(&digit),
+        None => digit == 1 && power.rem_euclid(every) == 0,
+    };
+    let tick = |(digit, power): (u8, i32)| {
+        let value = f64::from(digit) * 10f64.powi(power);
+        let label = if named(digit, power) {
+            number(value, power.min(0).unsigned_abs() as usize)
+        } else {
+            String::new()
+        };
+        Tick { at: at(value), label }
+    };
+    all.into_iter().map(tick).collect()
+}
+
+/// A tick for each of `values`, which lie at 0, 1, 2, … of an axis from `low` to `high`; every so many is named, so that there are at
+/// most `most` + 1 labels: the values times `factor`, to three digits.
+pub(crate) fn listed_ticks(values: &[f64], (low, high): (f64, f64), factor: f64, most: usize) -> Vec<Tick> {
+    let every = values.len().div_ceil(most.saturating_add(1)).max(1);
+    let label = |value: f64| {
+        let digits = if value == 0.0 { 0.0 } else { 2.0 - value.abs().log10().floor() };
+        let text = number(value, digits.clamp(0.0, 12.0) as usize);
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    };
+    let tick = |(i, value): (usize, &f64)| {
+        let label = if i.is_multiple_of(every) { label(value * factor) } else { String::new() };
+        Tick { at: (i as f64 - low) / (high - low), label }
+    };
+    values.iter().enumerate().map(tick).filter(|tick| (0.0..=1.0).contains(&tick.at)).collect()
+}
+
 /// A number with a true minus sign, never a negative zero.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");

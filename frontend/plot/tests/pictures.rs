@@ -80,6 +80,7 @@ fn a_box_encloses_the_cells_of_its_event() {
         start_ns,
         end_ns: start_ns + 200_000_000,
         extent: Some((2.0, 3.0)),
+        mark: Mark::Box,
         label: String::new(),
     }];
     let plain = plot_heatmap(&grid(), &style(Orientation::TimeDown), &Figure::new("")).unwrap();
@@ -204,8 +205,7 @@ fn mistakes_are_named() {
     let limits = Limits::Percent { low: 2.0, high: 980.0 };
     assert!(draw(&Heatmap { limits, ..right.clone() }, &figure).contains("0%..100%"));
     assert!(
-        draw(&Heatmap { channels: Axis::distance(0.0, 0.0), ..right.clone() }, &figure)
-            .contains("steps of 0")
+        draw(&Heatmap { columns: Axis::distance(0.0, 0.0), ..right.clone() }, &figure).contains("steps of 0")
     );
     let time = TimeAxis { start_ns: None, period: Rational::ZERO };
     assert!(draw(&Heatmap { time, ..right }, &figure).contains("sampling rate"));

@@ -22,7 +22,8 @@ fn figure(title: &str) -> Figure {
     figure.subtitle = "fiber.h5  ·  10 Hz".into();
     let start_ns = 1_600_000_004_000_000_000;
     let end_ns = start_ns + 5_000_000_000;
-    figure.events = vec![Event { start_ns, end_ns, extent: Some((40.0, 90.0)), label: "#1".into() }];
+    figure.events =
+        vec![Event { start_ns, end_ns, extent: Some((40.0, 90.0)), mark: Mark::Box, label: "#1".into() }];
     figure
 }
 

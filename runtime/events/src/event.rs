@@ -46,6 +46,9 @@ pub enum ColumnKind {
     Text,
 }
 
+/// What TRACK adds: metres per second, positive towards larger distances.
+pub(crate) const SPEED: Column = Column { name: "speed", kind: ColumnKind::Number("m/s") };
+
 /// What is known of a flow of events.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct EventsType {
@@ -90,6 +93,11 @@ impl Event {
     /// The lower and upper end of its stretch of fibre, whichever way the channels run.
     pub fn reach(&self) -> (f64, f64) {
         (self.distance_lo.min(self.distance_hi), self.distance_lo.max(self.distance_hi))
+    }
+
+    /// How fast it moves, if it was followed: metres per second, positive towards larger distances.
+    pub fn speed(&self) -> Option<f64> {
+        self.number(SPEED.name)
     }
 
     pub fn number(&self, column: &str) -> Option<f64> {

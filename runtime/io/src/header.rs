@@ -32,6 +32,23 @@ pub struct Channels {
     pub count: usize,
 }
 
+impl Channels {
+    /// The lowest and the highest number.
+    pub fn range(&self) -> (i64, i64) {
+        let steps = i64::try_from(self.count).unwrap_or(i64::MAX).saturating_sub(1).max(0);
+        let last = self.first.saturating_add(self.step.saturating_mul(steps));
+        (self.first.min(last), self.first.max(last))
+    }
+
+    pub fn contains(&self, number: i64) -> bool {
+        let (low, high) = self.range();
+        let steps = i128::from(number) - i128::from(self.first);
+        self.count > 0
+            && (low..=high).contains(&number)
+            && (self.step == 0 || steps % i128::from(self.step) == 0)
+    }
+}
+
 /// A stretch without gap: samples `start .. start + len` of the record's index, the first taken at `start_ns`.
 /// After a gap the index goes on counting missing samples, so index and clock stay in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! A file that appears under its name only when it is whole and on the disk.
 
 use crate::disk::{failed, folder_of, name_not_durable, sync_folder};
+use crate::leftover;
 use crate::target::{Mode, already_there, check_existing, resolve};
 use dasc_ir::{Diag, Result};
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 /// temporary. The first failed write or sync is final: later writes repeat its error and `commit` refuses, because
 /// the kernel forgets a failed write-back once it was told.
 ///
-/// Writes are not buffered; wrap it in a `BufWriter` for small ones.
+/// Writes are not buffered; wrap it in a `BufWriter` for small ones. The temporary is locked while it is written, so that
+/// the next run for the same name can tell what a killed one has left behind, and removes it.
 pub struct AtomicFile {
     medium: Box<dyn Medium>,
     partial: PathBuf,
@@ -53,9 +55,14 @@ impl AtomicFile {
     ) -> Result<AtomicFile> {
         let target = resolve(target)?;
         check_existing(&target, mode)?;
-        let (partial, file) =
-            create_beside(&target, |path| OpenOptions::new().write(true).create_new(true).open(path))
-                .map_err(|error| failed("create", &target, 0, &error))?;
+        let (partial, file) = create_beside(&target, |path| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(path)
+                .and_then(|file| leftover::mine(path, file))
+        })
+        .map_err(|error| failed("create", &target, 0, &error))?;
         let (medium, before) = (wrap(file), Stamp::of(&target));
         Ok(AtomicFile { medium, partial, target, mode, before, written: 0, fault: None, committed: false })
     }
@@ -149,13 +156,14 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Creates `<name>.partial-<pid>` beside `target` through `create`, which must refuse an existing path. A number is
-/// added while that name is taken: in containers process ids repeat.
+/// Creates `<name>.partial-<pid>` beside `target` through `create`, which must refuse an existing path, after removing what
+/// killed runs have left of it. A number is added while that name is taken: in containers process ids repeat.
 pub(crate) fn create_beside<T>(
     target: &Path,
     create: impl Fn(&Path) -> io::Result<T>,
 ) -> io::Result<(PathBuf, T)> {
     let name = target.file_name().ok_or(ErrorKind::InvalidInput)?;
+    leftover::remove(target);
     for attempt in 0..1000 {
         let mut partial = OsString::from(name);
         partial.push(format!(".partial-{}", std::process::id()));

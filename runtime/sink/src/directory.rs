@@ -2,6 +2,7 @@
 
 use crate::atomic::{Stamp, check_unchanged, create_beside, rename_if_free};
 use crate::disk::{failed, folder_of, name_not_durable, sync_folder};
+use crate::leftover;
 use crate::target::{Mode, already_there, check_existing, resolve};
 use dasc_ir::Result;
 use std::fs;
@@ -15,16 +16,19 @@ pub(crate) struct AtomicDir {
     mode: Mode,
     before: Option<Stamp>,
     committed: bool,
+    /// Says that the folder is being filled (`leftover.rs`), until it is dropped.
+    _lock: Option<fs::File>,
 }
 
 impl AtomicDir {
     pub(crate) fn create(target: &Path, mode: Mode) -> Result<AtomicDir> {
         let target = resolve(target)?;
         check_existing(&target, mode)?;
-        let made = create_beside(&target, |path| fs::create_dir(path));
-        let (partial, ()) = made.map_err(|error| failed("create", &target, 0, &error))?;
+        let made =
+            create_beside(&target, |path| fs::create_dir(path).and_then(|()| leftover::my_folder(path)));
+        let (partial, _lock) = made.map_err(|error| failed("create", &target, 0, &error))?;
         let before = Stamp::of(&target);
-        Ok(AtomicDir { partial, target, mode, before, committed: false })
+        Ok(AtomicDir { partial, target, mode, before, committed: false, _lock })
     }
 
     /// Where the files go meanwhile.

@@ -3,8 +3,8 @@
 //! Signals go row by row into NumPy or Zarr ([`open_signal`]), events batch by batch into Parquet, CSV, JSON lines
 //! or Arrow ([`open_events`]), anything else through an [`AtomicFile`]. All of them write beside the final name,
 //! fsync, rename and fsync the folder; a sink that is dropped before `finish` takes its temporary with it, and a
-//! process that is killed leaves `<name>.partial-<pid>`, which nothing takes for a result. Memory
-//! stays constant: a chunk row for Zarr, a row group for Parquet, a buffer for the rest.
+//! process that is killed leaves `<name>.partial-<pid>`, which nothing takes for a result and the next run for
+//! that name removes. Memory stays constant: a chunk row for Zarr, a row group for Parquet, a buffer for the rest.
 //!
 //! ```no_run
 //! # use dasc_sink::*;
@@ -21,6 +21,7 @@ mod directory;
 mod disk;
 mod events;
 mod layout;
+mod leftover;
 mod npy;
 mod output;
 mod signal;

@@ -132,7 +132,8 @@ fn probe_folder(path: &Path) -> Result<()> {
         Err(error) => return Err(failed("look into", folder, 0, &error)),
     }
     let (probe, file) = crate::atomic::create_beside(path, |partial| {
-        fs::OpenOptions::new().write(true).create_new(true).open(partial)
+        let probe = fs::OpenOptions::new().write(true).create_new(true).open(partial);
+        probe.and_then(|file| crate::leftover::mine(partial, file))
     })
     .map_err(|error| failed("create", path, 0, &error))?;
     drop(file);

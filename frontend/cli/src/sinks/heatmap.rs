@@ -1,4 +1,4 @@
-//! PLOT_HEATMAP: values over time and distance.
+//! PLOT_HEATMAP: values over time and distance. What has something within its rows is drawn without time (`section.rs`).
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotHeatmap;
@@ -10,7 +10,7 @@ use dasc_sink::{Event, Provenance};
 use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
 use super::style::{self, Look, quantity_name};
-use super::{Drain, Kind, SinkSpec};
+use super::{Drain, Kind, SinkSpec, section};
 use crate::bind::{Assembly, Flow, Pipeline};
 use crate::names;
 
@@ -28,13 +28,11 @@ pub struct Spec {
 pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
     let plot = PlotHeatmap::from_args(&step.args, step.span)?;
     let b = &assembly.b;
+    if let Some(inner) = b.signal(flow.node)?.inner.clone() {
+        return section::prepare(assembly, step, flow, plot, inner);
+    }
     let time = b.time(flow.node)?.clone();
     let signal = b.real(flow.node)?;
-    if signal.inner.is_some() {
-        return Err(b
-            .diag("draws one value per sample, but its input has frequencies")
-            .help("draw it with PLOT_SPEC"));
-    }
     let channels = signal.channel.clone().ok_or_else(|| {
         b.diag("needs a channel axis, which its input does not have").help("draw it with PLOT_TS")
     })?;
@@ -72,7 +70,10 @@ pub fn open(
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::default(), &spec.time)?;
     let extent = move |event: &Event| match metres {
-        true => Some((event.distance_lo, event.distance_hi)).filter(|(a, b)| a.is_finite() && b.is_finite()),
+        true => Some(event.reach()).filter(|(a, b)| a.is_finite() && b.is_finite()),
+        false if event.distance_hi < event.distance_lo => {
+            Some((event.channel_hi as f64, event.channel_lo as f64))
+        }
         false => Some((event.channel_lo as f64, event.channel_hi as f64)),
     };
     let axis = style.time;
@@ -82,7 +83,7 @@ pub fn open(
 }
 
 /// Distance where channels lie evenly, numbers where a channel table says that they do not.
-fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
+pub fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
     let first = positions.first().copied().unwrap_or(0);
     let second = positions.get(1).copied().unwrap_or(first.saturating_add(1));
     let (start, next) = (channels.distance_at(first), channels.distance_at(second));

@@ -7,8 +7,10 @@ mod drawing;
 mod events;
 mod fan;
 mod heatmap;
+mod inner;
 mod pixels;
 mod provenance;
+mod section;
 mod spectrogram;
 mod style;
 mod traces;
@@ -47,6 +49,7 @@ pub enum Kind {
     Events,
     Traces(traces::Spec),
     Heatmap(heatmap::Spec),
+    Section(section::Spec),
     Spectrogram(spectrogram::Spec),
 }
 
@@ -106,6 +109,7 @@ pub fn open(
         Kind::Events => events::open(sink, pipeline, provenance),
         Kind::Traces(spec) => traces::open(spec, sink, pipeline, provenance),
         Kind::Heatmap(spec) => heatmap::open(spec, sink, pipeline, provenance),
+        Kind::Section(spec) => section::open(spec, sink, pipeline, provenance),
         Kind::Spectrogram(spec) => spectrogram::open(spec, sink, pipeline, provenance),
     };
     opened.map_err(|diag| diag.at(sink.span))

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use dasc_dql::statements::{Limit, Limits, Size};
 use dasc_ir::{Diag, Result, Unit};
-use dasc_plot::{Figure, Picture};
+use dasc_plot::{Figure, Mark, Picture};
 use dasc_sink::{AtomicFile, Event, Mode, Provenance, Summary, Target};
 
 use super::SinkSpec;
@@ -73,15 +73,23 @@ pub fn figure(
     figure
 }
 
-/// The events as marks; labels only while there are few. `extent` places channels on the axis.
+/// The events as marks; labels only while there are few. `extent` places channels on the axis, first the end at the
+/// smaller distance; what has a speed becomes a line that runs its way.
 pub fn marks(events: &[Event], extent: impl Fn(&Event) -> Option<(f64, f64)>) -> Vec<dasc_plot::Event> {
     const FEW: usize = 12;
     let label = |event: &Event| if events.len() <= FEW { format!("#{}", event.id) } else { String::new() };
-    let mark = |event: &Event| dasc_plot::Event {
-        start_ns: event.start_ns,
-        end_ns: event.end_ns,
-        extent: extent(event),
-        label: label(event),
+    let mark = |event: &Event| {
+        let speed = event.speed().filter(|speed| speed.is_finite());
+        dasc_plot::Event {
+            start_ns: event.start_ns,
+            end_ns: event.end_ns,
+            extent: match speed {
+                Some(..0.0) => extent(event).map(|(low, high)| (high, low)),
+                _ => extent(event),
+            },
+            mark: if speed.is_some() { Mark::Line } else { Mark::Box },
+            label: label(event),
+        }
     };
     events.iter().map(mark).collect()
 }

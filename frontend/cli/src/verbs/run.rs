@@ -1,5 +1,6 @@
 //! `dasc run`: one run for every record of the script, in order.
 
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use dasc_events::Event;
@@ -36,9 +37,6 @@ pub struct Manner {
 
 /// Binds, checks and runs a script.
 pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, context: &Context) -> Outcome {
-    if script.program.steps.is_empty() {
-        return Err(Diag::usage(format!("{} has no steps", script.name)).help("begin with READ").into());
-    }
     let pipelines = bind(script)?;
     if let Some(loose) = pipelines.iter().find(|pipeline| pipeline.idle()) {
         let read = loose.steps.first().and_then(|bound| script.program.steps.get(bound.step));
@@ -55,6 +53,7 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
     if manner.dry {
         return dry_run(script, &pipelines, context);
     }
+    names::check_terminal(&pipelines, std::io::stdout().is_terminal())?;
     let mut answers = Vec::new();
     for pipeline in pipelines {
         answers.push(one(script, pipeline, manner, interrupt, context)?);

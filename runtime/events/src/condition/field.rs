@@ -21,6 +21,8 @@ pub enum Field {
         name: &'static str,
         get: fn(&Event) -> &str,
     },
+    /// The step that found it, as written.
+    Detector,
     /// The score, whose unit is that of its event.
     Score,
     /// One that an operator has added.
@@ -61,7 +63,7 @@ fn own() -> Vec<Field> {
         number("length", "m", |e| (e.distance_hi - e.distance_lo).abs()),
         Field::Score,
         Field::Text { name: "unit", get: |e| &e.unit },
-        Field::Text { name: "detector", get: |e| &e.detector },
+        Field::Detector,
     ]
 }
 
@@ -90,6 +92,7 @@ impl Field {
     pub fn name(&self) -> &'static str {
         match self {
             Field::Number { name, .. } | Field::Instant { name, .. } | Field::Text { name, .. } => name,
+            Field::Detector => "detector",
             Field::Score => "score",
             Field::Added(column) => column.name,
         }
@@ -98,7 +101,7 @@ impl Field {
     pub fn is_number(&self) -> bool {
         match self {
             Field::Number { .. } | Field::Score => true,
-            Field::Instant { .. } | Field::Text { .. } => false,
+            Field::Instant { .. } | Field::Text { .. } | Field::Detector => false,
             Field::Added(column) => matches!(column.kind, ColumnKind::Number(_)),
         }
     }
@@ -111,7 +114,8 @@ impl Field {
             Field::Added(Column { kind: ColumnKind::Number(unit), .. }) => Some(unit),
             Field::Added(Column { kind: ColumnKind::Text, .. })
             | Field::Instant { .. }
-            | Field::Text { .. } => None,
+            | Field::Text { .. }
+            | Field::Detector => None,
         }
     }
 
@@ -121,22 +125,37 @@ impl Field {
             Field::Number { get, .. } => Some(get(event)),
             Field::Score => Some(event.score),
             Field::Added(column) => event.number(column.name),
-            Field::Instant { .. } | Field::Text { .. } => None,
+            Field::Instant { .. } | Field::Text { .. } | Field::Detector => None,
         }
     }
 
     pub fn instant(&self, event: &Event) -> Option<i64> {
         match self {
             Field::Instant { get, .. } => Some(get(event)),
-            Field::Number { .. } | Field::Text { .. } | Field::Score | Field::Added(_) => None,
+            Field::Number { .. } | Field::Text { .. } | Field::Detector | Field::Score | Field::Added(_) => {
+                None
+            }
         }
     }
 
     pub fn text<'a>(&self, event: &'a Event) -> Option<&'a str> {
         match self {
             Field::Text { get, .. } => Some(get(event)),
+            Field::Detector => Some(&event.detector),
             Field::Added(column) => event.text(column.name),
             Field::Number { .. } | Field::Instant { .. } | Field::Score => None,
+        }
+    }
+
+    /// A shorter name that equals a text of this field too: a detector goes by its operator's name alone.
+    pub fn short<'a>(&self, own: &'a str) -> Option<&'a str> {
+        match self {
+            Field::Detector => own.split_whitespace().next(),
+            Field::Number { .. }
+            | Field::Instant { .. }
+            | Field::Text { .. }
+            | Field::Score
+            | Field::Added(_) => None,
         }
     }
 }

@@ -71,7 +71,12 @@ impl Condition {
                     Operand::Instant(ns) => field.instant(event)?.cmp(ns),
                     Operand::Text(text) => {
                         let own = field.text(event)?;
-                        if own.eq_ignore_ascii_case(text) { Ordering::Equal } else { own.cmp(text) }
+                        let same = [Some(own), field.short(own)];
+                        if same.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(text)) {
+                            Ordering::Equal
+                        } else {
+                            own.cmp(text)
+                        }
                     }
                 };
                 Some(comparison.of(order))

@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     fn operand(&self, field: Field, value: &str, quoted: bool) -> Result<Operand> {
         let name = field.name();
         match field {
-            Field::Text { .. } => return Ok(Operand::Text(value.to_string())),
+            Field::Text { .. } | Field::Detector => return Ok(Operand::Text(value.to_string())),
             Field::Instant { .. } => {
                 return parse_utc(value).map(Operand::Instant).ok_or_else(|| {
                     Diag::usage(format!("{name} is compared with a date and time, not with '{value}'"))

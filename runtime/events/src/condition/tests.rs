@@ -44,6 +44,11 @@ fn conditions_hold_or_not() {
     for text in [
         "channels >= 30 AND duration > 2s AND distance_lo < 5km AND hour >= 6",
         "channels = 40",
+        "detector = THRESHOLD_DETECT",
+        "detector == 'threshold_detect'",
+        "detector = 'THRESHOLD_DETECT -30 dB'",
+        "NOT detector != THRESHOLD_DETECT",
+        "detector != 'THRESHOLD_DETECT -20 dB' AND detector != THRESHOLD",
         "duration=2500ms",
         "NOT duration > 1min",
         "not (score > -10 or label = truck)",

@@ -14,8 +14,9 @@ operator! {
     /// `>=`), joined by AND, OR, NOT and brackets, AND before OR. Columns are `id`, `start`, `end`, `peak` (with dates), `hour`
     /// and `weekday` of the start in UTC (Monday is 1), `duration`, `channels` (how many channel numbers the event spans),
     /// `channel_lo`, `channel_hi`, `distance_lo`, `distance_hi`, `length`, `score`, `unit`, `detector`, and those that operators
-    /// before it add (`label`, `speed` …). Values may carry units; a score is compared in its own unit. A comparison with
-    /// something unknown is false, and so is its opposite.
+    /// before it add (`label`, `speed` …). Values may carry units; a score is compared in its own unit. A detector equals the text of
+    /// its step and the name of its operator: `detector = THRESHOLD_DETECT`. A comparison with something unknown is false, and so
+    /// is its opposite.
     Where = "WHERE" (
         /// The condition.
         condition: String,

@@ -5,11 +5,10 @@ use dasc_ir::parameter::{Metres, Seconds};
 use dasc_ir::{Diag, Result, operator};
 
 use super::{Bound, Context, EventOperator, Speeds, at_least, shown};
+use crate::event::SPEED;
 use crate::groups::{combined, nanoseconds};
 use crate::{Cell, Column, ColumnKind, Event, Step};
 
-/// Metres per second, positive towards larger distances.
-const SPEED: Column = Column { name: "speed", kind: ColumnKind::Number("m/s") };
 /// How many events lie on the line.
 const COUNT: Column = Column { name: "count", kind: ColumnKind::Number("") };
 

@@ -58,7 +58,7 @@ pub fn ranges(path: &str) -> Result<Vec<i64>> {
             let range = from.zip(to).filter(|(a, b)| a < b && b.checked_sub(*a).is_some_and(|n| n <= MOST));
             let range = range.filter(|(a, b)| b - a <= MOST - muted.len() as i64);
             let (from, to) = range.ok_or_else(|| {
-                Diag::world(format!("line {number} of '{path}': '{cell}' is no channel number or range"))
+                Diag::usage(format!("line {number} of '{path}': '{cell}' is no channel number or range"))
                     .help("write a number, or a half-open range such as 10..20")
             })?;
             muted.extend(from..to);

@@ -84,7 +84,7 @@ pub fn read_geometry(path: &str) -> Result<Geometry> {
         for (place, column) in places.iter().zip(&table.columns) {
             if let (Place::Channel | Place::Column(_), parquet::Cells::Other(what)) = (place, &column.cells) {
                 let message = format!("column '{}' of '{path}' holds {what}, not numbers", column.name);
-                return Err(Diag::world(message).help("write the column as numbers"));
+                return Err(Diag::usage(message).help("write the column as numbers"));
             }
         }
         let rows = (0..table.rows).map(|row| {
@@ -95,7 +95,7 @@ pub fn read_geometry(path: &str) -> Result<Geometry> {
     }
     let text = csv::text(path)?;
     let mut lines = csv::lines(&text);
-    let (number, header) = lines.next().ok_or_else(|| Diag::world(format!("'{path}' is empty")))?;
+    let (number, header) = lines.next().ok_or_else(|| Diag::usage(format!("'{path}' is empty")))?;
     let headings = csv::cells(header);
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     let places = places(&headings, &format!("line {number} of '{path}'"))?;
@@ -135,19 +135,19 @@ fn places(headings: &[&str], of: &str) -> Result<Vec<Place>> {
             None => match nearest(heading, names()) {
                 Some(near) => {
                     let known = names().collect::<Vec<_>>().join(", ");
-                    return Err(Diag::world(format!("{of} has a column '{heading}'"))
+                    return Err(Diag::usage(format!("{of} has a column '{heading}'"))
                         .help(format!("did you mean {near}? Known: {known}")));
                 }
                 None => Place::Ignored,
             },
         };
         if !matches!(place, Place::Ignored) && !seen.insert(heading.to_ascii_lowercase()) {
-            return Err(Diag::world(format!("{of} has two columns '{heading}'")).help("remove one"));
+            return Err(Diag::usage(format!("{of} has two columns '{heading}'")).help("remove one"));
         }
         places.push(place);
     }
     if !seen.contains(CHANNEL) {
-        return Err(Diag::world(format!("{of} has no column '{CHANNEL}'")).help("add the channel numbers"));
+        return Err(Diag::usage(format!("{of} has no column '{CHANNEL}'")).help("add the channel numbers"));
     }
     Ok(places)
 }
@@ -159,11 +159,11 @@ fn gather(path: &str, places: &[Place], rows: impl Iterator<Item = Row>) -> Resu
     let (mut positions, mut seen) = (Vec::new(), BTreeSet::new());
     for (place, cells) in rows {
         let position = position(places, &cells).map_err(|why| {
-            Diag::world(format!("{place} of '{path}': {why}")).help(format!("correct the {}", word(&place)))
+            Diag::usage(format!("{place} of '{path}': {why}")).help(format!("correct the {}", word(&place)))
         })?;
         if !seen.insert(position.channel) {
             let message = format!("{place} of '{path}' gives channel {} a second time", position.channel);
-            return Err(Diag::world(message).help(format!("keep one {} a channel", word(&place))));
+            return Err(Diag::usage(message).help(format!("keep one {} a channel", word(&place))));
         }
         positions.push(position);
     }
