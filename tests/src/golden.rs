@@ -151,7 +151,7 @@ fn case(
 impl Case {
     /// What the steps find beside their input: the `.npy` files of the case's folder.
     pub fn beside(&self) -> Arc<dyn Beside> {
-        Arc::new(Folder(self.folder.clone()))
+        Arc::new(Records(self.folder.clone()))
     }
 
     /// How far a result is from what is expected. Refuses another number of values, and NaN or infinities at other places.
@@ -241,9 +241,9 @@ fn segments(case: &Json, rows: usize) -> Vec<(i64, i64)> {
 
 /// Files of a folder as records: two-dimensional, time × channel.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Records(PathBuf);
 
-impl Beside for Folder {
+impl Beside for Records {
     fn flow(&self, _: &str) -> Option<NodeId> {
         None
     }

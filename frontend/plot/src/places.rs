@@ -26,6 +26,8 @@ pub enum Measure {
     Slowness,
     /// Cycles per metre.
     Wavenumber,
+    /// Numbers of what a model tells apart.
+    Label,
 }
 
 /// The positions of columns, or of rows that are no times.
@@ -131,6 +133,7 @@ impl Axis {
             Measure::Speed => "Speed",
             Measure::Slowness => "Slowness",
             Measure::Wavenumber => "Wavenumber",
+            Measure::Label => "Label",
         }
     }
 
@@ -145,13 +148,14 @@ impl Axis {
             Measure::Speed => "speeds",
             Measure::Slowness => "slownesses",
             Measure::Wavenumber => "wavenumbers",
+            Measure::Label => "labels",
         }
     }
 
     /// Factor and unit for values up to `largest`.
     fn unit(&self, largest: f64) -> (f64, &'static str) {
         match self.measure {
-            Measure::Channel => (1.0, ""),
+            Measure::Channel | Measure::Label => (1.0, ""),
             Measure::Distance if largest >= 1e4 => (1e-3, "km"),
             Measure::Distance if largest < 0.5 => (1e3, "mm"),
             Measure::Distance => (1.0, "m"),
@@ -176,7 +180,13 @@ impl Axis {
             Lie::Listed(values) => largest(values),
         });
         let ticks = room.fill(|most| match &self.lie {
-            Lie::Even { .. } => linear_ticks(low, high, factor, most, self.measure == Measure::Channel),
+            Lie::Even { .. } => linear_ticks(
+                low,
+                high,
+                factor,
+                most,
+                matches!(self.measure, Measure::Channel | Measure::Label),
+            ),
             Lie::Ratio { .. } => log_ticks(low, high, factor, most),
             Lie::Listed(values) => listed_ticks(values, (low, high), factor, most),
         });

@@ -125,7 +125,7 @@ impl Frames {
         if edge == Edge::Odd && fits {
             let float = b.real(x)?.float();
             let x = b.convert(x, float)?;
-            let extended = b.extend(x, half.unsigned_abs(), edge)?;
+            let extended = b.extend(x, (half.unsigned_abs(), half.unsigned_abs()), edge)?;
             return b.frame(extended, self.n, self.hop, half, Edge::Valid);
         }
         let middle = self.middle(b, x)?;

@@ -61,7 +61,8 @@ impl Decomposition {
         let mut approximation = b.convert(x, DType::F64)?;
         for _ in 0..levels {
             times.push(b.time(approximation)?.clone());
-            let extended = b.extend(approximation, low.len() as u32 - 1, beyond.edge())?;
+            let reach = low.len() as u32 - 1;
+            let extended = b.extend(approximation, (reach, reach), beyond.edge())?;
             details.push(half(b, extended, high.clone())?);
             approximation = half(b, extended, low.to_vec())?;
         }

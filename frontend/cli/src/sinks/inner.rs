@@ -14,6 +14,7 @@ pub fn axis(inner: &InnerAxis) -> Axis {
         InnerRole::Lag => Measure::Lag,
         InnerRole::Velocity => Measure::Speed,
         InnerRole::Slowness => Measure::Slowness,
+        InnerRole::Label => Measure::Label,
     };
     match &inner.positions {
         Some(positions) => Axis::listed(measure, positions),
@@ -31,6 +32,7 @@ pub fn title(inner: &InnerAxis) -> &'static str {
         InnerRole::Lag => "Correlation",
         InnerRole::Velocity => "Beams",
         InnerRole::Slowness => "Slant stack",
+        InnerRole::Label => "What the model says",
     }
 }
 
@@ -46,7 +48,11 @@ impl Values {
     pub fn of(b: &mut Builder, x: NodeId, inner: &InnerAxis) -> Result<Values> {
         let power = match inner.role {
             InnerRole::Frequency | InnerRole::Scale | InnerRole::Band => true,
-            InnerRole::Frame | InnerRole::Lag | InnerRole::Velocity | InnerRole::Slowness => false,
+            InnerRole::Frame
+            | InnerRole::Lag
+            | InnerRole::Velocity
+            | InnerRole::Slowness
+            | InnerRole::Label => false,
         };
         let (unit, dtype) = (b.signal(x)?.unit.clone(), b.signal(x)?.dtype);
         let node = match (power, dtype) {

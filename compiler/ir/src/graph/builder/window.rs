@@ -2,9 +2,9 @@
 
 use super::view::place_at;
 use super::{Builder, role_name, window_rows};
+use crate::graph::NodeId;
 use crate::graph::axis::TimeAxis;
 use crate::graph::prim::{Edge, Prim, Reduction, Role, Scope, WindowBody};
-use crate::graph::{Expr, NodeId};
 use crate::{DType, Result, Unit};
 
 impl Builder {
@@ -39,16 +39,9 @@ impl Builder {
                 return self.window(x, along, (lo, hi), hop, edge, body, unit, dtype);
             }
             if along == Role::Time && edge != Edge::Valid {
-                let rows = lo.unsigned_abs().max(hi.unsigned_abs());
-                let x = self.extend(x, rows, edge)?;
-                let x = self.window(x, along, (lo, hi), hop, Edge::Valid, body, unit.clone(), dtype)?;
-                // Rows that only the shorter of the two sides could be taken for.
-                let taps = (-lo - rows as i32, rows as i32 - hi);
-                if taps == (0, 0) {
-                    return Ok(x);
-                }
-                let own = WindowBody::Stencil(Expr::write(&[dtype], |e| vec![e.tap(0, 0)]));
-                return self.window(x, along, taps, hop, Edge::Valid, own, unit, dtype);
+                let reach = (lo.min(0).unsigned_abs(), hi.max(0).unsigned_abs());
+                let x = self.extend(x, reach, edge)?;
+                return self.window(x, along, (lo, hi), hop, Edge::Valid, body, unit, dtype);
             }
         }
         match along {
