@@ -18,7 +18,7 @@ use crate::statistics::{StatisticView, Stored};
 use crate::store::Store;
 
 /// Bytes of a tile, unless a single row has more.
-const TILE: usize = 16 << 20;
+pub(crate) const TILE: usize = 16 << 20;
 
 /// Rows that are turned into pieces of lines together, so that every cache line they lie in is used up.
 const TOGETHER: usize = 64;

@@ -9,7 +9,7 @@ use dasc_ir::{Diag, Result};
 
 use crate::backwards::Backwards;
 use crate::rows::RowsView;
-use crate::spool::{Spool, transform};
+use crate::spool::{Spool, TILE, transform};
 use crate::statistics::Stored;
 
 /// What whole-segment steps keep in the temporary store.
@@ -160,10 +160,10 @@ impl Kept {
     }
 }
 
-/// Refuses a transform of lines of which not even one fits into the memory given.
+/// Refuses a transform of lines of which not even one fits into the memory given, though a tile takes [`TILE`] whatever is given.
 pub(crate) fn check(graph: &Graph, plan: &Plan, memory: usize) -> Result<()> {
     match plan.longest_line() {
-        Some((node, bytes)) if bytes > memory as u64 => {
+        Some((node, bytes)) if bytes > memory.max(TILE) as u64 => {
             let node = graph.node(node);
             let message = format!(
                 "{} transforms the whole record at once and needs {} MB of memory for a single channel, but the run may hold {} MB",

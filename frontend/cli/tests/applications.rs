@@ -10,8 +10,8 @@
 //! while there is something to find, over that of the noise in the same band on the median channel. Vehicles and intruders differ
 //! in strength, so most of them have less.
 //!
-//! The recipes were tuned on other pieces of the same noise (another generator, seeds 101 to 106); the seeds here were
-//! looked at afterwards.
+//! The recipes were tuned on other pieces of the same noise: another generator with seeds 101 to 106, and that of vehicles on
+//! seeds 1 and 2 of this one too, which therefore are not among its seeds here.
 
 mod dasc;
 
@@ -51,7 +51,7 @@ struct Application {
     spacing: usize,
     /// In which signal and noise are compared, in hertz.
     band: (f64, f64),
-    seeds: u64,
+    seeds: Range<u64>,
     /// From this SNR on nine of ten are found, with at most [`MOST_ALARMS`].
     from: f64,
     /// The most that the median of the speeds' relative errors may be.
@@ -76,7 +76,7 @@ fn earthquakes_are_found() {
         seconds: 60,
         spacing: 10,
         band: (5.0, 20.0),
-        seeds: 3,
+        seeds: 1..4,
         from: 12.0,
         speed: None,
     };
@@ -93,7 +93,7 @@ fn leaks_are_found_and_what_passes_is_not() {
         seconds: 180,
         spacing: 2,
         band: (30.0, 200.0),
-        seeds: 2,
+        seeds: 1..3,
         from: 6.0,
         speed: None,
     };
@@ -111,7 +111,7 @@ fn intruders_are_found() {
         seconds: 120,
         spacing: 1,
         band: (10.0, 50.0),
-        seeds: 2,
+        seeds: 1..3,
         from: 6.0,
         speed: None,
     };
@@ -128,7 +128,7 @@ fn vehicles_are_found_with_their_speeds() {
         seconds: 120,
         spacing: 2,
         band: (0.2, 2.0),
-        seeds: 2,
+        seeds: 11..13,
         from: 12.0,
         speed: Some(0.05),
     };
@@ -181,7 +181,7 @@ fn sweep(a: &Application, is: impl Fn(&Application, &Truth, &Found) -> bool) {
     for quiet in a.noise {
         let recording = Recording::of(quiet);
         let mut tallies = LEVELS.map(|_| Tally::default());
-        for seed in 1..=a.seeds {
+        for seed in a.seeds.clone() {
             let scene = Made::new(a, &recording, seed);
             for (tally, level) in tallies.iter_mut().zip(LEVELS) {
                 compare(a, &scene.truths, &scene.run(a, level), &is, tally);
@@ -191,7 +191,7 @@ fn sweep(a: &Application, is: impl Fn(&Application, &Truth, &Found) -> bool) {
             "{} in noise of {}: SNR (dB), found, of, false alarms per channel-hour, found again, speed",
             a.recipe, quiet.name
         );
-        let hours = (a.channels * a.seconds) as f64 * a.seeds as f64 / 3600.0;
+        let hours = (a.channels * a.seconds) as f64 * a.seeds.clone().count() as f64 / 3600.0;
         for (tally, level) in tallies.iter().zip(LEVELS) {
             let (alarms, error) = (tally.wrong as f64 / hours, tally.median_error());
             let speed = a.speed.map_or(String::new(), |_| format!(" {:.1} % |", 100.0 * error));
