@@ -92,7 +92,7 @@ impl<T: Number> Sliding<T> {
         for (place, entry) in (0..).zip(&self.sorted) {
             self.places[T::position(*entry)] = place;
         }
-        let is_number = |value: T| value == value;
+        let is_number = |value: T| !value.wide().is_nan();
         let mut missing = 0;
         self.window.clear(line.len());
         for (number, (value, place)) in line.iter().zip(&self.places).enumerate() {

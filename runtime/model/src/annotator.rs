@@ -122,6 +122,6 @@ fn places(axes: &[Axis], shape: &[usize], place: impl Fn([usize; 3]) -> usize) -
     let strides = strides(axes, shape);
     let lens = [Axis::Label, Axis::Channel, Axis::Time]
         .map(|wanted| axes.iter().zip(shape).find(|(axis, _)| **axis == wanted).map_or(1, |(_, len)| *len));
-    let along = |element: usize, i: usize| if strides[i] == 0 { 0 } else { element / strides[i] % lens[i] };
+    let along = |element: usize, i: usize| element.checked_div(strides[i]).map_or(0, |at| at % lens[i]);
     (0..count).map(|element| place([0, 1, 2].map(|i| along(element, i))) as u32).collect()
 }

@@ -112,7 +112,9 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
         known if known.as_ref().is_ok_and(|known| !known.is_file()) => {
             return Err(Diag::usage(format!("'{}' is no file", path.display())));
         }
-        known => drop(known.map_err(unreadable)?),
+        known => {
+            known.map_err(unreadable)?;
+        }
     }
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();

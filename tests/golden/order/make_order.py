@@ -50,7 +50,7 @@ for source in SOURCES:
     g.add("MEDIAN AXIS=channel", source, median(1), "numpy.median(x, 1)", axes=["time"], rows=200)
     for q in (0, 12.5, 75, 97.3, 100):
         # Between denormal numbers f32 has steps of 1.4e-45.
-        floor = 1.2e-38 if source == "denormals" else 0.0
+        floor = 1.2e-38 if source.startswith("denormal") else 0.0
         g.add(f"PERCENTILE {q} AXIS=time", source, percentile(q, 0), f"numpy.percentile(x, {q}, 0)", axes=CHANNEL, rows=401, floor=floor)
     g.add("PERCENTILE 30 AXIS=channel", source, percentile(30, 1), "numpy.percentile(x, 30, 1)", axes=["time"], rows=60)
 for n in range(1, 18):

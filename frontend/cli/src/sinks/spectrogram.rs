@@ -118,10 +118,9 @@ pub fn open(
 }
 
 /// What draws it in the end.
-fn picture(
-    spec: &Spec,
-    time: dasc_plot::TimeAxis,
-) -> Box<dyn FnOnce(&Raster, &Figure) -> Result<dasc_plot::Picture>> {
+type Draw = dyn FnOnce(&Raster, &Figure) -> Result<dasc_plot::Picture>;
+
+fn picture(spec: &Spec, time: dasc_plot::TimeAxis) -> Box<Draw> {
     let axis = inner::axis(&spec.inner);
     if spec.power {
         let quantity = Quantity::new("Power", spec.unit.symbol().trim_start_matches("1^2"));
