@@ -35,6 +35,7 @@ mod whole;
 mod widen;
 mod windows;
 
+pub use dasc_cpu::Codegen;
 pub use detect::Detection;
 pub use rows::RowsView;
 pub use run::{Backend, Options, Run, Stats};

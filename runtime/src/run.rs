@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use dasc_compiler::plan::Plan;
+use dasc_cpu::Codegen;
 use dasc_cpu::cache::{Cache, Outcome};
 use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope};
 use dasc_ir::kernel::{Executable, Kernel, LANES};
@@ -19,13 +20,18 @@ use crate::whole::Wholes;
 use crate::{Feed, Observer, RowsView};
 
 /// What makes the loops run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// Element by element, in the order and precision the kernel prescribes: the oracle.
     Interpreter,
     /// Machine code for this processor.
-    #[default]
-    Cranelift,
+    Machine(Codegen),
+}
+
+impl Default for Backend {
+    fn default() -> Backend {
+        Backend::Machine(Codegen::Auto)
+    }
 }
 
 /// How to run. Nothing here can change a bit of the result.
@@ -106,12 +112,9 @@ impl Run {
             compiled.kernels += 1;
             match options.backend {
                 Backend::Interpreter => Ok(Box::new(dasc_ir::kernel::interp::Interpreter::new(kernel)?)),
-                Backend::Cranelift => {
-                    let (machine, outcome) = dasc_cpu::cache::load_or_compile(
-                        kernel,
-                        &dasc_cpu::Options::default(),
-                        cache.as_ref(),
-                    )?;
+                Backend::Machine(codegen) => {
+                    let how = dasc_cpu::Options { codegen, ..dasc_cpu::Options::default() };
+                    let (machine, outcome) = dasc_cpu::cache::load_or_compile(kernel, &how, cache.as_ref())?;
                     match outcome {
                         Outcome::Hit => compiled.cache_hits += 1,
                         Outcome::Miss => {}

@@ -3,7 +3,7 @@
 
 use dasc_ir::graph::random::{Limits, random_graph, random_input};
 use dasc_ir::graph::{Graph, interp};
-use dasc_runtime::{Backend, Options};
+use dasc_runtime::{Backend, Codegen, Options};
 use dasc_tests::record::{Collected, Record, far, run, run_in_parts, run_in_ranges};
 
 /// Cases; `DASC_CASES` asks for more.
@@ -32,10 +32,10 @@ fn results_do_not_depend_on_cuts_threads_or_back_end() {
             },
         );
         for (chunk, threads, backend) in [
-            (1, 1, Backend::Cranelift),
-            (7, 2, Backend::Cranelift),
+            (1, 1, Backend::default()),
+            (7, 2, Backend::Machine(Codegen::Cranelift)),
             (64, 2, Backend::Interpreter),
-            (1 << 20, 2, Backend::Cranelift),
+            (1 << 20, 2, Backend::default()),
         ] {
             let options = Options { backend, threads, chunk: Some(chunk), ..Options::default() };
             let other = whole(&graph, &record, &options);

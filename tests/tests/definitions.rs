@@ -57,8 +57,7 @@ fn whole(graph: &Graph) -> Collected {
     let rows: i64 = SEGMENTS.iter().map(|(a, b)| b - a).sum();
     let mut noise = Noise(5);
     let input: Vec<f64> = (0..rows * 5).map(|_| f64::from(noise.value() as f32)).collect();
-    let options = Options { backend: Backend::Cranelift, ..Options::default() };
-    run(graph, &Record::new(graph, &input), &options).unwrap().0
+    run(graph, &Record::new(graph, &input), &Options::default()).unwrap().0
 }
 
 fn holds(text: &str, dtype: DType, channels: u32) -> Result<(), String> {
@@ -82,21 +81,21 @@ fn holds(text: &str, dtype: DType, channels: u32) -> Result<(), String> {
     let words = |e: dasc_ir::Diag| e.to_string();
     let options =
         |backend, threads, chunk| Options { backend, threads, chunk: Some(chunk), ..Options::default() };
-    let (whole, _) = run(&graph, &record, &options(Backend::Cranelift, 1, 1 << 20)).map_err(words)?;
+    let (whole, _) = run(&graph, &record, &options(Backend::default(), 1, 1 << 20)).map_err(words)?;
     let others = [
         (Backend::Interpreter, 1, 1 << 20),
-        (Backend::Cranelift, 2, 1 << 20),
-        (Backend::Cranelift, 1, 1),
-        (Backend::Cranelift, 2, 13),
-        (Backend::Cranelift, 2, 64),
+        (Backend::default(), 2, 1 << 20),
+        (Backend::default(), 1, 1),
+        (Backend::default(), 2, 13),
+        (Backend::default(), 2, 64),
     ];
     for (backend, threads, chunk) in others {
         let (cut, _) = run(&graph, &record, &options(backend, threads, chunk)).map_err(words)?;
         let differ = |d| Err(format!("chunks of {chunk} on {threads} threads: {d}"));
         whole.difference(&cut).map_or(Ok(()), differ)?;
     }
-    let cranelift = Options { backend: Backend::Cranelift, ..Options::default() };
-    let (continued, saves) = run_in_parts(&graph, &record, &cranelift, 11).map_err(words)?;
+    let machine = Options::default();
+    let (continued, saves) = run_in_parts(&graph, &record, &machine, 11).map_err(words)?;
     assert!(saves > 0, "nothing was saved");
     whole
         .difference(&continued)

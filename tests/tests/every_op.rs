@@ -136,7 +136,7 @@ fn case(steps: &str, dtype: DType, channels: u32) -> Result<Case, String> {
 fn holds(case: &Case) -> Result<(), String> {
     let words = |e: dasc_ir::Diag| e.to_string();
     let options = |backend, threads, chunk| Options { backend, threads, chunk, ..Options::default() };
-    let machine = |threads, chunk| options(Backend::Cranelift, threads, Some(chunk));
+    let machine = |threads, chunk| options(Backend::default(), threads, Some(chunk));
     let (whole, _) = run(&case.graph, &case.record, &machine(1, 1 << 20)).map_err(words)?;
 
     let oracle = options(Backend::Interpreter, 1, Some(1 << 20));
@@ -150,8 +150,8 @@ fn holds(case: &Case) -> Result<(), String> {
     }
 
     let seed = case.name.bytes().fold(7, |seed: u64, b| seed.wrapping_mul(31) + u64::from(b));
-    let cranelift = Options { backend: Backend::Cranelift, ..Options::default() };
-    match run_in_parts(&case.graph, &case.record, &cranelift, seed) {
+    let machine = Options::default();
+    match run_in_parts(&case.graph, &case.record, &machine, seed) {
         Ok((continued, saves)) => {
             assert!(saves > 0, "nothing was saved");
             let differ = |d| Err(format!("continued after {saves} interruptions: {d}"));

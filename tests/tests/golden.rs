@@ -54,7 +54,7 @@ fn chunks_do_not_change_a_bit() {
 }
 
 fn machine(chunk: Option<usize>, threads: usize) -> Options {
-    Options { backend: Backend::Cranelift, threads, chunk, ..Options::default() }
+    Options { backend: Backend::default(), threads, chunk, ..Options::default() }
 }
 
 fn same(graph: &Graph, record: &Record, one: &Options, other: &Options) -> Result<(), String> {

@@ -1,13 +1,18 @@
 //! The yardstick: mean supplied or measured, Butterworth band-pass of order 4 with F64 state, absolute value, on F32 time-major data.
 //!
 //! `cargo run --release -p dasc-benches --bin yardstick [-- ROWS CHANNELS]` prints Gsample/s beside the machine's copy
-//! bandwidth in the same run. `benches/peers/yardstick.py` does the same work with SciPy.
+//! bandwidth and the same kernel written by hand (`benches/peers/wide.c`) in the same run. With `DASC_PEERS` set to a Python
+//! that has SciPy and Numba, `benches/peers/yardstick.py` follows.
 
+#[path = "../kernels.rs"]
+mod kernels;
+
+use std::process::Command;
 use std::time::Instant;
 
 use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
-use dasc_ir::{DType, Rational, Result, Unit};
-use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView};
+use dasc_ir::{DType, Diag, Rational, Result, Unit};
+use dasc_runtime::{Backend, Codegen, Detection, Feed, Observer, Options, RowsView, Run, StatisticView};
 use dasc_stdlib::ops::{Abs, Bandpass, Demean, then};
 
 /// Rows that lie in memory.
@@ -91,9 +96,11 @@ fn main() -> Result<()> {
     let total = (rows * channels) as f64;
     let copy = median((0..5).map(|_| copy_bandwidth(&memory.samples)).collect());
     println!("copy, one thread: {copy:.1} GB/s read and written");
+    let demeaned = || graph(rows as i64, channels as u32, true);
+    kernels::compare(&Run::prepare(demeaned()?, &Options::default())?, rows, channels)?;
     for (name, demean) in [("band-pass, abs", false), ("demean, band-pass, abs", true)] {
-        for threads in [1, 2] {
-            let options = Options { threads, ..Options::default() };
+        for (threads, codegen) in [(1, Codegen::Cranelift), (1, Codegen::Auto), (2, Codegen::Auto)] {
+            let options = Options { threads, backend: Backend::Machine(codegen), ..Options::default() };
             let clock = Instant::now();
             let run = Run::prepare(graph(rows as i64, channels as u32, demean)?, &options)?;
             let compile = clock.elapsed().as_secs_f64() * 1e3;
@@ -106,10 +113,19 @@ fn main() -> Result<()> {
             });
             let time = median(times.collect::<Result<Vec<f64>>>()?);
             println!(
-                "{name}, {threads} thread(s): {:.3} Gsample/s whole run, {:.3} in kernels; compiled in {compile:.1} ms",
+                "{name}, {codegen}, {threads} thread(s): {:.3} Gsample/s whole run, {:.3} in kernels; compiled in {compile:.1} ms",
                 total / time / 1e9,
                 total / median(kernel) / 1e9
             );
+        }
+    }
+    match std::env::var_os("DASC_PEERS") {
+        None => println!("SKIPPED SciPy and Numba: DASC_PEERS names no Python that has them"),
+        Some(python) => {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/yardstick.py");
+            let sizes = [rows, channels].map(|n| n.to_string());
+            let ran = Command::new(python).arg(script).args(sizes).status();
+            ran.map_err(|e| Diag::world(format!("the peers do not run: {e}")))?;
         }
     }
     Ok(())

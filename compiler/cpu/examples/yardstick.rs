@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use dasc_cpu::{MachineKernel, Options, compile};
+use dasc_cpu::{Codegen, MachineKernel, Options, compile};
 use dasc_ir::DType;
 use dasc_ir::kernel::{
     Affine, Buffer, BufferAt, BufferId, Call, Carry, CarryId, Domain, Executable, Instr, Kernel, LaneAt,
@@ -28,16 +28,20 @@ fn main() {
     }
     for state in [DType::F32, DType::F64] {
         let kernel = sections(state);
-        for group in [None, Some(2), Some(4), Some(8)] {
-            let options = Options { group, ..Options::default() };
+        let here = |codegen: &Codegen| codegen.isa().is_ok() && *codegen != Codegen::Auto;
+        let codegens = Codegen::ALL.into_iter().filter(here);
+        for (codegen, group) in codegens.flat_map(|c| [None, Some(4), Some(8)].map(|group| (c, group))) {
+            let options = Options { codegen, group, ..Options::default() };
             let start = Instant::now();
             let machine = match compile(&kernel, &options).and_then(|code| code.load()) {
                 Ok(machine) => machine,
                 Err(diag) => return eprintln!("{diag}"),
             };
             let compiled = start.elapsed();
-            let name =
-                format!("{state} state, group {}", group.map_or("chosen".into(), |g: usize| g.to_string()));
+            let name = format!(
+                "{state} state, {codegen}, group {}",
+                group.map_or("chosen".into(), |g: usize| g.to_string())
+            );
             for threads in [1, 2] {
                 let mut best = (f64::INFINITY, 0);
                 for rows in [8, 16, 64] {
@@ -56,7 +60,7 @@ fn main() {
 
 fn report(name: &str, threads: usize, note: &str, seconds: f64) {
     let samples = (ROWS * CHANNELS) as f64 / seconds / 1e9;
-    println!("{name:<28} {threads} thread(s)  {samples:6.3} Gsample/s  {:6.1} GB/s  {note}", samples * 8.0);
+    println!("{name:<36} {threads} thread(s)  {samples:6.3} Gsample/s  {:6.1} GB/s  {note}", samples * 8.0);
 }
 
 /// `run` returns the processor seconds of its slowest thread, so that other processes count less.

@@ -18,8 +18,10 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::code::{Code, Entry, MachineKernel, Options, compile};
+use crate::codegen::Made;
 use crate::host;
 use crate::pool::{self, Pool};
+use crate::wide::Isa;
 
 /// A folder of compiled kernels.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub enum Outcome {
     Rejected(String),
 }
 
-const MAGIC: &[u8; 8] = b"dasccpu1";
+const MAGIC: &[u8; 8] = b"dasccpu2";
 const MAC: usize = 32;
 const EXTENSION: &str = "kernel";
 
@@ -76,6 +78,7 @@ pub fn key(kernel: &Kernel, options: &Options) -> Result<String> {
         cranelift_codegen::VERSION,
         &host::features()?,
         options.profile.name(),
+        &options.codegen.isa()?.map_or_else(|| "portable".to_string(), |isa| isa.to_string()),
         &format!("{:?}", options.group),
         &params.to_string(),
         &format!("{shape:?}"),
@@ -233,6 +236,7 @@ fn secret(folder: &Path) -> std::io::Result<[u8; 32]> {
 
 fn encode(code: &Code) -> Vec<u8> {
     let mut out = Vec::from(*MAGIC);
+    let mut texts = code.name.clone();
     let mut number = |n: u64| out.extend_from_slice(&n.to_le_bytes());
     for n in [code.buffers, code.carries, code.params, code.entries.len()] {
         number(n as u64);
@@ -243,24 +247,34 @@ fn encode(code: &Code) -> Vec<u8> {
             LoopRef::Merge(i) => (1, i),
             LoopRef::Finish(i) => (2, i),
         };
-        for n in [kind, u64::from(index), entry.offset as u64, u64::from(entry.lanes.unwrap_or(0))] {
+        let (made, why) = match &entry.made {
+            Made::Portable(why) => (0, why.as_str()),
+            Made::Wide(Isa::Avx2) => (1, ""),
+        };
+        let lanes = u64::from(entry.lanes.unwrap_or(0));
+        let (width, count) = (entry.pool.width as u64, entry.pool.entries.len() as u64);
+        for n in [kind, u64::from(index), entry.offset as u64, lanes, made, why.len() as u64, width, count] {
             number(n);
         }
-        number(entry.pool.entries.len() as u64);
+        texts.push_str(why);
         for item in &entry.pool.entries {
             let row = match *item {
                 pool::Entry::Bits { bits, dtype } => [0, bits, 0, dtype as u64],
                 pool::Entry::Params { first, count, dtype } => {
                     [1, u64::from(first), u64::from(count), dtype as u64]
                 }
-                pool::Entry::Lanes { pair } => [2, u64::from(pair), 0, 0],
+                pool::Entry::Scalars { first, count, dtype } => {
+                    [2, u64::from(first), u64::from(count), dtype as u64]
+                }
+                pool::Entry::Lanes { vector } => [3, u64::from(vector), 0, 0],
             };
             row.into_iter().for_each(&mut number);
         }
     }
     number(code.name.len() as u64);
+    number(texts.len() as u64);
     number(code.blob.len() as u64);
-    out.extend_from_slice(code.name.as_bytes());
+    out.extend_from_slice(texts.as_bytes());
     out.extend_from_slice(&code.blob);
     out
 }
@@ -274,9 +288,10 @@ fn decode(bytes: &[u8]) -> Option<Code> {
     };
     let mut index = || number().and_then(|n| usize::try_from(n).ok());
     let (buffers, carries, params, count) = (index()?, index()?, index()?, index()?);
-    let mut entries = Vec::new();
+    let (mut entries, mut reasons) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let (kind, which, offset, lanes) = (index()?, index()?, index()?, index()?);
+        let (made, why, width, count) = (index()?, index()?, index()?, index()?);
         let which = u32::try_from(which).ok()?;
         let which = match kind {
             0 => LoopRef::Step(which),
@@ -285,29 +300,50 @@ fn decode(bytes: &[u8]) -> Option<Code> {
             _ => return None,
         };
         let lanes = u32::try_from(lanes).ok()?;
-        let mut pool = Pool::default();
-        for _ in 0..index()? {
+        let made = match made {
+            0 => Made::Portable(String::new()),
+            1 => Made::Wide(Isa::Avx2),
+            _ => return None,
+        };
+        if !matches!(width, 16 | 32) {
+            return None;
+        }
+        let mut pool = Pool::new(width);
+        for _ in 0..count {
             let [kind, a, b, dtype] = [index()?, index()?, index()?, index()?];
             let dtype = [DType::Bool, DType::I32, DType::I64, DType::F32, DType::F64]
                 .into_iter()
                 .find(|d| *d as usize == dtype);
             pool.entries.push(match kind {
                 0 => pool::Entry::Bits { bits: a as u64, dtype: dtype? },
-                1 => {
-                    let (first, count) = (u32::try_from(a).ok()?, u32::try_from(b).ok()?);
-                    pool::Entry::Params { first, count, dtype: dtype? }
+                1 | 2 => {
+                    let (first, count, dtype) = (u32::try_from(a).ok()?, u32::try_from(b).ok()?, dtype?);
+                    if kind == 1 {
+                        pool::Entry::Params { first, count, dtype }
+                    } else {
+                        pool::Entry::Scalars { first, count, dtype }
+                    }
                 }
-                2 => pool::Entry::Lanes { pair: u32::try_from(a).ok()? },
+                3 => pool::Entry::Lanes { vector: u32::try_from(a).ok()? },
                 _ => return None,
             });
         }
-        entries.push(Entry { which, offset, lanes: (lanes > 0).then_some(lanes), pool });
+        entries.push(Entry { which, offset, lanes: (lanes > 0).then_some(lanes), pool, made });
+        reasons.push(why);
     }
-    let (name, blob) = (index()?, index()?);
-    if name.checked_add(blob)? != rest.len() {
+    let (name, texts, blob) = (index()?, index()?, index()?);
+    if texts.checked_add(blob)? != rest.len() {
         return None;
     }
-    let (name, blob) = rest.split_at(name);
-    let name = String::from_utf8(name.to_vec()).ok()?;
+    let (texts, blob) = rest.split_at(texts);
+    let (name, mut texts) = std::str::from_utf8(texts).ok()?.split_at_checked(name)?;
+    for (entry, len) in entries.iter_mut().zip(reasons) {
+        let (why, rest) = texts.split_at_checked(len)?;
+        if let Made::Portable(reason) = &mut entry.made {
+            *reason = why.to_string();
+        }
+        texts = rest;
+    }
+    let name = name.to_string();
     Some(Code { name, blob: blob.to_vec(), entries, buffers, carries, params, listings: Vec::new() })
 }

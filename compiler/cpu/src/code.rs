@@ -1,26 +1,31 @@
 //! Machine code of a kernel: made, laid out as one blob, loaded, called.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilderContext;
-use dasc_ir::kernel::{Call, Executable, Kernel, LANES, LoopRef, NumericProfile, verify_expanded};
+use dasc_ir::kernel::{Call, Executable, Kernel, LANES, Loop, LoopRef, NumericProfile, verify_expanded};
 use dasc_ir::{Diag, Result};
 
-use crate::emit::{AT, Args, emit};
+use crate::args::Args;
+use crate::codegen::{Codegen, Made};
+use crate::fence::fenced;
 use crate::host;
 use crate::memory::Mapping;
-use crate::pool::{Pool, Splat};
+use crate::pool::{Line, Pool};
+use crate::{portable, wide};
 
 /// How code is made; none of it but the profile changes a bit of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub profile: NumericProfile,
-    /// Lanes worked on together: 2, 4, 8 or 16. `None` lets each loop have what fits the registers.
+    /// Which back end makes the code.
+    pub codegen: Codegen,
+    /// Lanes worked on together: 2, 4, 8 or 16, but at least what fills a vector. `None` lets each loop have what fits the registers.
     pub group: Option<usize>,
     /// Whether to keep the text of the generated code.
     pub listing: bool,
@@ -28,7 +33,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { profile: NumericProfile::host(), group: None, listing: false }
+        Options { profile: NumericProfile::host(), codegen: Codegen::Auto, group: None, listing: false }
     }
 }
 
@@ -36,9 +41,9 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     pub which: LoopRef,
-    /// Cranelift's intermediate form.
+    /// Cranelift's intermediate form; empty where another back end made the code.
     pub clif: String,
-    /// Disassembly, after register allocation.
+    /// The machine code, after register allocation.
     pub asm: String,
 }
 
@@ -50,6 +55,7 @@ pub(crate) struct Entry {
     /// Lanes of the loop, if fixed.
     pub lanes: Option<u32>,
     pub pool: Pool,
+    pub made: Made,
 }
 
 /// Position-independent code that has not been loaded yet.
@@ -85,8 +91,8 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
             "this processor has no fused multiply-add, which the numeric profile asks for",
         ));
     }
+    let isa = options.codegen.isa()?;
     GENERATIONS.fetch_add(1, Ordering::Relaxed);
-    let isa = host::isa()?;
     let mut code = Code {
         name: kernel.name.clone(),
         blob: Vec::new(),
@@ -96,65 +102,75 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
         params: kernel.params.len(),
         listings: Vec::new(),
     };
-    let mut builders = FunctionBuilderContext::new();
-    let mut context = Context::new();
+    let mut portable =
+        Portable { isa: None, builders: FunctionBuilderContext::new(), context: Context::new() };
     for (which, body) in kernel.loops() {
         let fail = |what: String| Diag::compiler(format!("kernel '{}', {which:?}: {what}", kernel.name));
-        let emitted = fenced(|| emit(kernel, body, options.profile, options.group, &*isa, &mut builders))
-            .map_err(fail)?;
+        let wide = match isa {
+            // Whatever goes wrong there, Cranelift's code computes the same.
+            Some(isa) => {
+                let how = (options.profile, options.group, isa);
+                fenced(|| wide::emit(kernel, body, how, options.listing)).unwrap_or_else(Err)
+            }
+            None => Err(String::new()),
+        };
+        let (machine, pool, made, listing) = match (wide, isa) {
+            (Ok(wide), Some(isa)) => {
+                let asm = wide.text.unwrap_or_default();
+                (wide.code, wide.pool, Made::Wide(isa), Listing { which, clif: String::new(), asm })
+            }
+            (why, _) => {
+                let (machine, pool, listing) = portable.make(kernel, (which, body), options).map_err(fail)?;
+                (machine, pool, Made::Portable(why.err().unwrap_or_default()), listing)
+            }
+        };
+        code.blob.resize(code.blob.len().next_multiple_of(ALIGN), 0);
+        let offset = code.blob.len();
+        code.blob.extend_from_slice(&machine);
+        code.entries.push(Entry { which, offset, lanes: body.lanes, pool, made });
+        if options.listing {
+            code.listings.push(listing);
+        }
+    }
+    Ok(code)
+}
+
+/// What Cranelift needs, made when it is first needed and used for loop after loop.
+struct Portable {
+    isa: Option<Arc<dyn TargetIsa>>,
+    builders: FunctionBuilderContext,
+    context: Context,
+}
+
+impl Portable {
+    fn make(
+        &mut self,
+        kernel: &Kernel,
+        (which, body): (LoopRef, &Loop),
+        options: &Options,
+    ) -> Result<(Vec<u8>, Pool, Listing), String> {
+        let isa = match &self.isa {
+            Some(isa) => isa.clone(),
+            None => self.isa.insert(host::isa().map_err(|diag| diag.message)?).clone(),
+        };
+        let (builders, context) = (&mut self.builders, &mut self.context);
+        let emitted =
+            fenced(|| portable::emit(kernel, body, options.profile, options.group, &*isa, builders))?;
         context.clear();
         context.func = emitted.function;
         context.set_disasm(options.listing);
         let clif = if options.listing { context.func.display().to_string() } else { String::new() };
         fenced(|| {
             context.compile(&*isa, &mut ControlPlane::default()).map(|_| ()).map_err(|e| e.inner.to_string())
-        })
-        .map_err(fail)?
-        .map_err(|why| fail(format!("code generation failed: {why}")))?;
-        let compiled =
-            context.compiled_code().ok_or_else(|| fail("code generation gave no code".to_string()))?;
+        })?
+        .map_err(|why| format!("code generation failed: {why}"))?;
+        let compiled = context.compiled_code().ok_or("code generation gave no code")?;
         if !compiled.buffer.relocs().is_empty() {
-            return Err(fail("the code calls into a library, which it must not".to_string()));
+            return Err("the code calls into a library, which it must not".to_string());
         }
-        code.blob.resize(code.blob.len().next_multiple_of(ALIGN), 0);
-        let offset = code.blob.len();
-        code.blob.extend_from_slice(compiled.code_buffer());
-        code.entries.push(Entry { which, offset, lanes: body.lanes, pool: emitted.pool });
-        if options.listing {
-            let asm = compiled.vcode.clone().unwrap_or_default();
-            code.listings.push(Listing { which, clif, asm });
-        }
+        let asm = compiled.vcode.clone().unwrap_or_default();
+        Ok((compiled.code_buffer().to_vec(), emitted.pool, Listing { which, clif, asm }))
     }
-    Ok(code)
-}
-
-thread_local! {
-    /// Whether this thread is inside [`fenced`], where a panic becomes an error and is not to be printed as well.
-    static FENCED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What `work` gives, or the words of its panic and the instruction it was about. The verifier runs first, so a panic here is a
-/// hole in the verifier; it ends this kernel and not the program, and the error tells of it, not the panic hook.
-fn fenced<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        let tell = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !FENCED.get() {
-                tell(panic);
-            }
-        }));
-    });
-    AT.set(None);
-    FENCED.set(true);
-    let done = catch_unwind(AssertUnwindSafe(work));
-    FENCED.set(false);
-    done.map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        let at = AT.get().map_or(String::new(), |val| format!(" at v{}", val.0));
-        format!("code generation stopped{at}, though the verifier passed it: {text}")
-    })
 }
 
 impl Code {
@@ -168,6 +184,11 @@ impl Code {
         }
         let Code { name, entries, buffers, carries, params, .. } = self;
         Ok(MachineKernel { name, memory, entries, buffers, carries, params })
+    }
+
+    /// Every loop, and which back end made its code.
+    pub fn made(&self) -> impl Iterator<Item = (LoopRef, &Made)> {
+        self.entries.iter().map(|entry| (entry.which, &entry.made))
     }
 
     /// Bytes of machine code.
@@ -188,7 +209,14 @@ pub struct MachineKernel {
 }
 
 thread_local! {
-    static POOL: RefCell<Vec<Splat>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+}
+
+impl MachineKernel {
+    /// Every loop, and which back end made its code.
+    pub fn made(&self) -> impl Iterator<Item = (LoopRef, &Made)> {
+        self.entries.iter().map(|entry| (entry.which, &entry.made))
+    }
 }
 
 impl Executable for MachineKernel {
@@ -225,43 +253,5 @@ impl Executable for MachineKernel {
             // loop forms from it, and the code forms no others (the verifier checked inner positions, planes and slots).
             unsafe { function(&args) };
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use dasc_ir::kernel::Val;
-
-    use super::*;
-
-    #[test]
-    fn a_panic_of_code_generation_names_the_instruction() {
-        assert_eq!(fenced(|| 7), Ok(7));
-        let why = fenced(|| {
-            AT.set(Some(Val(3)));
-            let nothing: Option<u8> = std::hint::black_box(None);
-            nothing.expect("operands come before their users")
-        });
-        assert_eq!(
-            why.unwrap_err(),
-            "code generation stopped at v3, though the verifier passed it: operands come before their users"
-        );
-    }
-
-    /// Tells the test's program that it is the child, whose standard error is looked at.
-    const CHILD: &str = "DASC_TEST_QUIET_CHILD";
-
-    #[test]
-    fn a_panic_that_became_an_error_is_not_printed_as_well() {
-        if std::env::var_os(CHILD).is_some() {
-            assert!(fenced(|| std::hint::black_box(None::<u8>).expect("inside the fence")).is_err());
-            panic!("outside the fence");
-        }
-        let name = "code::tests::a_panic_that_became_an_error_is_not_printed_as_well";
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("outside the fence"), "{told}");
-        assert!(!told.contains("inside the fence"), "{told}");
     }
 }

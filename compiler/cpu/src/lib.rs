@@ -1,20 +1,32 @@
-//! The portable CPU back end: kernels to machine code through Cranelift, FFT steps, and a cache of code on disk.
+//! The CPU back ends: kernels to machine code, FFT steps, and a cache of code on disk.
 //!
 //! ```text
-//! verified, expanded Kernel ─ emit (per loop) ─► Cranelift function ─► Code (one blob) ─ load ─► MachineKernel
+//! verified, expanded Kernel ─ wide::emit (per loop) ─► bytes ───────────────► Code (one blob) ─ load ─► MachineKernel
+//!                           └ portable::emit ─► Cranelift function ─► bytes ─┘
 //! ```
+//! `wide` uses all of a vector register where the processor has 256 bits; `portable` works everywhere and makes whatever
+//! `wide` does not cover.
 //!
 //! Results equal those of [`dasc_ir::kernel::Interpreter`] bit for bit. Generated code makes no calls and needs no relocation.
 
+mod args;
 pub mod cache;
 mod code;
+mod codegen;
 pub mod correlate;
-mod emit;
+mod fence;
 pub mod fft;
 mod host;
 mod memory;
+mod place;
 mod pool;
+mod portable;
+mod pressure;
+mod simplify;
+mod wide;
 
 pub use cache::{Cache, Outcome, load_or_compile};
 pub use code::{Code, Listing, MachineKernel, Options, compile, generations};
+pub use codegen::{Codegen, Made};
 pub use host::features;
+pub use wide::Isa;

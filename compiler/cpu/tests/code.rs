@@ -2,7 +2,7 @@
 
 mod guarded;
 
-use dasc_cpu::{Options, compile};
+use dasc_cpu::{Codegen, Made, Options, compile};
 use dasc_ir::kernel::text::parse;
 use dasc_ir::kernel::{Interpreter, Kernel, NumericProfile, expand, random};
 
@@ -35,9 +35,11 @@ fn transcendentals_equal_the_interpreter() {
     assert!(refused.message.contains("has to be expanded"), "{refused}");
     expand(&mut kernel);
     let shape = Shape { start: 0, rows: 40, lanes: 64, lane0: 0, at_end: true };
-    for profile in [NumericProfile::host(), NumericProfile::NoFma] {
+    let codegens = Codegen::ALL.into_iter().filter(|codegen| codegen.isa().is_ok());
+    let each = codegens.flat_map(|c| [(c, NumericProfile::host()), (c, NumericProfile::NoFma)]);
+    for (codegen, profile) in each {
         for group in [2, 4, 8, 16] {
-            let options = Options { profile, group: Some(group), listing: false };
+            let options = Options { profile, codegen, group: Some(group), listing: false };
             let machine = compile(&kernel, &options).unwrap().load().unwrap();
             let interpreter = Interpreter::with_profile(&kernel, profile).unwrap();
             let (expected, actual) = (Memory::new(&kernel, shape, 1), Memory::new(&kernel, shape, 1));
@@ -50,12 +52,30 @@ fn transcendentals_equal_the_interpreter() {
 
 #[test]
 fn listings_show_both_forms() {
-    let options = Options { listing: true, ..Options::default() };
+    let options = Options { listing: true, codegen: Codegen::Cranelift, ..Options::default() };
     let code = compile(&random::kernel(0), &options).unwrap();
     assert_eq!(code.listings.len(), random::kernel(0).steps.len());
     for listing in &code.listings {
         assert!(listing.clif.starts_with("function") && listing.clif.contains("brif"), "{}", listing.clif);
         assert!(listing.asm.contains("ret"), "{}", listing.asm);
+    }
+}
+
+#[test]
+fn wide_code_is_listed_and_says_that_it_is_wide() {
+    let options = Options { listing: true, codegen: Codegen::Avx2, ..Options::default() };
+    if let Err(why) = options.codegen.isa() {
+        return eprintln!("SKIPPED {}: {why}", options.codegen);
+    }
+    let code = compile(&random::kernel(0), &options).unwrap();
+    assert!(
+        code.made().all(|(_, made)| matches!(made, Made::Wide(_))),
+        "{:?}",
+        code.made().collect::<Vec<_>>()
+    );
+    for listing in &code.listings {
+        assert!(listing.clif.is_empty(), "{}", listing.clif);
+        assert!(listing.asm.contains("ymm") && listing.asm.contains("vzeroupper"), "{}", listing.asm);
     }
 }
 

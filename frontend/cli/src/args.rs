@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use dasc_runtime::Codegen;
 
 use crate::memory::Bytes;
 
@@ -54,6 +56,9 @@ pub struct Global {
     /// Folder for what whole-record steps keep while they run (TMPDIR unless given); --dry-run says how much
     #[arg(long, global = true, value_name = "FOLDER", env = "DASC_TEMPORARY", value_hint = ValueHint::DirPath)]
     pub temporary: Option<PathBuf>,
+    /// What makes the machine code: auto takes the widest vectors this processor has. Results are the same, bit for bit
+    #[arg(long, global = true, value_name = "WHAT", env = "DASC_CODEGEN", value_parser = codegens())]
+    pub codegen: Option<Codegen>,
     /// Folder of compiled kernels
     #[arg(long, global = true, value_name = "FOLDER", env = "DASC_CACHE", value_hint = ValueHint::DirPath)]
     pub cache: Option<PathBuf>,
@@ -239,6 +244,10 @@ pub struct ManArgs {
     /// Where the pages go
     #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
+}
+
+fn codegens() -> impl TypedValueParser<Value = Codegen> {
+    PossibleValuesParser::new(Codegen::ALL.map(Codegen::name)).try_map(|name| name.parse::<Codegen>())
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use dasc_ir::{Diag, Result};
-use serde::Deserialize;
+use dasc_ir::Diag;
+use dasc_runtime::Codegen;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::args::{Global, When};
 use crate::memory::{self, Bytes};
@@ -19,6 +21,7 @@ pub struct Settings {
     pub threads: usize,
     /// Bytes.
     pub memory: usize,
+    pub codegen: Codegen,
     /// Folder of compiled kernels.
     pub cache: Option<PathBuf>,
     /// Folder of the temporary store; that of the system if `None`.
@@ -31,6 +34,8 @@ pub struct Settings {
 struct File {
     threads: Option<usize>,
     memory: Option<Bytes>,
+    #[serde(default, deserialize_with = "codegen")]
+    codegen: Option<Codegen>,
     cache: Option<PathBuf>,
     temporary: Option<PathBuf>,
     color: Option<When>,
@@ -38,7 +43,7 @@ struct File {
 
 impl Settings {
     /// Flags and variables (which clap has merged) over the nearest `dasc.toml`.
-    pub fn new(global: &Global) -> Result<Settings> {
+    pub fn new(global: &Global) -> dasc_ir::Result<Settings> {
         let file = match nearest("dasc.toml") {
             Some(path) => read(&path)?,
             None => File::default(),
@@ -51,6 +56,7 @@ impl Settings {
             color: global.color.or(file.color).unwrap_or(When::Auto),
             threads: global.threads.or(file.threads).unwrap_or(0),
             memory: global.memory.or(file.memory).map_or_else(memory::default_budget, |bytes| bytes.0),
+            codegen: global.codegen.or(file.codegen).unwrap_or_default(),
             cache: if global.no_cache { None } else { cache },
             temporary: global.temporary.clone().or(file.temporary),
         })
@@ -60,7 +66,8 @@ impl Settings {
     pub fn plain(global: &Global) -> Settings {
         let color = global.color.unwrap_or(When::Auto);
         let Global { quiet, verbose, json, .. } = *global;
-        Settings { quiet, verbose, json, color, threads: 0, memory: 0, cache: None, temporary: None }
+        let codegen = Codegen::default();
+        Settings { quiet, verbose, json, color, threads: 0, memory: 0, codegen, cache: None, temporary: None }
     }
 }
 
@@ -70,18 +77,23 @@ fn nearest(name: &str) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-fn read(path: &Path) -> Result<File> {
+fn read(path: &Path) -> dasc_ir::Result<File> {
     let name = path.display();
     let text =
         std::fs::read_to_string(path).map_err(|e| Diag::world(format!("cannot read '{name}': {e}")))?;
     parse(&text).map_err(|why| {
         Diag::usage(format!("'{name}' is not right: {why}"))
-            .help("it may hold threads, memory, cache, temporary and color")
+            .help("it may hold threads, memory, codegen, cache, temporary and color")
     })
 }
 
 fn parse(text: &str) -> Result<File, String> {
     toml::from_str(text).map_err(|error| error.to_string().trim_end().to_string())
+}
+
+fn codegen<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Codegen>, D::Error> {
+    let name = String::deserialize(from)?;
+    name.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// `$XDG_CACHE_HOME/dasc`, or `~/.cache/dasc`.
@@ -104,5 +116,7 @@ mod tests {
         );
         assert!(parse("thraeds = 3").unwrap_err().contains("thraeds"));
         assert!(parse("memory = \"much\"").unwrap_err().contains("500MB"));
+        assert_eq!(parse("codegen = \"cranelift\"").unwrap().codegen, Some(Codegen::Cranelift));
+        assert!(parse("codegen = \"sse\"").unwrap_err().contains("none of auto, cranelift, avx2"));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use dasc_compiler::plan::{Plan, Stage};
+use dasc_cpu::Codegen;
 use dasc_ir::kernel::Kernel;
 use dasc_runtime::Run;
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
             let text = match what {
                 Emit::Graph => run.graph().to_string(),
                 Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel}\n")).collect(),
-                Emit::Clif | Emit::Asm => listing(run.plan(), *what)?,
+                Emit::Clif | Emit::Asm => listing(run.plan(), *what, context.settings.codegen)?,
             };
             if !context.terminal.json {
                 context.terminal.out(&text)?;
@@ -69,13 +70,16 @@ fn kernels(plan: &Plan) -> impl Iterator<Item = &Kernel> {
     })
 }
 
-fn listing(plan: &Plan, what: Emit) -> dasc_ir::Result<String> {
+/// Machine code by the back end that is asked for, or what Cranelift would be given.
+fn listing(plan: &Plan, what: Emit, codegen: Codegen) -> dasc_ir::Result<String> {
+    let codegen = if what == Emit::Clif { Codegen::Cranelift } else { codegen };
+    let options = dasc_cpu::Options { codegen, listing: true, ..dasc_cpu::Options::default() };
     let mut text = String::new();
     for kernel in kernels(plan) {
-        let options = dasc_cpu::Options { listing: true, ..dasc_cpu::Options::default() };
-        for loop_listing in dasc_cpu::compile(kernel, &options)?.listings {
-            text += &format!("; kernel {}, {:?}\n", kernel.name, loop_listing.which);
-            text += if what == Emit::Clif { &loop_listing.clif } else { &loop_listing.asm };
+        let code = dasc_cpu::compile(kernel, &options)?;
+        for (listing, (which, made)) in code.listings.iter().zip(code.made()) {
+            text += &format!("; kernel {}, {which:?}, {made}\n", kernel.name);
+            text += if what == Emit::Clif { &listing.clif } else { &listing.asm };
             text.push('\n');
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use dasc_compiler::Plan;
 use dasc_compiler::plan::{Binding, Flow, KernelStage, Pass, Place, Stage, Stream};
+use dasc_cpu::Codegen;
 use dasc_ir::Rational;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, facts};
 use dasc_ir::graph::{Graph, NodeId, Prim, Signal, Type};
@@ -28,7 +29,7 @@ pub fn explain(args: &ScriptArgs, context: &mut Context) -> Outcome {
     for (number, pipeline) in pipelines.iter_mut().enumerate() {
         pipeline.observe_loose_ends();
         let (graph, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
-        let told = Told::new(&script, context, pipeline, &graph, &plan);
+        let told = Told::new(&script, context, pipeline, &graph, &plan)?;
         if context.terminal.json {
             answers.push(told.json());
         } else {
@@ -76,6 +77,8 @@ struct KernelFacts {
     loops: usize,
     transforms: usize,
     bytes: f64,
+    /// Which back end makes the code of its loops, and how many by each.
+    made: Vec<(String, usize)>,
 }
 
 /// What kernels read and write in memory that is not their own scratch.
@@ -93,20 +96,19 @@ impl<'a> Told<'a> {
         pipeline: &'a Pipeline,
         graph: &Graph,
         plan: &Plan,
-    ) -> Told<'a> {
+    ) -> dasc_ir::Result<Told<'a>> {
         let all = facts(&pipeline.graph);
         let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
-        let pass = |pass: &dasc_compiler::plan::Pass| PassFacts {
-            reads: reads(pass),
-            kernels: [&pass.flow, &pass.finals]
-                .into_iter()
-                .flat_map(|flow| kernels(flow, graph, plan))
-                .chain(selections(pass, graph, plan))
-                .collect(),
+        let codegen = context.settings.codegen;
+        let pass = |pass: &Pass| -> dasc_ir::Result<PassFacts> {
+            let mut all = kernels(&pass.flow, graph, plan, codegen)?;
+            all.extend(kernels(&pass.finals, graph, plan, codegen)?);
+            all.extend(selections(pass, graph, plan));
+            Ok(PassFacts { reads: reads(pass), kernels: all })
         };
-        let passes = plan.passes.iter().map(pass).collect();
+        let passes = plan.passes.iter().map(pass).collect::<dasc_ir::Result<_>>()?;
         let (stored, line) = (plan.stored_bytes(), plan.longest_line().map_or(0, |(_, bytes)| bytes));
-        Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored, line }
+        Ok(Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored, line })
     }
 
     fn text(&self, ink: Ink) -> String {
@@ -172,12 +174,19 @@ impl<'a> Told<'a> {
                         "  ".into(),
                         kernel.operators.join(" · "),
                         plural(kernel.loops, "loop", "loops") + &ffts,
+                        kernel.made(),
                         format!("{} B/sample", numbers::three_digits(kernel.bytes / samples)),
                     ]
                 })
                 .collect();
             text += &table(
-                &[("", Style::Plain), ("", Style::Keyword), ("", Style::Plain), ("", Style::Right)],
+                &[
+                    ("", Style::Plain),
+                    ("", Style::Keyword),
+                    ("", Style::Plain),
+                    ("", Style::Plain),
+                    ("", Style::Right),
+                ],
                 &rows,
                 ink,
             );
@@ -190,7 +199,7 @@ impl<'a> Told<'a> {
         let steps: Vec<Value> = self.steps.iter().map(StepFacts::json).collect();
         let kernel = |kernel: &KernelFacts| {
             json!({ "operators": kernel.operators, "loops": kernel.loops, "ffts": kernel.transforms,
-                    "bytes_per_sample": kernel.bytes / samples })
+                    "codegen": kernel.made(), "bytes_per_sample": kernel.bytes / samples })
         };
         let passes: Vec<Value> = self
             .passes
@@ -199,6 +208,19 @@ impl<'a> Told<'a> {
             .collect();
         json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored, "line_bytes": self.line,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
+    }
+}
+
+impl KernelFacts {
+    /// `avx2`, or `avx2 (2), cranelift (why) (1)` where back ends share the loops.
+    fn made(&self) -> String {
+        match self.made.as_slice() {
+            [(one, _)] => one.clone(),
+            several => {
+                let each = several.iter().map(|(made, loops)| format!("{loops} by {made}"));
+                each.collect::<Vec<_>>().join(", ")
+            }
+        }
     }
 }
 
@@ -467,7 +489,7 @@ pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
     Traffic { bytes, per_sample: bytes / pipeline.record.samples().max(1) as f64 }
 }
 
-fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
+fn kernels(flow: &Flow, graph: &Graph, plan: &Plan, codegen: Codegen) -> dasc_ir::Result<Vec<KernelFacts>> {
     let between = |stage: &Stage, what: &str| {
         let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
         let numbers = stage.between().into_iter().flat_map(|(input, output)| [input, output]);
@@ -478,30 +500,48 @@ fn kernels(flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<KernelFacts> {
             loops: 1 - transforms,
             transforms,
             bytes: streams.iter().map(|s| stream_bytes(s)).sum(),
+            made: Vec::new(),
         }
     };
-    let of = |stage: &Stage| match stage {
-        Stage::Kernel(stage) => KernelFacts {
-            operators: operators(stage, flow, graph, plan),
-            loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
-            transforms: stage
-                .kernel
-                .steps
-                .iter()
-                .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
-                .count(),
-            bytes: kernel_bytes(stage, flow),
-        },
-        Stage::Transform { .. } => between(stage, "FFT along channels"),
-        Stage::Slant { .. } => between(stage, "sums along lines"),
-        Stage::Gather { .. } => between(stage, "copies channels"),
-        Stage::Quantile { .. } => between(stage, "puts each row in order"),
-        Stage::Rank { .. } => between(stage, "keeps a window in order"),
-        Stage::Call { call, .. } => {
-            between(stage, &format!("{}, sha256 {}…", call.model.name, call.model.short_hash()))
-        }
+    let of = |stage: &Stage| {
+        Ok(match stage {
+            Stage::Kernel(stage) => KernelFacts {
+                operators: operators(stage, flow, graph, plan),
+                loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
+                transforms: stage
+                    .kernel
+                    .steps
+                    .iter()
+                    .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
+                    .count(),
+                bytes: kernel_bytes(stage, flow),
+                made: made(stage, codegen)?,
+            },
+            Stage::Transform { .. } => between(stage, "FFT along channels"),
+            Stage::Slant { .. } => between(stage, "sums along lines"),
+            Stage::Gather { .. } => between(stage, "copies channels"),
+            Stage::Quantile { .. } => between(stage, "puts each row in order"),
+            Stage::Rank { .. } => between(stage, "keeps a window in order"),
+            Stage::Call { call, .. } => {
+                between(stage, &format!("{}, sha256 {}…", call.model.name, call.model.short_hash()))
+            }
+        })
     };
     flow.stages.iter().map(of).collect()
+}
+
+/// How many loops each back end makes the code of.
+fn made(stage: &KernelStage, codegen: Codegen) -> dasc_ir::Result<Vec<(String, usize)>> {
+    let options = dasc_cpu::Options { codegen, ..dasc_cpu::Options::default() };
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for (_, made) in dasc_cpu::compile(&stage.kernel, &options)?.made() {
+        let made = made.to_string();
+        match counts.iter_mut().find(|(known, _)| *known == made) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((made, 1)),
+        }
+    }
+    Ok(counts)
 }
 
 /// What a pass counts for quantiles along time.
@@ -516,6 +556,7 @@ fn selections(pass: &Pass, graph: &Graph, plan: &Plan) -> impl Iterator<Item = K
             loops: 1,
             transforms: 0,
             bytes: stream.map_or(0.0, stream_bytes),
+            made: Vec::new(),
         }
     })
 }

@@ -93,6 +93,7 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
             color: crate::args::When::Auto,
             threads: 0,
             memory: 0,
+            codegen: dasc_runtime::Codegen::default(),
             cache: None,
             temporary: None,
         };

@@ -71,7 +71,7 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
         memory: settings.memory,
         chunk,
         block: None,
-        backend: if interpret { Backend::Interpreter } else { Backend::Cranelift },
+        backend: if interpret { Backend::Interpreter } else { Backend::Machine(settings.codegen) },
         cache: settings.cache.clone(),
         temporary: settings.temporary.clone(),
     }

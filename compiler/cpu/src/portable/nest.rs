@@ -12,26 +12,14 @@ use dasc_ir::DType;
 use dasc_ir::kernel::verify::{listed, types};
 use dasc_ir::kernel::{BufferAt, CarryId, Instr, Kernel, Loop, NumericProfile, Place, Val};
 
-use super::address::{self, Pointer, Stride};
+use super::address::Stride;
 use super::body::Tap;
 use super::lanes::{Form, Lanes, Ops, count, vector};
-use super::{pressure, simplify};
-use crate::pool::Pool;
-
-/// What a loop's function is called with.
-#[repr(C)]
-#[derive(Debug)]
-pub struct Args {
-    pub buffers: *const BufferAt,
-    pub carries: *const BufferAt,
-    pub pool: *const u8,
-    pub start: i64,
-    /// At least 1.
-    pub rows: i64,
-    /// A multiple of the group, at least 1.
-    pub lanes: i64,
-    pub lane0: i64,
-}
+use crate::args::Args;
+use crate::place::{self, Pointer};
+use crate::pool::{NARROW, Pool};
+use crate::pressure::{self, Registers};
+use crate::simplify::simplify;
 
 /// A loop as a function `fn(&Args)`.
 #[derive(Debug)]
@@ -49,9 +37,9 @@ pub fn emit(
     isa: &dyn TargetIsa,
     context: &mut FunctionBuilderContext,
 ) -> Emitted {
-    let body = simplify::simplify(body);
+    let body = simplify(body);
     let types = types(kernel, &body);
-    let group = group.unwrap_or_else(|| pressure::lanes(&body, &types));
+    let group = group.unwrap_or_else(|| pressure::lanes(&body, &types, Registers::NARROW));
     let mut function = Function::new();
     function.name = UserFuncName::testcase(kernel.name.as_bytes());
     function.signature.call_conv = isa.default_call_conv();
@@ -86,7 +74,7 @@ pub fn emit(
         inner: start,
         lane: start,
         row: start,
-        pool: Pool::default(),
+        pool: Pool::new(NARROW),
         pointers: HashMap::new(),
         tables: HashMap::new(),
         walking: HashMap::new(),
@@ -150,7 +138,7 @@ impl<'k, 'f> Nest<'k, 'f> {
 
         self.b.switch_to_block(groups);
         let used = self.used_carries();
-        let pointers = address::pointers(self.kernel, self.body);
+        let pointers = place::pointers(self.kernel, self.body);
         let mut first: Vec<BlockArg> = vec![rows.into()];
         let row_used = listed(self.body)
             .iter()
@@ -296,7 +284,7 @@ impl<'k, 'f> Nest<'k, 'f> {
             let at = if factor == 0 {
                 self.pool_at
             } else {
-                let by = self.b.ins().imul_imm_s(self.inner, factor * crate::pool::ENTRY as i64);
+                let by = self.b.ins().imul_imm_s(self.inner, factor * NARROW as i64);
                 self.b.ins().iadd(self.pool_at, by)
             };
             self.tables.insert(factor, at);

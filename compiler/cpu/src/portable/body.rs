@@ -6,10 +6,12 @@ use dasc_ir::DType;
 use dasc_ir::kernel::{Affine, Instr, LaneAt, Place, Val};
 use dasc_ir::scalar::{Binary, Unary};
 
-use super::address::{self, Stride};
+use super::address::Stride;
 use super::lanes::{Form, Lanes, count, vector};
 use super::nest::Nest;
-use crate::pool::{ENTRY, Entry};
+use crate::fence::AT;
+use crate::place::place_of;
+use crate::pool::{Entry, NARROW};
 
 /// What moves with the taps of a fold that is a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +19,7 @@ pub enum Tap {
     /// The tap number.
     Number,
     /// The place of an element.
-    Place(address::Place),
+    Place(crate::place::Place),
     /// An entry of the pool at this byte offset, moved by the inner position and the tap.
     Table { offset: i64, inner: i64, tap: i64 },
 }
@@ -44,7 +46,7 @@ impl Nest<'_, '_> {
 
     /// Emits one instruction; `tap` is the tap number inside an unrolled fold.
     pub fn instruction(&mut self, val: Val, tap: i64) {
-        super::AT.set(Some(val));
+        AT.set(Some(val));
         let body = self.body;
         let lanes = match &body.values[val.index()] {
             instr @ Instr::Load { buffer, lane, .. } => {
@@ -225,7 +227,7 @@ impl Nest<'_, '_> {
             Instr::Table { slot, index, dtype } if index.tap != 0 => {
                 Some(self.table_tap(*slot, *index, *dtype))
             }
-            _ => address::place_of(self.kernel, instr)
+            _ => place_of(self.kernel, instr)
                 .filter(|place| place.row_tap != 0 || place.inner_tap != 0)
                 .map(Tap::Place),
         }
@@ -237,7 +239,7 @@ impl Nest<'_, '_> {
             Tap::Number => (self.b.ins().iconst(I64, 0), self.b.ins().iconst(I64, 1)),
             Tap::Table { offset, inner, tap } => {
                 let at = self.b.ins().iadd_imm_s(self.tables[&inner], offset);
-                (at, self.b.ins().iconst(I64, tap * ENTRY as i64))
+                (at, self.b.ins().iconst(I64, tap * NARROW as i64))
             }
             Tap::Place(place) => {
                 let (at, _) = self.address(place, 0);
@@ -251,7 +253,7 @@ impl Nest<'_, '_> {
     }
 
     fn element(&mut self, instr: &Instr, tap: i64) -> (Value, i32) {
-        let place = address::place_of(self.kernel, instr).expect("an instruction that touches memory");
+        let place = place_of(self.kernel, instr).expect("an instruction that touches memory");
         match self.walking.get(&Tap::Place(place)) {
             Some(at) => (*at, place.lane as i32),
             None => self.address(place, tap),
@@ -262,7 +264,7 @@ impl Nest<'_, '_> {
     fn table_tap(&mut self, slot: u32, index: Affine, dtype: DType) -> Tap {
         let count = self.kernel.params.len() as u32;
         let offset = self.pool.offset(Entry::Params { first: 0, count, dtype });
-        let offset = offset as i64 + (i64::from(slot) + index.add) * ENTRY as i64;
+        let offset = offset as i64 + (i64::from(slot) + index.add) * NARROW as i64;
         Tap::Table { offset, inner: index.inner, tap: index.tap }
     }
 
@@ -272,7 +274,7 @@ impl Nest<'_, '_> {
         let form = match self.walking.get(&walk) {
             Some(at) => Form::Memory(*at, 0),
             None => {
-                let offset = offset + index.tap * tap * ENTRY as i64;
+                let offset = offset + index.tap * tap * NARROW as i64;
                 match i32::try_from(offset) {
                     Ok(offset) => Form::Memory(self.tables[&inner], offset),
                     Err(_) => Form::Memory(self.b.ins().iadd_imm_s(self.tables[&inner], offset), 0),
@@ -296,8 +298,8 @@ impl Nest<'_, '_> {
         let first = self.b.ins().splat(F64X2, scalar);
         let form = if place == Place::Lane {
             let mut each = Vec::new();
-            for pair in 0..count(self.group, 8) as u32 {
-                let offset = self.pool.offset(Entry::Lanes { pair });
+            for vector in 0..count(self.group, 8) as u32 {
+                let offset = self.pool.offset(Entry::Lanes { vector });
                 let numbers = self.b.ins().load(F64X2, MemFlagsData::trusted(), self.pool_at, offset as i32);
                 each.push(self.b.ins().fadd(first, numbers));
             }

@@ -6,19 +6,33 @@ use dasc_ir::DType;
 use dasc_ir::kernel::verify::listed;
 use dasc_ir::kernel::{Instr, Loop, Val};
 
-use super::simplify::operands;
+use crate::simplify::operands;
 
-/// 128-bit registers that values may take; the rest is for operands on their way.
-const REGISTERS: usize = 14;
+/// The vector registers of an instruction set.
+#[derive(Clone, Copy, Debug)]
+pub struct Registers {
+    /// How many of them values may take; the rest is for operands on their way.
+    pub count: usize,
+    /// Bytes of one.
+    pub width: usize,
+    /// Groups to choose from, the widest first.
+    pub groups: &'static [usize],
+}
 
-/// Lanes of a group: 16, 8, 4 or 2.
-pub fn lanes(body: &Loop, types: &[Option<DType>]) -> usize {
-    let needed = |lanes: usize| peak(body, types, lanes);
-    [16, 8, 4].into_iter().find(|lanes| needed(*lanes) <= REGISTERS).unwrap_or(2)
+impl Registers {
+    /// Those of 128 bits.
+    pub const NARROW: Registers = Registers { count: 14, width: 16, groups: &[16, 8, 4, 2] };
+}
+
+/// Lanes of a group: the widest that fits, or the narrowest.
+pub fn lanes(body: &Loop, types: &[Option<DType>], registers: Registers) -> usize {
+    let fits = |lanes: &usize| peak(body, types, *lanes, registers.width) <= registers.count;
+    let narrowest = registers.groups.last().copied().unwrap_or(1);
+    registers.groups.iter().copied().find(fits).unwrap_or(narrowest)
 }
 
 /// The largest number of vectors alive at once.
-fn peak(body: &Loop, types: &[Option<DType>], lanes: usize) -> usize {
+fn peak(body: &Loop, types: &[Option<DType>], lanes: usize, width: usize) -> usize {
     let order = listed(body);
     let cost = |val: Val| -> usize {
         match &body.values[val.index()] {
@@ -26,8 +40,8 @@ fn peak(body: &Loop, types: &[Option<DType>], lanes: usize) -> usize {
             Instr::Param { .. } | Instr::Table { .. } | Instr::Bits { .. } => 0,
             Instr::Position(_) => 1,
             _ => match types.get(val.index()).copied().flatten() {
-                Some(DType::F64 | DType::I64) => lanes.div_ceil(2),
-                Some(_) => lanes.div_ceil(4),
+                Some(DType::F64 | DType::I64) => (lanes * 8).div_ceil(width),
+                Some(_) => (lanes * 4).div_ceil(width),
                 None => 0,
             },
         }

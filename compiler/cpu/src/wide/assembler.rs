@@ -1,0 +1,520 @@
+//! Machine instructions one after another: whole numbers with fixed places, vectors in the registers they are told.
+
+use iced_x86::{
+    BlockEncoder, BlockEncoderOptions, Code, FastFormatter, IcedError, Instruction, InstructionBlock,
+    MemoryOperand, Register,
+};
+
+use super::opcode::{Order, Shape, fma};
+use super::program::{At, Int, IntId, Load, LoopId, Op, Program, Size};
+
+/// Where a whole number is kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    Register(Register),
+    /// Bytes from the stack pointer.
+    Slot(i64),
+}
+
+/// Registers of numbers on their way.
+pub const TEMPORARY: [Register; 3] = [Register::RAX, Register::RDX, Register::RCX];
+
+const NUMBERS: [Register; 11] = [
+    Register::RBX,
+    Register::RSI,
+    Register::RDI,
+    Register::R8,
+    Register::R9,
+    Register::R10,
+    Register::R11,
+    Register::R12,
+    Register::R13,
+    Register::R14,
+    Register::R15,
+];
+
+/// The operand that may stand in memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Rm {
+    Register(u8),
+    Memory(MemoryOperand),
+}
+
+/// Vector registers of a size.
+const fn first(size: Size) -> Register {
+    match size {
+        Size::X => Register::XMM0,
+        Size::Y => Register::YMM0,
+    }
+}
+
+pub fn register(size: Size, number: u8) -> Register {
+    first(size) + u32::from(number)
+}
+
+pub fn memory(base: Register, index: Option<(Register, u32)>, disp: i64) -> MemoryOperand {
+    let (index, scale) = index.unwrap_or((Register::None, 1));
+    MemoryOperand::new(base, index, scale, disp, u32::from(disp != 0), false, Register::None)
+}
+
+pub struct Assembler<'p> {
+    pub program: &'p Program,
+    out: Vec<Instruction>,
+    /// The first instruction that could not be built.
+    failed: Option<IcedError>,
+    places: Vec<Place>,
+    /// Bytes of the stack that are in use: numbers, then vectors, both without a register.
+    frame: i64,
+    labels: u64,
+    /// The label of the next instruction.
+    label: Option<u64>,
+    heads: Vec<u64>,
+}
+
+impl<'p> Assembler<'p> {
+    /// The numbers used most get registers.
+    pub fn new(program: &'p Program) -> Assembler<'p> {
+        let mut order: Vec<usize> = (0..program.ints.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(program.weights[*at]));
+        let mut places = vec![Place::Slot(0); program.ints.len()];
+        for (rank, at) in order.into_iter().enumerate() {
+            places[at] = match NUMBERS.get(rank) {
+                Some(register) => Place::Register(*register),
+                None => Place::Slot((rank - NUMBERS.len()) as i64 * 8),
+            };
+        }
+        let frame = program.ints.len().saturating_sub(NUMBERS.len()) as i64 * 8;
+        Assembler {
+            program,
+            out: Vec::new(),
+            failed: None,
+            places,
+            frame,
+            labels: 1,
+            label: None,
+            heads: vec![0; program.loops.len()],
+        }
+    }
+
+    pub fn push(&mut self, made: Result<Instruction, IcedError>) {
+        match made {
+            Ok(mut instruction) => {
+                if let Some(label) = self.label.take() {
+                    instruction.set_ip(label);
+                }
+                self.out.push(instruction);
+            }
+            Err(error) => {
+                self.failed.get_or_insert(error);
+            }
+        }
+    }
+
+    pub fn rr(&mut self, code: Code, to: Register, from: Register) {
+        self.push(Instruction::with2(code, to, from));
+    }
+
+    pub fn rm(&mut self, code: Code, to: Register, from: MemoryOperand) {
+        self.push(Instruction::with2(code, to, from));
+    }
+
+    pub fn mr(&mut self, code: Code, to: MemoryOperand, from: Register) {
+        self.push(Instruction::with2(code, to, from));
+    }
+
+    pub fn ri(&mut self, code: Code, to: Register, value: i32) {
+        self.push(Instruction::with2(code, to, value));
+    }
+
+    /// A label for the next instruction.
+    pub fn here(&mut self) -> u64 {
+        if let Some(label) = self.label {
+            return label;
+        }
+        self.labels += 1;
+        self.label = Some(self.labels);
+        self.labels
+    }
+
+    pub fn jump(&mut self, code: Code, to: u64) {
+        self.push(Instruction::with_branch(code, to));
+    }
+
+    /// How many instructions there are.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Bytes of the stack that are used.
+    pub fn frame(&self) -> i64 {
+        self.frame
+    }
+
+    /// Inserts instructions before the one at `at`.
+    pub fn splice(&mut self, at: usize, made: Vec<Instruction>) {
+        self.out.splice(at..at, made);
+    }
+
+    /// The code, and its text if that is asked for.
+    pub fn finish(self, listing: bool) -> Result<(Vec<u8>, Option<String>), String> {
+        if let Some(error) = self.failed {
+            return Err(format!("an instruction cannot be built: {error}"));
+        }
+        let text = listing.then(|| text(&self.out));
+        let block = InstructionBlock::new(&self.out, 0);
+        let encoded = BlockEncoder::encode(64, block, BlockEncoderOptions::NONE)
+            .map_err(|error| format!("the code cannot be encoded: {error}"))?;
+        Ok((encoded.code_buffer, text))
+    }
+
+    // Whole numbers.
+
+    pub fn id(&self, int: Int) -> Option<IntId> {
+        self.program.ints.iter().position(|known| *known == int).map(|at| IntId(at as u32))
+    }
+
+    fn place(&self, id: IntId) -> Place {
+        self.places[id.0 as usize]
+    }
+
+    fn slot(&self, at: i64) -> MemoryOperand {
+        memory(Register::RSP, None, at)
+    }
+
+    /// The number in a register: its own, or this one.
+    pub fn number(&mut self, id: IntId, or: Register) -> Register {
+        match self.place(id) {
+            Place::Register(register) => register,
+            Place::Slot(at) => {
+                let from = self.slot(at);
+                self.rm(Code::Mov_r64_rm64, or, from);
+                or
+            }
+        }
+    }
+
+    pub fn copy_to(&mut self, to: Register, id: IntId) {
+        match self.place(id) {
+            Place::Register(register) => self.rr(Code::Mov_r64_rm64, to, register),
+            Place::Slot(at) => {
+                let from = self.slot(at);
+                self.rm(Code::Mov_r64_rm64, to, from);
+            }
+        }
+    }
+
+    pub fn set(&mut self, id: IntId, from: Register) {
+        match self.place(id) {
+            Place::Register(register) => self.rr(Code::Mov_r64_rm64, register, from),
+            Place::Slot(at) => {
+                let to = self.slot(at);
+                self.mr(Code::Mov_rm64_r64, to, from);
+            }
+        }
+    }
+
+    pub fn set_constant(&mut self, id: IntId, value: i32) {
+        match self.place(id) {
+            Place::Register(register) => self.ri(Code::Mov_rm64_imm32, register, value),
+            Place::Slot(at) => {
+                let to = self.slot(at);
+                self.push(Instruction::with2(Code::Mov_rm64_imm32, to, value));
+            }
+        }
+    }
+
+    /// `register += number`
+    pub fn add_to(&mut self, to: Register, id: IntId) {
+        match self.place(id) {
+            Place::Register(register) => self.rr(Code::Add_r64_rm64, to, register),
+            Place::Slot(at) => {
+                let from = self.slot(at);
+                self.rm(Code::Add_r64_rm64, to, from);
+            }
+        }
+    }
+
+    /// `number += constant`
+    pub fn add_constant(&mut self, id: IntId, value: i64) {
+        let Ok(value) = i32::try_from(value) else {
+            let by = self.constant(TEMPORARY[0], value);
+            return self.add_register(id, by);
+        };
+        match self.place(id) {
+            Place::Register(register) => self.ri(Code::Add_rm64_imm32, register, value),
+            Place::Slot(at) => {
+                let to = self.slot(at);
+                self.push(Instruction::with2(Code::Add_rm64_imm32, to, value));
+            }
+        }
+    }
+
+    fn add_register(&mut self, id: IntId, by: Register) {
+        match self.place(id) {
+            Place::Register(register) => self.rr(Code::Add_r64_rm64, register, by),
+            Place::Slot(at) => {
+                let to = self.slot(at);
+                self.mr(Code::Add_rm64_r64, to, by);
+            }
+        }
+    }
+
+    pub fn constant(&mut self, to: Register, value: i64) -> Register {
+        self.push(Instruction::with2(Code::Mov_r64_imm64, to, value));
+        to
+    }
+
+    /// `to = number in memory * factor`
+    pub fn multiple(&mut self, to: Register, of: MemoryOperand, factor: i64) {
+        match i32::try_from(factor) {
+            Ok(1) => self.rm(Code::Mov_r64_rm64, to, of),
+            Ok(factor) => self.push(Instruction::with3(Code::Imul_r64_rm64_imm32, to, of, factor)),
+            Err(_) => {
+                self.constant(to, factor);
+                self.rm(Code::Imul_r64_rm64, to, of);
+            }
+        }
+    }
+
+    /// `register *= number`
+    pub fn multiply_by(&mut self, to: Register, id: IntId) {
+        match self.place(id) {
+            Place::Register(register) => self.rr(Code::Imul_r64_rm64, to, register),
+            Place::Slot(at) => {
+                let from = self.slot(at);
+                self.rm(Code::Imul_r64_rm64, to, from);
+            }
+        }
+    }
+
+    /// Moves a number one trip on.
+    fn advance(&mut self, id: IntId) {
+        let step = match self.program.ints[id.0 as usize] {
+            Int::Walk(p) => Int::Bytes { buffer: p.buffer, rows: p.row, inner: 0, planes: 0 },
+            Int::TapPlace(_, p) => {
+                Int::Bytes { buffer: p.pointer.buffer, rows: p.row_tap, inner: p.inner_tap, planes: 0 }
+            }
+            Int::TapTable { step, .. } => return self.add_constant(id, step),
+            _ => return self.add_constant(id, 1),
+        };
+        if let Some(step) = self.id(step) {
+            let by = self.number(step, TEMPORARY[0]);
+            self.add_register(id, by);
+        }
+    }
+
+    pub fn begin(&mut self, at: LoopId) {
+        let looped = &self.program.loops[at.0 as usize];
+        if let (None, Some(rows), Some(left)) = (looped.taps, self.id(Int::Rows), self.id(Int::Left(at))) {
+            let rows = self.number(rows, TEMPORARY[0]);
+            self.set(left, rows);
+        }
+        if let (Some(taps), Some(left)) = (looped.taps, self.id(Int::Left(at))) {
+            self.set_constant(left, taps as i32);
+        }
+        for id in &looped.moving {
+            self.first_trip(*id);
+        }
+        self.heads[at.0 as usize] = self.here();
+    }
+
+    /// What a number is before the first trip. Walks over rows have been set for the lane group.
+    fn first_trip(&mut self, id: IntId) {
+        let to = TEMPORARY[0];
+        match self.program.ints[id.0 as usize] {
+            Int::Row => {
+                if let Some(start) = self.id(Int::Start) {
+                    let start = self.number(start, to);
+                    self.set(id, start);
+                }
+            }
+            Int::Tap(_) => self.set_constant(id, 0),
+            Int::TapPlace(_, p) => {
+                let first = Int::Bytes {
+                    buffer: p.pointer.buffer,
+                    rows: p.row_add,
+                    inner: p.inner_add,
+                    planes: i64::from(p.plane),
+                };
+                if let Some(walk) = self.id(Int::Walk(p.pointer)) {
+                    self.copy_to(to, walk);
+                }
+                if let Some(first) = self.id(first) {
+                    self.add_to(to, first);
+                }
+                self.set(id, to);
+            }
+            Int::TapTable { base, offset, .. } => {
+                if let Some(table) = self.id(Int::Table(base)) {
+                    self.copy_to(to, table);
+                }
+                let by = self.constant(TEMPORARY[1], offset);
+                self.rr(Code::Add_r64_rm64, to, by);
+                self.set(id, to);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn end(&mut self, at: LoopId) {
+        let looped = &self.program.loops[at.0 as usize];
+        for id in &looped.moving {
+            self.advance(*id);
+        }
+        let Some(left) = self.id(Int::Left(at)) else { return };
+        match self.place(left) {
+            Place::Register(register) => self.push(Instruction::with1(Code::Dec_rm64, register)),
+            Place::Slot(slot) => {
+                let of = self.slot(slot);
+                self.push(Instruction::with1(Code::Dec_rm64, of));
+            }
+        }
+        self.jump(Code::Jne_rel32_64, self.heads[at.0 as usize]);
+    }
+
+    // Vectors.
+
+    fn address(&mut self, at: At) -> MemoryOperand {
+        let base = self.number(at.base, TEMPORARY[0]);
+        let index = at.offset.map(|id| (self.number(id, TEMPORARY[1]), at.scale));
+        memory(base, index, i64::from(at.disp))
+    }
+
+    /// A constant of the pool.
+    pub fn pooled(&mut self, offset: i32) -> MemoryOperand {
+        let base = self.id(Int::Pool).map_or(Register::RAX, |pool| self.number(pool, TEMPORARY[0]));
+        memory(base, None, i64::from(offset))
+    }
+
+    /// Room for a vector on the stack.
+    pub fn room(&mut self, size: Size) -> i64 {
+        let bytes = size.bytes() as i64;
+        let at = (self.frame + bytes - 1) / bytes * bytes;
+        self.frame = at + bytes;
+        at
+    }
+
+    pub fn on_stack(&self, at: i64) -> MemoryOperand {
+        self.slot(at)
+    }
+
+    pub fn read(&mut self, size: Size, to: u8, from: MemoryOperand) {
+        let code = match size {
+            Size::X => Code::VEX_Vmovups_xmm_xmmm128,
+            Size::Y => Code::VEX_Vmovups_ymm_ymmm256,
+        };
+        self.rm(code, register(size, to), from);
+    }
+
+    pub fn write(&mut self, size: Size, to: MemoryOperand, from: u8) {
+        let code = match size {
+            Size::X => Code::VEX_Vmovups_xmmm128_xmm,
+            Size::Y => Code::VEX_Vmovups_ymmm256_ymm,
+        };
+        self.mr(code, to, register(size, from));
+    }
+
+    pub fn copy(&mut self, size: Size, to: u8, from: u8) {
+        let code = match size {
+            Size::X => Code::VEX_Vmovaps_xmm_xmmm128,
+            Size::Y => Code::VEX_Vmovaps_ymm_ymmm256,
+        };
+        self.rr(code, register(size, to), register(size, from));
+    }
+
+    pub fn store(&mut self, size: Size, at: At, from: u8) {
+        let to = self.address(at);
+        self.write(size, to, from);
+    }
+
+    pub fn load(&mut self, how: Load, size: Size, to: u8, at: At) {
+        let from = self.address(at);
+        let pick = |x, y| if size == Size::X { x } else { y };
+        let dst = register(size, to);
+        let code = match how {
+            Load::Plain => return self.read(size, to, from),
+            Load::I16 => pick(Code::VEX_Vpmovsxwd_xmm_xmmm64, Code::VEX_Vpmovsxwd_ymm_xmmm128),
+            Load::F32ToF64 => Op::PsToPd.code(size),
+            Load::I32ToF64 => Op::DToPd.code(size),
+            Load::Splat(8) => pick(Code::VEX_Vmovddup_xmm_xmmm64, Code::VEX_Vbroadcastsd_ymm_m64),
+            Load::Splat(4) => pick(Code::VEX_Vbroadcastss_xmm_m32, Code::VEX_Vbroadcastss_ymm_m32),
+            Load::Splat(_) => {
+                self.rm(Code::Movsx_r32_rm16, Register::EAX, from);
+                self.rr(Code::VEX_Vmovd_xmm_rm32, register(Size::X, to), Register::EAX);
+                let code = pick(Code::VEX_Vpbroadcastd_xmm_xmmm32, Code::VEX_Vpbroadcastd_ymm_xmmm32);
+                return self.rr(code, dst, register(Size::X, to));
+            }
+        };
+        self.rm(code, dst, from);
+    }
+
+    /// A whole number as F64 in all lanes.
+    pub fn spread(&mut self, size: Size, to: u8, of: IntId, plus: Option<IntId>) {
+        let low = register(Size::X, to);
+        let mut from = self.number(of, TEMPORARY[0]);
+        if let Some(plus) = plus {
+            self.copy_to(TEMPORARY[1], of);
+            self.add_to(TEMPORARY[1], plus);
+            from = TEMPORARY[1];
+        }
+        self.push(Instruction::with3(Code::VEX_Vxorps_xmm_xmm_xmmm128, low, low, low));
+        self.push(Instruction::with3(Code::VEX_Vcvtsi2sd_xmm_xmm_rm64, low, low, from));
+        let code = match size {
+            Size::X => Code::VEX_Vmovddup_xmm_xmmm64,
+            Size::Y => Code::VEX_Vbroadcastsd_ymm_xmm,
+        };
+        self.rr(code, register(size, to), low);
+    }
+
+    pub fn prefetch(&mut self, at: At) {
+        let of = self.address(at);
+        self.push(Instruction::with1(Code::Prefetcht0_m8, of));
+    }
+
+    /// One instruction that is no fused multiply-add; `rm` is the operand that may stand in memory.
+    #[allow(clippy::too_many_arguments)] // The fields of one instruction.
+    pub fn op(&mut self, op: Op, size: Size, dst: u8, a: u8, rm: Rm, mask: u8, imm: u8) {
+        let (to, side) = op.sides(size);
+        let (dst, a) = (register(to, dst), register(if to < size { size } else { to }, a));
+        let (code, imm) = (op.code(size), i32::from(op.immediate(imm)));
+        let mask = register(size, mask);
+        let made = match (op.shape(), rm) {
+            (Shape::One, Rm::Register(r)) => Instruction::with2(code, dst, register(side, r)),
+            (Shape::One, Rm::Memory(m)) => Instruction::with2(code, dst, m),
+            (Shape::OneImm, Rm::Register(r)) => Instruction::with3(code, dst, register(side, r), imm),
+            (Shape::OneImm, Rm::Memory(m)) => Instruction::with3(code, dst, m, imm),
+            (Shape::Two, Rm::Register(r)) => Instruction::with3(code, dst, a, register(side, r)),
+            (Shape::Two, Rm::Memory(m)) => Instruction::with3(code, dst, a, m),
+            (Shape::TwoImm, Rm::Register(r)) => Instruction::with4(code, dst, a, register(side, r), imm),
+            (Shape::TwoImm, Rm::Memory(m)) => Instruction::with4(code, dst, a, m, imm),
+            (Shape::Blend, Rm::Register(r)) => Instruction::with4(code, dst, a, register(side, r), mask),
+            (Shape::Blend, Rm::Memory(m)) => Instruction::with4(code, dst, a, m, mask),
+            (Shape::Shift | Shape::Upper, _) => Instruction::with3(code, dst, a, imm),
+            (Shape::Fma, _) => return self.fma(op, Order::O231, size, (dst, a), rm),
+        };
+        self.push(made);
+    }
+
+    /// A fused multiply-add, whose destination is an operand too.
+    pub fn fma(&mut self, op: Op, order: Order, size: Size, (dst, a): (Register, Register), rm: Rm) {
+        let code = fma(op, order, size);
+        self.push(match rm {
+            Rm::Register(r) => Instruction::with3(code, dst, a, register(size, r)),
+            Rm::Memory(m) => Instruction::with3(code, dst, a, m),
+        });
+    }
+}
+
+fn text(instructions: &[Instruction]) -> String {
+    let mut formatter = FastFormatter::new();
+    let mut out = String::new();
+    for instruction in instructions {
+        if instruction.ip() != 0 {
+            out += &format!("L{:X}:\n", instruction.ip());
+        }
+        out += "    ";
+        formatter.format(instruction, &mut out);
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,57 @@
+//! Kernel loops to wide vectors, assembled directly: `for inner { for lane group { for row { body } } }`.
+//!
+//! ```text
+//! loop ─ simplify ─ lower ─► Program (values without end) ─ assign ─► Assembler ─► bytes
+//! ```
+//! - `lower`, `body`, `lanes`: instructions to vector instructions, what no row changes before the rows;
+//! - `program`: the vector instructions, the numbers beside them (addresses, counters), the loops;
+//! - `assign`, `around`: registers, and what goes round a loop;
+//! - `nest`, `assembler`, `opcode`: the loops around the rows, and machine instructions.
+//!
+//! No arithmetic is reordered and none is contracted, so the bits are those of the interpreter.
+
+mod around;
+mod assembler;
+mod assign;
+mod body;
+mod isa;
+mod lanes;
+mod lower;
+mod nest;
+mod opcode;
+mod program;
+
+use dasc_ir::kernel::verify::types;
+use dasc_ir::kernel::{Kernel, Loop, NumericProfile};
+
+use crate::pool::Pool;
+use crate::pressure;
+use crate::simplify::simplify;
+
+pub use isa::Isa;
+
+/// A loop as the code of a function `fn(&Args)`.
+#[derive(Debug)]
+pub struct Emitted {
+    pub code: Vec<u8>,
+    pub pool: Pool,
+    /// The code as text, if asked for.
+    pub text: Option<String>,
+}
+
+/// The function of a loop of a verified and expanded kernel, or why there is none.
+pub fn emit(
+    kernel: &Kernel,
+    body: &Loop,
+    (profile, group, isa): (NumericProfile, Option<usize>, Isa),
+    listing: bool,
+) -> Result<Emitted, String> {
+    let body = simplify(body);
+    let types = types(kernel, &body);
+    let chosen = || pressure::lanes(&body, &types, isa.pressure());
+    let least = isa.pressure().groups.last().copied().unwrap_or(1);
+    let group = group.map_or_else(chosen, |group| group.max(least));
+    let (program, pool) = lower::lower(kernel, &body, profile, isa, group);
+    let (code, text) = nest::assemble(kernel, &body, &program, isa, group, listing)?;
+    Ok(Emitted { code, pool, text })
+}
