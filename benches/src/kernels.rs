@@ -102,7 +102,12 @@ fn last_kernel(run: &Run) -> Result<&Kernel> {
     let stages = run.plan().passes.last().into_iter().flat_map(|pass| &pass.flow.stages);
     let kernels = stages.filter_map(|stage| match stage {
         Stage::Kernel(stage) => Some(&stage.kernel),
-        Stage::Gather { .. } | Stage::Transform { .. } | Stage::Slant { .. } => None,
+        Stage::Gather { .. }
+        | Stage::Transform { .. }
+        | Stage::Slant { .. }
+        | Stage::Quantile { .. }
+        | Stage::Rank { .. }
+        | Stage::Call { .. } => None,
     });
     kernels.last().ok_or_else(|| Diag::compiler("the yardstick has no kernel"))
 }
