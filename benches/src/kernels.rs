@@ -100,7 +100,7 @@ pub fn compare(run: &Run, rows: usize, channels: usize) -> Result<()> {
 
 fn last_kernel(run: &Run) -> Result<&Kernel> {
     let stages = run.plan().passes.last().into_iter().flat_map(|pass| &pass.flow.stages);
-    let kernels = stages.filter_map(|stage| match stage {
+    let mut kernels = stages.filter_map(|stage| match stage {
         Stage::Kernel(stage) => Some(&stage.kernel),
         Stage::Gather { .. }
         | Stage::Transform { .. }
@@ -109,7 +109,7 @@ fn last_kernel(run: &Run) -> Result<&Kernel> {
         | Stage::Rank { .. }
         | Stage::Call { .. } => None,
     });
-    kernels.last().ok_or_else(|| Diag::compiler("the yardstick has no kernel"))
+    kernels.next_back().ok_or_else(|| Diag::compiler("the yardstick has no kernel"))
 }
 
 /// Some rows of some channels, and the state that goes with the channels.

@@ -16,7 +16,7 @@ const SHORTEST: usize = 15;
 /// about its middle, so that phases turn by exactly a quarter. Magnitudes lie within 0.0005 of 1 from 2.7/taps of the sampling rate
 /// to as far below the Nyquist frequency.
 ///
-/// Refuses an even number of taps, whose middle lies between two samples, and fewer than [`SHORTEST`].
+/// Refuses an even number of taps, whose middle lies between two samples, and fewer than 15.
 pub fn hilbert(taps: usize) -> Result<Vec<f64>> {
     if taps < SHORTEST || taps.is_multiple_of(2) {
         return Err(Diag::usage(format!(

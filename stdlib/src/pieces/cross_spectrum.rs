@@ -10,7 +10,7 @@ use dasc_ir::{DType, Result, Unit};
 pub enum Division {
     /// The magnitudes of both (cross-coherence, Nakata et al. 2011).
     BothMagnitudes,
-    /// The power of the source and [`WATER`] of its mean power (deconvolution interferometry, Vasconcelos & Snieder 2008).
+    /// The power of the source and 1 % of its mean power (deconvolution interferometry, Vasconcelos & Snieder 2008).
     SourcePower,
 }
 

@@ -40,7 +40,7 @@ pub struct Decomposition {
 }
 
 impl Decomposition {
-    /// `pywt.wavedec(x, wavelet, mode=beyond, level=levels)`, in F64. Refuses what is no time series and more than [`MOST_LEVELS`] levels.
+    /// `pywt.wavedec(x, wavelet, mode=beyond, level=levels)`, in F64. Refuses what is no time series and more than 12 levels.
     pub fn of(
         b: &mut Builder,
         x: NodeId,

@@ -10,7 +10,7 @@ use dasc_sink::{Event, Provenance};
 use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
 use super::style::{self, Look, quantity_name};
-use super::{Drain, Kind, SinkSpec, section};
+use super::{Drain, Kind, SinkSpec, section, wavenumber};
 use crate::bind::{Assembly, Flow, Pipeline};
 use crate::names;
 
@@ -82,8 +82,11 @@ pub fn open(
         .drain(extent, draw))
 }
 
-/// Distance where channels lie evenly, numbers where a channel table says that they do not.
+/// Distance where channels lie evenly, numbers where a channel table says that they do not; wavenumbers where those took their place.
 pub fn axis(channels: &ChannelAxis, positions: &[u32]) -> (Axis, bool) {
+    if let Some(axis) = wavenumber::columns(channels, positions) {
+        return (axis, false);
+    }
     let first = positions.first().copied().unwrap_or(0);
     let second = positions.get(1).copied().unwrap_or(first.saturating_add(1));
     let (start, next) = (channels.distance_at(first), channels.distance_at(second));

@@ -14,6 +14,7 @@ mod section;
 mod spectrogram;
 mod style;
 mod traces;
+mod wavenumber;
 pub mod write;
 
 use dasc_dql::Step;

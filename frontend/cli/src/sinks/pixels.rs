@@ -6,6 +6,7 @@ use dasc_ir::{Diag, Rational, Result};
 use dasc_plot::{Raster, RasterSize};
 use dasc_runtime::RowsView;
 
+use super::wavenumber;
 use crate::clock::Clock;
 
 /// Which number of a row becomes column `i` of the picture.
@@ -99,9 +100,15 @@ pub fn shift(
     events.iter().map(moved).collect()
 }
 
-/// Positions of the channels a statement chooses, by the file's own numbers; all without a choice.
+/// Positions of the channels a statement chooses, by the file's own numbers; all without a choice, wavenumbers in rising order.
 pub fn chosen(b: &Builder, axis: &ChannelAxis, window: Option<ChannelWindow>) -> Result<Vec<u32>> {
-    let Some(window) = window else { return Ok((0..axis.len).collect()) };
+    let rising = wavenumber::rising(b, axis)?;
+    let Some(window) = window else { return Ok(rising.unwrap_or_else(|| (0..axis.len).collect())) };
+    if rising.is_some() {
+        return Err(b
+            .diag("chooses channels with CH, but its input has wavenumbers in their place")
+            .help("leave CH out; SLICE CH=… before the transform chooses channels"));
+    }
     let from = window.from.unwrap_or(i64::MIN);
     let to = window.to.unwrap_or(i64::MAX);
     let within = (0..axis.len).filter(|position| (from..to).contains(&axis.number(*position)));

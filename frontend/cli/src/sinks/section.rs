@@ -3,7 +3,7 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotHeatmap;
-use dasc_ir::graph::{ChannelAxis, InnerAxis, Role};
+use dasc_ir::graph::{ChannelAxis, InnerAxis, Labels, Role};
 use dasc_ir::{Diag, Result, Unit};
 use dasc_plot::{Colormap, Figure, Limits, Quantity, Raster, RasterSize, Section, Spectrum};
 use dasc_runtime::{RowsView, StatisticView};
@@ -80,10 +80,11 @@ pub fn open(
     let mut style = Section::new(inner::axis(&spec.inner), channels, quantity, spectrum);
     style.colormap = spec.colormap;
     style.limits = spec.limits.unwrap_or(style.limits);
-    let title = match spec.mean {
-        true => format!("{}, mean over time", inner::title(&spec.inner)),
-        false => inner::title(&spec.inner).to_string(),
+    let what = match spec.channels.labels {
+        Labels::Wavenumbers { .. } => "Frequency and wavenumber",
+        Labels::Regular | Labels::Numbers(_) => inner::title(&spec.inner),
     };
+    let title = if spec.mean { format!("{what}, mean over time") } else { what.to_string() };
     let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let rows = u64::from(spec.inner.len);

@@ -11,6 +11,7 @@ use dasc_runtime::{RowsView, StatisticView};
 use dasc_sink::{AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary};
 
 use super::style::quantity_name;
+use super::wavenumber::wavenumbers;
 use super::{Drain, Kind, SinkSpec};
 use crate::bind::{Assembly, Flow, Pipeline};
 use crate::clock::Clock;
@@ -256,8 +257,8 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
     let numbers = match &axis.labels {
         Labels::Regular => Coords::Index { first: axis.first, step: axis.stride },
         Labels::Numbers(numbers) => Coords::Indices(numbers.to_vec()),
-        Labels::Wavenumbers { block, .. } => {
-            let coords = Coords::Values(wavenumbers(axis.len, *block, axis.spacing));
+        Labels::Wavenumbers { .. } => {
+            let coords = Coords::Values(wavenumbers(axis).unwrap_or_default());
             return AxisInfo { unit: unit("1/m"), ..plain("wavenumber", axis.len.into(), coords) };
         }
     };
@@ -272,13 +273,6 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
         }));
     }
     AxisInfo { also, ..plain("channel", axis.len.into(), numbers) }
-}
-
-/// Cycles per metre of every position, in the order of numpy.fft.fftfreq within each block.
-fn wavenumbers(len: u32, block: u32, step: f64) -> Vec<f64> {
-    let block = i64::from(block.max(1));
-    let signed = |at: i64| if 2 * at < block { at } else { at - block };
-    (0..i64::from(len)).map(|at| signed(at % block) as f64 * step).collect()
 }
 
 fn second() -> Unit {
