@@ -28,7 +28,7 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("DB REF=1Pa", &["nstrain/s", "Pa"]),
     ("DETREND AXIS=frequency", &["frequency"]),
     ("DETREND AXIS=depth", &["time, channel, frequency"]),
-    ("NORMALIZE METHOD=median", &["zscore, max, mad, l1, l2, minmax, onebit"]),
+    ("NORMALIZE METHOD=median", &["zscore, max, l1, l2, mad, minmax, onebit"]),
     ("TAPER 1.5", &["0 to 1", "largest possible value is 1"]),
     ("TAPER -0.1", &["0 to 1"]),
     ("LOWPASS 500", &["0 < corner < 500 Hz", "for example 450 Hz"]),
