@@ -141,6 +141,8 @@ quantity!(/// A slowness in seconds per metre.
     Slowness, "s/m", "a slowness");
 quantity!(/// A level in decibel.
     Decibel, "dB", "a level");
+quantity!(/// A share in hundredths.
+    Percent, "%", "a percentage");
 
 impl Parameter for f64 {
     const KIND: Kind = Kind::Number;

@@ -1,7 +1,7 @@
 //! Percentile along an axis, or of a running window.
 
 use dasc_ir::graph::{Builder, NodeId, Quantile, Reduction};
-use dasc_ir::parameter::{AxisName, Extent};
+use dasc_ir::parameter::{AxisName, Extent, Percent};
 use dasc_ir::{Result, operator};
 
 use super::Operator;
@@ -19,7 +19,7 @@ operator! {
     /// reaches one sample further back than ahead. NaN where a NaN is in the window.
     Percentile = "PERCENTILE" (
         /// The percentage, 0 to 100; 50 is the median.
-        percent: f64,
+        percent: Percent,
     ) {
         /// Along which axis.
         axis: AxisName = AxisName::Time,
@@ -34,7 +34,7 @@ operator! {
 
 impl Operator for Percentile {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let percent = self.percent;
+        let percent = self.percent.0;
         let quantile = Quantile::new(percent / 100.0);
         let quantile =
             quantile.ok_or_else(|| b.diag(format!("needs a percentage of 0 to 100, not {percent}")))?;

@@ -59,6 +59,7 @@ for n in range(1, 18):
 for source in ("infinite", "apart", "zeros"):
     g.add("MEDIAN AXIS=time", source, median(0), "numpy.median(x, 0)", axes=CHANNEL)
     g.add("MEDIAN AXIS=channel", source, median(1), "numpy.median(x, 1)", axes=["time"])
+g.add("PERCENTILE 95% AXIS=time", "noise", percentile(95, 0), "numpy.percentile(x, 95, 0)", axes=CHANNEL)
 g.add("PERCENTILE 80 AXIS=time", "apart", percentile(80, 0), "numpy.percentile(x, 80, 0)", axes=CHANNEL)
 for n in (1, 2, 3):
     g.add("MEDIAN AXIS=channel", "noise", median(1), "numpy.median(x, 1)", axes=["time"], rows=30, channels=n)
