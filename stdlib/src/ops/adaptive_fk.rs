@@ -128,7 +128,7 @@ impl Squares {
                 .diag(format!("needs an even WINDOW of {least} to {most}, not {side}"))
                 .help("16 is usual"));
         }
-        if 2 * overlap >= side {
+        if overlap >= side / 2 {
             return Err(b
                 .diag(format!("needs an OVERLAP below half the window of {side}, not {overlap}"))
                 .help(format!("the largest possible is {}", side / 2 - 1)));
