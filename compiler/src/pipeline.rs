@@ -2,9 +2,8 @@
 
 use dasc_ir::graph::Graph;
 use dasc_ir::graph::verify::verify;
-use dasc_ir::kernel::Kernel;
-use dasc_ir::kernel::expand::expand;
 use dasc_ir::kernel::verify::verify as verify_kernel;
+use dasc_ir::kernel::{Kernel, expand, narrow, tabulate};
 use dasc_ir::{Diag, Result};
 
 use crate::passes;
@@ -28,11 +27,15 @@ pub const REWRITES: &[Rewrite] = &[
 /// A rewrite of a Kernel, by name.
 pub struct KernelRewrite {
     pub name: &'static str,
-    pub run: fn(&mut Kernel),
+    pub run: fn(&mut Kernel, changing: &dyn Fn(u32) -> bool),
 }
 
-/// Every rewrite of kernels, in order.
-pub const KERNEL_REWRITES: &[KernelRewrite] = &[KernelRewrite { name: "expand", run: expand }];
+/// Every rewrite of kernels, in order. They are told which parameters change from segment to segment.
+pub const KERNEL_REWRITES: &[KernelRewrite] = &[
+    KernelRewrite { name: "expand", run: |kernel, _| expand(kernel) },
+    KernelRewrite { name: "narrow", run: narrow },
+    KernelRewrite { name: "tabulate", run: tabulate },
+];
 
 /// Compiles a Graph. Outputs of the plan are the nodes of the graph it returns with it, in the order of `graph.outputs`.
 pub fn compile(mut graph: Graph) -> Result<(Graph, Plan)> {
@@ -47,7 +50,8 @@ pub fn compile(mut graph: Graph) -> Result<(Graph, Plan)> {
         if let Stage::Kernel(stage) = stage {
             verify_kernel(&stage.kernel).map_err(|d| after("lower", d))?;
             for rewrite in KERNEL_REWRITES {
-                (rewrite.run)(&mut stage.kernel);
+                let slots = &stage.scope_params;
+                (rewrite.run)(&mut stage.kernel, &|slot| slots.iter().any(|param| param.slot == slot));
                 verify_kernel(&stage.kernel).map_err(|d| after(rewrite.name, d))?;
             }
         }

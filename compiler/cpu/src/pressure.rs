@@ -6,8 +6,6 @@ use dasc_ir::DType;
 use dasc_ir::kernel::verify::listed;
 use dasc_ir::kernel::{Instr, Loop, Val};
 
-use crate::simplify::operands;
-
 /// The vector registers of an instruction set.
 #[derive(Clone, Copy, Debug)]
 pub struct Registers {
@@ -51,7 +49,7 @@ fn peak(body: &Loop, types: &[Option<DType>], lanes: usize, width: usize) -> usi
     let mut carried: HashMap<u32, Val> = HashMap::new();
     for (at, val) in order.iter().enumerate() {
         let instr = &body.values[val.index()];
-        operands(instr, |v| {
+        instr.operands(|v| {
             last.insert(v, at);
         });
         match instr {

@@ -30,37 +30,6 @@ pub fn simplify(body: &Loop) -> Loop {
     pass.to
 }
 
-/// Calls `f` with every operand; a fold's `next` too, its body not.
-pub fn operands(instr: &Instr, mut f: impl FnMut(Val)) {
-    match instr {
-        Instr::Load { .. }
-        | Instr::Param { .. }
-        | Instr::Table { .. }
-        | Instr::Bits { .. }
-        | Instr::Position(_)
-        | Instr::Carry(_)
-        | Instr::FoldArg { .. } => {}
-        Instr::Store { value, .. } | Instr::SetCarry { value, .. } => f(*value),
-        Instr::Unary { a, .. } | Instr::Cast { a, .. } | Instr::Bitcast { a, .. } => f(*a),
-        Instr::Binary { a, b, .. } => {
-            f(*a);
-            f(*b);
-        }
-        Instr::Fma { a, b, c } => {
-            f(*a);
-            f(*b);
-            f(*c);
-        }
-        Instr::Select { mask, a, b } => {
-            f(*mask);
-            f(*a);
-            f(*b);
-        }
-        Instr::Fold { init, next, .. } => init.iter().chain(next).for_each(|v| f(*v)),
-        Instr::FoldResult { fold, .. } => f(*fold),
-    }
-}
-
 /// Values that a store or a carry depends on.
 fn live(body: &Loop) -> HashSet<Val> {
     let mut live = HashSet::new();
@@ -75,7 +44,7 @@ fn live(body: &Loop) -> HashSet<Val> {
         };
         if effect || live.contains(&val) {
             live.insert(val);
-            operands(instr, |v| {
+            instr.operands(|v| {
                 live.insert(v);
             });
         }
@@ -111,7 +80,7 @@ impl Pass<'_> {
             for v in inside {
                 let Some(instr) = self.renamed(*v) else { continue };
                 let mut depends = *taps == 0 || tapped(&instr) || !self.pure(&instr);
-                operands(&instr, |o| depends |= inner.contains(&o));
+                instr.operands(|o| depends |= inner.contains(&o));
                 let to = if depends { &mut new_body } else { &mut *out };
                 let before = to.len();
                 let new = self.place(*v, instr, to);

@@ -4,7 +4,7 @@ mod guarded;
 
 use dasc_cpu::{Codegen, Made, Options, compile};
 use dasc_ir::kernel::random::{self, Random};
-use dasc_ir::kernel::{Interpreter, NumericProfile, verify_expanded};
+use dasc_ir::kernel::{Interpreter, Kernel, NumericProfile, narrow, tabulate, verify_expanded};
 
 use guarded::{Memory, Shape};
 
@@ -70,4 +70,40 @@ fn machine_code_equals_the_interpreter() {
     // A back end that quietly left loops to Cranelift would pass everything above.
     println!("{wide} of {loops} loops in wide vectors");
     assert!(wide * 1000 >= loops * 999, "only {wide} of {loops} loops were made in wide vectors");
+}
+
+#[test]
+fn rewrites_change_no_bit() {
+    let (mut narrowed, mut tabulated) = (0, 0);
+    for seed in 0..20_000 {
+        let kernel = random::kernel(seed);
+        let mut rng = Random(seed ^ 0x7ab1e);
+        let changing = rng.between(0, 3) as u32;
+        let mut rewritten = kernel.clone();
+        narrow(&mut rewritten, &|slot| slot == changing);
+        narrowed += u32::from(rewritten != kernel);
+        let before = rewritten.params.len();
+        tabulate(&mut rewritten, &|slot| slot == changing);
+        tabulated += u32::from(rewritten.params.len() > before);
+        if rewritten == kernel {
+            continue;
+        }
+        if let Err(diag) = verify_expanded(&rewritten) {
+            panic!("seed {seed}: {diag}\n{kernel}\n{rewritten}");
+        }
+        let shape = Shape { start: 3, rows: 4, lanes: 16, lane0: 0, at_end: false };
+        // The memory is that of the kernel as it was, which may read more.
+        let run = |by: &Kernel| {
+            let memory = Memory::new(&kernel, shape, seed);
+            let called = Kernel { params: by.params.clone(), ..kernel.clone() };
+            memory.run(&called, &Interpreter::new(by).unwrap(), shape);
+            memory
+        };
+        let (expected, actual) = (run(&kernel), run(&rewritten));
+        if let Some(difference) = expected.difference(&actual, &kernel) {
+            panic!("seed {seed}: {difference}\n{kernel}\n{rewritten}");
+        }
+    }
+    println!("{narrowed} kernels narrowed, {tabulated} with tables");
+    assert!(narrowed > 0 && tabulated > 100, "{narrowed} narrowed, {tabulated} with tables");
 }

@@ -10,7 +10,6 @@ use super::lanes::{Form, Lanes};
 use super::program::{At, Ins, Int, IntId, Load, LoopId, Looped, Program, Size, V};
 use crate::place::{self, Pointer};
 use crate::pool::{Entry, Pool};
-use crate::simplify::operands;
 
 /// How much a use counts: before the rows, in a row, in a fold.
 const WEIGHTS: [u64; 3] = [1, 16, 128];
@@ -85,7 +84,7 @@ pub fn lower(
 fn sole_users(body: &Loop) -> HashMap<Val, Val> {
     let mut users: HashMap<Val, Vec<Val>> = HashMap::new();
     for val in listed(body) {
-        operands(&body.values[val.index()], |v| users.entry(v).or_default().push(val));
+        body.values[val.index()].operands(|v| users.entry(v).or_default().push(val));
     }
     users.into_iter().filter(|(_, all)| all.len() == 1).map(|(v, all)| (v, all[0])).collect()
 }

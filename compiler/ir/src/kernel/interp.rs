@@ -395,7 +395,7 @@ pub fn binary(op: Binary, dtype: DType, a: u64, b: u64) -> u64 {
     }
 }
 
-fn fma(profile: NumericProfile, dtype: DType, a: u64, b: u64, c: u64) -> u64 {
+pub(super) fn fma(profile: NumericProfile, dtype: DType, a: u64, b: u64, c: u64) -> u64 {
     match dtype {
         DType::F32 => {
             let [a, b, c] = [a, b, c].map(|v| f32::from_bits(v as u32));
@@ -416,7 +416,7 @@ fn fma(profile: NumericProfile, dtype: DType, a: u64, b: u64, c: u64) -> u64 {
     }
 }
 
-fn cast(from: DType, to: DType, a: u64) -> u64 {
+pub(super) fn cast(from: DType, to: DType, a: u64) -> u64 {
     let wide = match from {
         DType::F32 => f64::from(f32::from_bits(a as u32)),
         DType::F64 => f64::from_bits(a),

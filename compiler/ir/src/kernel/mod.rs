@@ -24,11 +24,14 @@
 
 pub mod expand;
 pub mod interp;
+mod narrow;
 pub mod profile;
 #[cfg(feature = "random")]
 pub mod random;
 pub mod run;
 pub mod schedule;
+mod sweep;
+mod tabulate;
 pub mod text;
 pub mod verify;
 
@@ -38,9 +41,11 @@ use crate::scalar::{Binary, Unary};
 
 pub use expand::expand;
 pub use interp::Interpreter;
+pub use narrow::narrow;
 pub use profile::NumericProfile;
 pub use run::{BufferAt, Call, Executable, LoopRef};
 pub use schedule::Schedule;
+pub use tabulate::tabulate;
 pub use verify::{verify, verify_expanded};
 
 /// Every buffer's lane count is padded to this, and a body is compiled for whole groups of it: no loop has a remainder.
@@ -387,6 +392,39 @@ impl Kernel {
             [(LoopRef::Merge(i as u32), &reduce.merge), (LoopRef::Finish(i as u32), &reduce.finish)]
         });
         steps.chain(merges).collect()
+    }
+}
+
+impl Instr {
+    /// Calls `f` with every operand; a fold's `next` too, its body not.
+    pub fn operands(&self, mut f: impl FnMut(Val)) {
+        match self {
+            Instr::Load { .. }
+            | Instr::Param { .. }
+            | Instr::Table { .. }
+            | Instr::Bits { .. }
+            | Instr::Position(_)
+            | Instr::Carry(_)
+            | Instr::FoldArg { .. } => {}
+            Instr::Store { value, .. } | Instr::SetCarry { value, .. } => f(*value),
+            Instr::Unary { a, .. } | Instr::Cast { a, .. } | Instr::Bitcast { a, .. } => f(*a),
+            Instr::Binary { a, b, .. } => {
+                f(*a);
+                f(*b);
+            }
+            Instr::Fma { a, b, c } => {
+                f(*a);
+                f(*b);
+                f(*c);
+            }
+            Instr::Select { mask, a, b } => {
+                f(*mask);
+                f(*a);
+                f(*b);
+            }
+            Instr::Fold { init, next, .. } => init.iter().chain(next).for_each(|v| f(*v)),
+            Instr::FoldResult { fold, .. } => f(*fold),
+        }
     }
 }
 
