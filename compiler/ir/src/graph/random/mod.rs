@@ -475,6 +475,8 @@ impl Grower<'_> {
             _ => self.random.between(-most, most),
         };
         let shifts: Vec<Vec<f64>> = (0..lines).map(|_| (0..taps).map(|_| shift()).collect()).collect();
+        let even = self.random.chance(2);
+        let weights = (0..taps).map(|_| if even { 1.0 } else { self.random.between(-0.5, 2.0) }).collect();
         let speeds: Vec<f64> = (0..lines).map(|p| (p * p) as f64).collect();
         let axis = InnerAxis::listed(InnerRole::Velocity, &speeds, Unit::none());
         let (squared, extended) = (self.random.chance(3), self.random.chance(2));
@@ -483,8 +485,13 @@ impl Grower<'_> {
             (self.random.below(3) as u32 * reach, [Edge::Zero, Edge::Nearest][self.random.below(2) as usize]);
         let x = if extended { self.builder.extend(x, (before, reach), edge)? } else { x };
         let ends = (lo, lo + taps as i32 - 1);
-        let sums =
-            self.builder.slant(x, ends, Slant { reach, shifts, squared }, axis, signal.unit.clone())?;
+        let sums = self.builder.slant(
+            x,
+            ends,
+            Slant { reach, shifts, weights, squared },
+            axis,
+            signal.unit.clone(),
+        )?;
         self.builder.map(&[sums], signal.unit, DType::F32, |e| {
             let x = e.input(0);
             vec![x / (x.abs() + e.constant_of(1.0, DType::F32))]

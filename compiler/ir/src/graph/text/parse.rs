@@ -90,7 +90,10 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             } else if at.accept_word("slant") {
                 let squared = at.accept_word("squares");
                 let reach = at.labelled("reach")?;
-                WindowBody::Slant(Slant { reach, shifts: at.list(|at| at.list(Cursor::float))?, squared })
+                at.expect_word("weights")?;
+                let weights = at.list(Cursor::float)?;
+                let shifts = at.list(|at| at.list(Cursor::float))?;
+                WindowBody::Slant(Slant { reach, shifts, weights, squared })
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
             } else if at.accept_word("rank") {
