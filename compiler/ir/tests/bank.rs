@@ -1,6 +1,5 @@
 //! Several results a row: what banks of filters, joins and constants mean, and what is refused.
 
-use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::interp::{Value, interpret};
 use dasc_ir::graph::{
     Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, Slant, TimeAxis, TransformKind,
@@ -18,15 +17,7 @@ fn source(b: &mut Builder, ranges: &[(i64, i64)], channels: u32) -> NodeId {
             rows: Rows::Segments(ranges.to_vec()),
         }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: channels,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 1.0,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(channels, 1.0)),
     })
 }
 

@@ -265,15 +265,7 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
 
 fn channels(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
-    let mut axis = ChannelAxis {
-        len,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 0.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let mut axis = ChannelAxis::regular(len, 0.0);
     if at.accept_word("first") {
         axis.first = at.integer()?;
         axis.stride = at.labelled("stride")?;
