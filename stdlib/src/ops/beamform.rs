@@ -8,7 +8,7 @@ use dasc_ir::{DType, Rational, Result, Unit, choice, operator};
 
 use super::Operator;
 use crate::pieces::calculus::known;
-use crate::pieces::extent::samples;
+use crate::pieces::extent::whole_samples;
 use crate::pieces::fan::Direction;
 use crate::pieces::level::power_unit;
 use crate::pieces::lines::{Lines, steps};
@@ -61,7 +61,7 @@ impl Operator for Beamform {
         let slowness: Vec<f64> = speeds.iter().map(|v| 1.0 / v).collect();
         let (unit, spacing) = (b.real(x)?.unit.clone(), spacing(b, x, self.spacing)?);
         let power = power_unit(&unit);
-        let block = self.stack.map(|extent| samples(b, x, "a block", extent)).transpose()?.unwrap_or(1);
+        let block = self.stack.map(|extent| whole_samples(b, x, "a block", extent)).transpose()?.unwrap_or(1);
         let axis = InnerAxis::listed(InnerRole::Velocity, &speeds, known("m/s")?);
         let lines = Lines::new(b, x, (self.channels, self.weights), spacing, &slowness, axis)?;
         let sum = lines.sum(b, false, unit)?;

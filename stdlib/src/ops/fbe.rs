@@ -8,7 +8,7 @@ use dasc_ir::{DType, Rational, Result, operator};
 use super::Operator;
 use crate::design::Band;
 use crate::pieces::calculus::known;
-use crate::pieces::extent::samples;
+use crate::pieces::extent::whole_samples;
 use crate::pieces::filter::{Direction, Family, Recursive};
 use crate::pieces::level::power_unit;
 
@@ -44,7 +44,7 @@ impl Operator for Fbe {
                 .diag(format!("needs 1 to {MOST_BANDS} bands, not {}", self.bands.len()))
                 .help("SPECTROGRAM gives all frequencies at once"));
         }
-        let n = samples(b, x, "a block", self.window)?;
+        let n = whole_samples(b, x, "a block", self.window)?;
         let (rate, power) = (b.rate(x)?, power_unit(&b.real(x)?.unit));
         let float = b.real(x)?.float();
         let middle = b.time(x)?.period * i64::from(n - 1).into() / Rational::integer(2);

@@ -129,7 +129,7 @@ impl TemplateMatch {
         let lo = i32::try_from(from.rem_euclid(i64::from(m))).map_err(|_| Diag::compiler("a frame within 2³¹"))?;
         let mut frame = b.frame(chosen, m, m, lo, Edge::Valid)?;
         if let Some(range) = &self.ch {
-            frame = chosen_numbers(b, frame, range)?;
+            frame = chosen_numbers(b, frame, range, "CH")?;
         }
         let count = b.signal(frame)?.channels();
         if self.ch.is_some() && count != 1 {
