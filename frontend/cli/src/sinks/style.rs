@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use dasc_dql::statements::{Limit, Limits, Size};
+use dasc_dql::Step;
+use dasc_dql::statements::{self, FilePath, Limit, Limits, Size};
+use dasc_ir::graph::{Builder, NodeId, Prim, View};
 use dasc_ir::{Diag, Result, Unit};
-use dasc_plot::{Figure, Mark, Picture};
+use dasc_plot::{Figure, Mark, Picture, Quantity};
 use dasc_sink::{AtomicFile, Event, Mode, Provenance, Summary, Target};
 
-use super::SinkSpec;
-use crate::bind::Pipeline;
-use crate::numbers;
+use super::{Kind, SinkSpec};
+use crate::bind::{Assembly, Pipeline};
+use crate::{names, numbers};
 
 /// What every picture is told.
 #[derive(Debug)]
@@ -41,6 +43,48 @@ pub fn quantity_name(unit: &Unit) -> &'static str {
         return "Power";
     }
     known.iter().find(|(text, _)| like(text)).map_or("Amplitude", |(_, name)| name)
+}
+
+/// What a signal measures, as an axis names it: what the operator it came from says, else by its unit.
+pub fn quantity(assembly: &Assembly, x: NodeId) -> Result<Quantity> {
+    let unit = &assembly.b.signal(x)?.unit;
+    let name = origin(&assembly.b, x).and_then(|operator| {
+        let mut schemas = assembly.script.program.steps.iter().map(|step| step.schema);
+        schemas.find(|schema| schema.name == operator)?.gives
+    });
+    Ok(Quantity::new(name.unwrap_or_else(|| quantity_name(unit)), unit.symbol()))
+}
+
+/// The operator that made the values; what only chooses some of them made none.
+fn origin(b: &Builder, mut x: NodeId) -> Option<&str> {
+    loop {
+        let node = b.graph().node(x);
+        match node.prim {
+            Prim::View(View::Slice { .. }) | Prim::Gather { .. } => x = *node.inputs.first()?,
+            _ => return Some(&node.operator),
+        }
+    }
+}
+
+/// The sink of a picture of `x`, which goes where its statement says.
+pub fn sink(
+    assembly: &mut Assembly,
+    step: &Step,
+    (out, mode): (Option<&FilePath>, statements::Mode),
+    x: NodeId,
+    kind: Kind,
+) -> Result<SinkSpec> {
+    let target = names::target(assembly.script, step, assembly.record.header(), out, None, &["png"])?;
+    Ok(SinkSpec {
+        step: step.index,
+        span: step.span,
+        keyword: step.keyword.clone(),
+        target,
+        mode: picture_mode(names::mode(mode))?,
+        output: Some(assembly.output(x)),
+        events: Vec::new(),
+        kind,
+    })
 }
 
 /// The figure's frame: title, a line that says what was drawn, size, events, provenance.
@@ -118,7 +162,7 @@ pub fn limits(given: &Limits, unit: &Unit) -> Result<dasc_plot::Limits> {
 }
 
 /// Refuses what a picture cannot do.
-pub fn picture_mode(mode: Mode) -> Result<Mode> {
+fn picture_mode(mode: Mode) -> Result<Mode> {
     match mode {
         Mode::Append => {
             Err(Diag::usage("a picture cannot be appended to")
