@@ -37,7 +37,7 @@ impl Quantity {
 }
 
 /// `(nstrain/s)^2*m` → `(nstrain/s)²·m`.
-pub(crate) fn typeset(unit: &str) -> String {
+fn typeset(unit: &str) -> String {
     let mut text = String::new();
     let mut rest = unit.chars().peekable();
     while let Some(c) = rest.next() {

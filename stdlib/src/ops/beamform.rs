@@ -51,6 +51,7 @@ operator! {
     formula "b(t, v) = (1/W) Σ_c w[c]·x[c](t + d[c]/v)   with W = Σ_c w[c]"
             "power      ⟨b²⟩   with ⟨·⟩ the mean over a block"
             "semblance  ⟨b²⟩ / ⟨(1/W) Σ_c w[c]·x[c](t + d[c]/v)²⟩";
+    gives "Semblance";
     example "BEAMFORM 7 [300m/s,600m/s,2km/s] STACK=20ms OUTPUT=semblance";
     reference "NumPy: np.interp(t + d / v, t, x) with zeros before and after, summed over channels, squared, block means; the weights window(channels+2)[1:-1]";
 }

@@ -47,7 +47,7 @@ pub fn title(inner: &InnerAxis, unit: &Unit, over_time: bool) -> &'static str {
         InnerRole::Lag => "Correlation",
         InnerRole::Velocity => "Beams",
         InnerRole::Slowness => "Slant stack",
-        InnerRole::Label => "What the model says",
+        InnerRole::Label => "Model output",
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Look {
 
 /// What a unit measures, as an axis would name it.
 pub fn quantity_name(unit: &Unit) -> &'static str {
+    measured(unit).unwrap_or("Amplitude")
+}
+
+fn measured(unit: &Unit) -> Option<&'static str> {
     let like = |text: &str| Unit::parse(text).is_some_and(|other| other.dimension == unit.dimension);
     let known = [
         ("strain/s", "Strain rate"),
@@ -37,22 +41,24 @@ pub fn quantity_name(unit: &Unit) -> &'static str {
         ("V", "Voltage"),
     ];
     if unit.is_none() || !unit.scale.is_finite() {
-        return "Amplitude";
+        return None;
     }
     if dasc_stdlib::pieces::level::is_power(unit) {
-        return "Power";
+        return Some("Power");
     }
-    known.iter().find(|(text, _)| like(text)).map_or("Amplitude", |(_, name)| name)
+    known.iter().find(|(text, _)| like(text)).map(|(_, name)| *name)
 }
 
-/// What a signal measures, as an axis names it: what the operator it came from says, else by its unit.
+/// What a signal measures, as an axis names it: by its unit, or where that says nothing by what the operator it came from gives.
 pub fn quantity(assembly: &Assembly, x: NodeId) -> Result<Quantity> {
     let unit = &assembly.b.signal(x)?.unit;
-    let name = origin(&assembly.b, x).and_then(|operator| {
+    let given = || {
+        let operator = origin(&assembly.b, x)?;
         let mut schemas = assembly.script.program.steps.iter().map(|step| step.schema);
         schemas.find(|schema| schema.name == operator)?.gives
-    });
-    Ok(Quantity::new(name.unwrap_or_else(|| quantity_name(unit)), unit.symbol()))
+    };
+    let name = measured(unit).or_else(given).unwrap_or_else(|| quantity_name(unit));
+    Ok(Quantity::new(name, unit.symbol()))
 }
 
 /// The operator that made the values; what only chooses some of them made none.

@@ -62,8 +62,8 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         // Without channels there is no number to tell.
         [_] if signal.channel.is_none() => quantity.name.clone(),
         [only] => format!("Channel {only}"),
-        some if thinned => format!("{} of {} channels", some.len(), channels.len),
-        some => format!("{} channels", some.len()),
+        some if thinned => format!("{}, {} of {} channels", quantity.name, some.len(), channels.len),
+        some => format!("{}, {} channels", quantity.name, some.len()),
     };
     let look = Look { title: plot.title, size: plot.size };
     let spec = Spec { positions, labels, time, quantity, title, look };
