@@ -33,9 +33,7 @@ impl Pass {
 
 impl Flow {
     fn touches(&self, number: u32) -> bool {
-        let bound = |stage: &Stage| {
-            matches!(stage, Stage::Kernel(kernel) if kernel.bindings.contains(&Binding::Statistic(number)))
-        };
+        let bound = |stage: &Stage| matches!(stage, Stage::Kernel(kernel) if kernel.bindings.contains(&Binding::Statistic(number)));
         self.streams.iter().any(|stream| stream.place == Place::Statistic(number))
             || self.exports.iter().any(|(_, statistic)| *statistic == number)
             || self.stages.iter().any(bound)

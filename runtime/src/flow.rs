@@ -11,6 +11,7 @@ use crate::archive::{Archive, Archived};
 use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
+use crate::pad::Bytes;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
@@ -91,7 +92,14 @@ impl PreparedFlow {
             }
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
-        FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered, passing: (0, 0), working: 0 }
+        FlowState {
+            segment,
+            wide: wide.collect(),
+            stages: stages.collect(),
+            delivered,
+            passing: (0, 0),
+            working: 0,
+        }
     }
 
     fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
@@ -177,6 +185,23 @@ impl PreparedFlow {
         }
         publish(rows, stream, end);
         Ok(())
+    }
+
+    /// Takes rows up to `end` of an arriving stream in the memory they came in ([`Rows::take`]); answers memory that is free.
+    pub fn take(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        end: i64,
+        (arrived, room): (Bytes, i64),
+    ) -> Result<Bytes> {
+        let keep = self.needed_from(state, number);
+        let rows = state.wide[number]
+            .as_mut()
+            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
+        let spare = if end > rows.progress.end { rows.take(arrived, room, end, keep) } else { arrived };
+        publish(rows, &self.flow.streams[number], end);
+        Ok(spare)
     }
 
     /// Moves what has arrived through all stages.
