@@ -43,7 +43,7 @@ operator! {
         output: Output = Output::Power,
         /// What weights the channels along a line: a symmetric window of two channels more, without its ends.
         weights: WindowName = WindowName::Boxcar,
-        /// Length of the blocks that powers are averaged over, a duration or a number of samples; as STACK counts and labels them.
+        /// Length of the blocks that powers are averaged over, a duration of whole samples or a number of them; as STACK counts and labels them.
         stack: Option<Extent> = None,
         /// Distance between channels; the record's unless given.
         spacing: Option<Metres> = None,

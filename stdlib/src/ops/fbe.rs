@@ -22,7 +22,7 @@ operator! {
     /// are labelled with the time of their middle; incomplete ones are left out. A band without a lower end is a low-pass, one without
     /// an upper end a high-pass. NaN in a block makes that block NaN.
     Fbe = "FBE" (
-        /// Length of a block, a duration or a number of samples.
+        /// Length of a block, a duration of whole samples or a number of them.
         window: Extent,
         /// The bands in hertz or with a unit, at most 64.
         bands: Vec<Span1>,
