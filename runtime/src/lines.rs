@@ -14,6 +14,7 @@ pub(crate) struct Lines {
     pub reach: i64,
     lo: i64,
     squared: bool,
+    weights: Vec<f64>,
     /// For every line and tap the offset of a row, and the weights of it and of the next.
     taps: Vec<Vec<(i64, f64, f64)>>,
 }
@@ -28,6 +29,7 @@ impl Lines {
             reach: slant.reach.into(),
             lo: lo.into(),
             squared: slant.squared,
+            weights: slant.weights.clone(),
             taps: slant.shifts.iter().map(of).collect(),
         }
     }
@@ -47,13 +49,13 @@ impl Lines {
             let count = (b.lane_stride - 2 * b.lane_pad).min(a.lane_stride - 2 * a.lane_pad);
             sums.clear();
             sums.resize(count, 0.0);
-            for (k, &(offset, here, next)) in (self.lo..).zip(taps) {
+            for (k, (&(offset, here, next), &weight)) in (self.lo..).zip(taps.iter().zip(&self.weights)) {
                 let at = |row: i64| lanes_of(source, &a, row, k, count);
                 let row = row as i64 + self.reach + offset;
                 if next > 0.0 {
-                    self.add(sums, at(row), here, at(row + 1), next);
+                    self.add(sums, weight, (at(row), here), (at(row + 1), next));
                 } else {
-                    self.add_row(sums, at(row));
+                    self.add_row(sums, weight, at(row));
                 }
             }
             for (out, sum) in lanes.as_chunks_mut().0.iter_mut().zip(sums) {
@@ -62,21 +64,21 @@ impl Lines {
         });
     }
 
-    fn add(&self, sums: &mut [f64], x: &[u8], here: f64, y: &[u8], next: f64) {
+    fn add(&self, sums: &mut [f64], weight: f64, (x, here): (&[u8], f64), (y, next): (&[u8], f64)) {
         let values = x.as_chunks().0.iter().zip(y.as_chunks().0);
         let values = values.map(|(x, y)| here * number(x) + next * number(y));
-        self.sum(sums, values);
+        self.sum(sums, weight, values);
     }
 
-    fn add_row(&self, sums: &mut [f64], x: &[u8]) {
-        self.sum(sums, x.as_chunks().0.iter().map(number));
+    fn add_row(&self, sums: &mut [f64], weight: f64, x: &[u8]) {
+        self.sum(sums, weight, x.as_chunks().0.iter().map(number));
     }
 
-    fn sum(&self, sums: &mut [f64], values: impl Iterator<Item = f64>) {
+    fn sum(&self, sums: &mut [f64], weight: f64, values: impl Iterator<Item = f64>) {
         if self.squared {
-            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * value);
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * (value * value));
         } else {
-            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::{Builder, Call, ChannelAxis, Graph, Rows, Signal, TimeAxis};
 use dasc_ir::model::{Model, Network, Normalise, Stacking};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -29,15 +28,7 @@ impl Network for Echo {
 fn graph(hash: &str, segments: &[(i64, i64)]) -> Graph {
     let mut b = Builder::new();
     b.enter("ANNOTATE", None);
-    let axis = ChannelAxis {
-        len: 2,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let axis = ChannelAxis::regular(2, 1.0);
     let rows = Rows::Segments(segments.to_vec());
     let x = b.source(Signal {
         dtype: DType::F32,

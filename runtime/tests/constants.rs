@@ -1,7 +1,6 @@
 //! What holds for all channels: constants, which are data, so that pipelines that differ in nothing else share their machine code; and
 //! streams without channels, read by every block of channels.
 
-use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::{Builder, ChannelAxis, Reduction, Role, Rows, Scope, Signal, TimeAxis};
 use dasc_ir::{DType, Rational, Unit};
 use dasc_runtime::{Options, Run};
@@ -13,15 +12,7 @@ fn other_numbers_are_no_other_code_and_no_other_pass() {
     for weights in [[1.0, 2.0, 3.0], [-4.0, 0.5, 0.0]] {
         let mut b = Builder::new();
         b.enter("TEST", None);
-        let axis = ChannelAxis {
-            len: 3,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 1.0,
-            positions: None,
-            labels: Labels::Regular,
-        };
+        let axis = ChannelAxis::regular(3, 1.0);
         let rows = Rows::Segments(vec![(0, 2), (5, 6)]);
         let time = TimeAxis { period: Rational::ONE, origin: Rational::ZERO, rows };
         let signal =
@@ -47,15 +38,7 @@ fn every_block_of_channels_reads_the_same_stream_without_channels() {
     const CHANNELS: u32 = 5000;
     let mut b = Builder::new();
     b.enter("TEST", None);
-    let axis = ChannelAxis {
-        len: CHANNELS,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let axis = ChannelAxis::regular(CHANNELS, 1.0);
     let rows = Rows::Segments(vec![(0, 40)]);
     let x = b.source(Signal {
         dtype: DType::F32,

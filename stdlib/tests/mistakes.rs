@@ -135,13 +135,31 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("RMS -1s", &["shortest possible"]),
     ("RMS 5Hz", &["a duration"]),
     ("STACK 0", &["1 to 16777216"]),
-    ("STACK 4000s", &["leaves no samples"]),
+    ("STACK 4000s", &["leaves no samples", "4000000 at a time", "has 3600000"]),
+    (
+        "STACK 1.5ms",
+        &["whole samples at 1000 Hz", "0.0015 s are 1.5", "1 samples are 0.001 s, and 2 are 0.002 s"],
+    ),
+    ("STACK 100 EVERY=2.5ms", &["whole samples", "2.5"]),
+    ("FBE 1.5ms [1..2Hz]", &["a block of whole samples"]),
+    ("BEAMFORM 3 [300m/s] STACK=1.5ms", &["a block of whole samples"]),
+    ("CORRELATE 10..11 2s 500ms | STACK 2000", &["leaves no samples", "2000 at a time", "has 1800"]),
+    ("CORRELATE 10..11 2s 500ms | PWS BLOCK=2h", &["leaves no samples", "3600 at a time", "has 1800"]),
+    ("CORRELATE 64..70 2s 500ms", &["selects no channel", "SOURCE=0..64"]),
+    ("CORRELATE 0.5..70 2s 500ms", &["whole channel numbers for SOURCE"]),
+    ("CORRELATE 10..11 4000 4000", &["lag shorter than its window", "largest possible lag is 3999"]),
+    ("CORRELATE 10..11 2000s 500ms", &["a window of 1 to 1048576 samples"]),
+    (
+        "SLICE TIME=0s..1s | CORRELATE 10..11 2s 500ms",
+        &["a window no longer than the record", "largest possible window is 1000"],
+    ),
     ("DECIMATE 0", &["1 to 1000"]),
     ("DECIMATE 5000", &["1 to 1000", "in steps"]),
     ("DECIMATE 401 METHOD=fir", &["1 to 400"]),
-    ("MEDIAN 0", &["1 to 16777216", "shortest possible"]),
-    ("MEDIAN 65536", &["1 to 65535", "STACK or DECIMATE"]),
-    ("MEDIAN 0 AXIS=channel", &["1 to 65535", "use 1"]),
+    ("MEDIAN 0", &["1 to 65535 samples", "shortest possible"]),
+    ("MEDIAN 65536", &["1 to 65535 samples", "longest possible is 65.535 s", "DECIMATE"]),
+    ("MEDIAN 0 AXIS=channel", &["1 to 65535 channels", "1 leaves everything as it is"]),
+    ("MEDIAN 3m AXIS=channel", &["20ms or 3min", "number of samples or channels", "m is metres"]),
     ("MEDIAN 10ms AXIS=channel", &["a number of channels", "AXIS=time"]),
     ("MEDIAN 3 5", &["no further value", "MEDIAN [window]"]),
     ("MEDIAN 3 AXIS=frequency", &["needs a frequency axis"]),
@@ -169,6 +187,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("WAVELET_DENOISE db4 3", &["needs threshold"]),
     ("WAVELET_DENOISE db4 3 THRESHOLD=-1", &["0 or more, not -1"]),
     ("WAVELET_DENOISE db4 3 THRESHOLD=1Pa", &["nstrain/s", "Pa"]),
+    ("WAVELET_DENOISE db4 3 THRESHOLD=minimax", &["unit of the data, or universal"]),
+    ("PSD 64 AVERAGE=median EVERY=1s", &["median over the whole record only", "leave EVERY out"]),
+    ("PSD 64 AVERAGE=rms", &["mean, median"]),
+    ("SLANT_STACK 4294967295 0s/m 1ms/m WEIGHTS=hann", &["exceeds the limit of 16777216"]),
     ("STFT 1024 | STFT 16", &["complex", "ABS"]),
     ("STFT 1024 | ABS | STFT 16", &["already cut into frames"]),
     ("STFT 4000s", &["record has 3600000", "largest possible frame is 3600000"]),
@@ -181,7 +203,11 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("FFT | ABS | IFFT", &["complex frequencies", "no phase"]),
     ("FFT | SLICE FREQ=1Hz..2Hz | IFFT", &["all 1800001 frequencies", "SLICE FREQ="]),
     ("HILBERT | IFFT", &["complex frequencies"]),
-    ("WHITEN record", &["4 to 4194304 samples", "WHITEN 10s"]),
+    ("FFT | BANDPASS 10 200", &["a spectrum of all time", "IFFT goes back to samples"]),
+    ("FFT | FFT", &["a spectrum of all time", "IFFT goes back to samples"]),
+    ("STFT 64 | BANDPASS 1 10", &["complex", "ISTFT goes back to samples"]),
+    ("WHITEN record", &["at most 4194304 samples", "WHITEN 10s"]),
+    ("SLICE TIME=0s..3ms | WHITEN record", &["at least 4 samples", "not 3"]),
     ("SLICE TIME=0s..1s | WHITEN record HOP=5", &["no HOP", "leave HOP out"]),
     ("WHITEN 256 SMOOTH=2kHz", &["0 to 1000 Hz, not 2000 Hz"]),
     ("ISTFT", &["needs spectra of frames, as STFT makes them"]),
@@ -212,14 +238,9 @@ const MISTAKES: &[(&str, &[&str])] = &[
         "ANNOTATE picker.onnx",
         &["needs 100 Hz", "'picker.onnx'", "has 1000 Hz", "put RESAMPLE 100Hz before it"],
     ),
-    ("ANNOTATE none.onnx", &["there is no model", "none.onnx"]),
-    (
-        "ANNOTATE bare.onnx",
-        &["lacks its sidecar", "bare.onnx.json", "draft", "\"rate\": 100", "model.schema.json"],
-    ),
     ("ANNOTATE unfit.onnx", &["[1, 1, 16]", "[1, 1, 32]", "\"window\""]),
     ("ANNOTATE fewer.onnx", &["output is [1, 1, 16]", "[1, 2, 16]", "\"labels\""]),
-    ("ANNOTATE classifier.onnx", &["classifier.onnx", "features"]),
+    ("ANNOTATE classifier.onnx", &["classifier.onnx", "has \"features\"", "CLASSIFY takes"]),
     ("RESAMPLE 100Hz | ANNOTATE picker.onnx OVERLAP=64", &["OVERLAP of 8 to 63 samples", "not 64"]),
     ("RESAMPLE 100Hz | ANNOTATE picker.onnx BLINDING=20", &["OVERLAP of 40 to 63", "not 32"]),
     ("RESAMPLE 100Hz | ANNOTATE picker.onnx BLINDING=[30,34]", &["blinds all 64 samples"]),
@@ -230,6 +251,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("RESAMPLE 100Hz | ML_DETECT picker.onnx LABEL=P OFF=0.7", &["OFF at or below", "0.5"]),
     ("RESAMPLE 100Hz | ML_DETECT picker.onnx LABEL=P MERGE=-1s", &["0 s or more"]),
     (
+        "RESAMPLE 100Hz | ML_DETECT picker.onnx LABEL=P THRESHOLD=2",
+        &["0 to below 1, not 2", "THRESHOLD_DETECT"],
+    ),
+    (
         "RESAMPLE 100Hz | SLICE CH=0..63 | ANNOTATE picture.onnx",
         &["groups of 4 channels 4 apart", "3 of 63", "60"],
     ),
@@ -237,6 +262,15 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("RESAMPLE 100Hz | SLICE TIME=0s..0.3s | ANNOTATE picker.onnx", &["windows of 64 samples", "30"]),
     ("RESAMPLE 100Hz | STFT 64 | ANNOTATE picker.onnx", &["real data"]),
     ("RESAMPLE 100Hz | ANNOTATE picker.onnx | ANNOTATE picker.onnx", &["already cut into frames"]),
+];
+
+/// What is not there is no mistake of the script's.
+const MISSING: &[(&str, &[&str])] = &[
+    ("ANNOTATE none.onnx", &["there is no model", "none.onnx"]),
+    (
+        "ANNOTATE bare.onnx",
+        &["lacks its sidecar", "bare.onnx.json", "draft", "\"rate\": 100", "model.schema.json"],
+    ),
 ];
 
 fn refusal(signal: Signal, steps: &str) -> Diag {
@@ -252,11 +286,12 @@ fn refusal(signal: Signal, steps: &str) -> Diag {
 #[test]
 fn each_mistake_names_limit_and_remedy() {
     let mut wrong = Vec::new();
-    for (steps, parts) in MISTAKES {
+    let of =
+        |list: &'static [(&str, &[&str])], blame: Blame| list.iter().map(move |mistake| (mistake, blame));
+    for ((steps, parts), blame) in of(MISTAKES, Blame::Usage).chain(of(MISSING, Blame::World)) {
         let diag = refusal(sample_signal(), steps);
         let text = diag.to_string();
-        if diag.blame != Blame::Usage || diag.span.is_none() || !parts.iter().all(|part| text.contains(part))
-        {
+        if diag.blame != blame || diag.span.is_none() || !parts.iter().all(|part| text.contains(part)) {
             wrong.push(format!("`{steps}` expects {parts:?}, but says: {text}"));
         }
     }
@@ -289,6 +324,8 @@ fn what_needs_the_whole_record_is_refused_on_streams_with_a_replacement() {
         ("ENVELOPE", "TAPS=255"),
         ("MEAN AXIS=time", "STACK"),
         ("WIENER 5", "HIGHPASS"),
+        ("PSD 64 AVERAGE=median", "EVERY=… gives means"),
+        ("WAVELET_DENOISE db4 3 THRESHOLD=universal", "THRESHOLD=… with a number streams"),
         ("BANDPASS 10 200 ZEROPHASE=TRUE", "TOL=1e-6"),
         ("TEMPLATE_MATCH 0s..1s", "TEMPLATE='event.npy'"),
         ("CORRELATE 10..11 200ms 50ms | PWS", "BLOCK=24h"),

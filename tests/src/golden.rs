@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dasc_ir::graph::builder::{Beside, Samples};
-use dasc_ir::graph::{ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{ChannelAxis, Graph, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::model::Models;
 use dasc_ir::{DType, Diag, Rational, Unit};
 use dasc_model::Folder;
@@ -291,15 +291,7 @@ fn signal((rows, channels): (usize, usize), rate: Rational, spacing: f64, unit: 
             rows: Rows::Segments(vec![(0, rows as i64)]),
         }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: channels as u32,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(channels as u32, spacing)),
     }
 }
 

@@ -10,7 +10,7 @@ mod kernels;
 use std::process::Command;
 use std::time::Instant;
 
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::{Backend, Codegen, Detection, Feed, Observer, Options, RowsView, Run, StatisticView};
 use dasc_stdlib::ops::{Abs, Bandpass, Demean, then};
@@ -56,15 +56,7 @@ fn graph(rows: i64, channels: u32, demean: bool) -> Result<Graph> {
         origin: Rational::ZERO,
         rows: Rows::Segments(vec![(0, rows)]),
     };
-    let channel = ChannelAxis {
-        len: channels,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let channel = ChannelAxis::regular(channels, 1.0);
     let source = Signal {
         dtype: DType::F32,
         unit: Unit::none(),

@@ -58,7 +58,8 @@ pub fn load_or_compile(
     };
     let key = key(kernel, options)?;
     let outcome = match cache.read(&key) {
-        Ok(Some(code)) => return Ok((code.load()?, Outcome::Hit)),
+        Ok(Some(code)) if code.fits(kernel) => return Ok((code.load()?, Outcome::Hit)),
+        Ok(Some(_)) => Outcome::Rejected(format!("'{}' is of another kernel", cache.path(&key).display())),
         Ok(None) => Outcome::Miss,
         Err(reason) => Outcome::Rejected(reason),
     };

@@ -174,6 +174,13 @@ impl Portable {
 }
 
 impl Code {
+    /// Whether it has a function for every loop of the kernel, and is called with as many buffers, carries and parameters.
+    pub(crate) fn fits(&self, kernel: &Kernel) -> bool {
+        let counts = (self.buffers, self.carries, self.params);
+        counts == (kernel.buffers.len(), kernel.carries.len(), kernel.params.len())
+            && kernel.loops().iter().all(|(which, _)| self.entries.iter().any(|entry| entry.which == *which))
+    }
+
     /// Makes the code callable.
     pub fn load(self) -> Result<MachineKernel> {
         let memory = Mapping::executable(&self.blob)?;
@@ -221,6 +228,7 @@ impl MachineKernel {
 
 impl Executable for MachineKernel {
     unsafe fn run(&self, which: LoopRef, call: &Call) {
+        // Code is made of all loops of a kernel, and what comes from a cache is compared with them.
         let Some(entry) = self.entries.iter().find(|e| e.which == which) else {
             panic!("kernel '{}' has no loop {which:?}", self.name);
         };
@@ -253,5 +261,24 @@ impl Executable for MachineKernel {
             // loop forms from it, and the code forms no others (the verifier checked inner positions, planes and slots).
             unsafe { function(&args) };
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dasc_ir::kernel::random;
+
+    use super::*;
+
+    #[test]
+    fn code_fits_the_kernel_it_was_made_of_and_no_other() {
+        let kernel = random::kernel(3);
+        let code = compile(&kernel, &Options::default()).unwrap();
+        assert!(code.fits(&kernel));
+        let mut more = kernel.clone();
+        more.params.push(1.0);
+        assert!(!code.fits(&more));
+        let less = Code { entries: Vec::new(), ..code };
+        assert!(!less.fits(&kernel));
     }
 }

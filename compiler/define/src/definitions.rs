@@ -212,7 +212,7 @@ impl Library for NoLibrary {
 }
 
 /// What the front ends know of a definition. The comment above it is its documentation; lines `name: …` in it describe a parameter,
-/// `formula: …`, `example: …` and `reference: …` say what they say; a formula may have several lines.
+/// `formula: …`, `gives: …`, `example: …` and `reference: …` say what they say; a formula may have several lines.
 ///
 /// Schemas live as long as the process, as those of the operators do; equal definitions share one.
 pub fn schema(definition: &Definition) -> &'static Schema {
@@ -231,7 +231,7 @@ fn made(definition: &Definition) -> Schema {
     let tagged = |tag: &str| lines(tag).into_iter().next();
     let names = (definition.inputs.iter().map(|i| i.text.as_str()))
         .chain(definition.params.iter().map(|p| p.name.as_str()))
-        .chain(["formula", "example", "reference"]);
+        .chain(["formula", "gives", "example", "reference"]);
     let tags: Vec<String> = names.map(|name| format!("{name}:")).collect();
     let prose = definition.doc.iter().filter(|line| !tags.iter().any(|tag| line.trim().starts_with(tag)));
     let mut doc: Vec<&'static str> = prose.map(|line| leaked(format!(" {line}"))).collect();
@@ -277,6 +277,7 @@ fn made(definition: &Definition) -> Schema {
         doc: Box::leak(doc.into_boxed_slice()),
         params: Box::leak(params.into_boxed_slice()),
         formula: Box::leak(lines("formula").into_iter().map(leaked).collect()),
+        gives: tagged("gives").map(leaked),
         example: leaked(example),
         reference: leaked(tagged("reference").unwrap_or_default()),
     }

@@ -2,7 +2,7 @@
 
 use dasc_define::{NoLibrary, define};
 use dasc_ir::graph::interp::{Value, interpret};
-use dasc_ir::graph::{Builder, ChannelAxis, Labels, Rows, Signal, TimeAxis};
+use dasc_ir::graph::{Builder, ChannelAxis, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Rational, Unit};
 
 const ROWS: usize = 40;
@@ -16,15 +16,7 @@ fn evaluate(text: &str, x: &[f64], u: &[f64]) -> Vec<f64> {
         origin: Rational::ZERO,
         rows: Rows::Segments(vec![(0, ROWS as i64)]),
     };
-    let channel = ChannelAxis {
-        len: 2 * CHANNELS as u32,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let channel = ChannelAxis::regular(2 * CHANNELS as u32, 1.0);
     let both = b.source(Signal {
         dtype: DType::F64,
         unit: Unit::none(),

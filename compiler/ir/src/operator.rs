@@ -37,6 +37,8 @@ pub struct Schema {
     pub params: &'static [Param],
     /// What it computes, in lines of mathematical text; none where the summary says all.
     pub formula: &'static [&'static str],
+    /// What its values are called in pictures, where their unit does not say it.
+    pub gives: Option<&'static str>,
     pub example: &'static str,
     /// The definition the operator must agree with.
     pub reference: &'static str,
@@ -209,6 +211,7 @@ macro_rules! operator {
         ( $( $(#[doc = $rdoc:literal])* $req:ident : $rty:ty ),* $(,)? )
         { $( $(#[doc = $odoc:literal])* $opt:ident : $oty:ty = $default:expr ),* $(,)? }
         $(formula $($formula:literal)+;)?
+        $(gives $gives:literal;)?
         example $example:literal;
         reference $reference:literal;
     ) => {
@@ -238,6 +241,7 @@ macro_rules! operator {
                     }, )*
                 ],
                 formula: &[$($($formula),+)?],
+                gives: [$(Some($gives),)? None][0],
                 example: $example,
                 reference: $reference,
             };

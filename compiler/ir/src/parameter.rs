@@ -294,7 +294,14 @@ impl Parameter for Extent {
             Literal::Number(_) => u32::read(literal).map(Extent::Samples),
             other => Seconds::read(other).map(|s| Extent::Duration(s.0)),
         }
-        .map_err(|_| "a duration such as 20ms or a whole number of samples".into())
+        .map_err(|_| match literal {
+            // Who writes 3m means minutes, or a number of channels.
+            Literal::Quantity(_, unit) if unit.dimension == Dimension::LENGTH => {
+                "a duration such as 20ms or 3min, or a whole number of samples or channels (m is metres)"
+                    .into()
+            }
+            _ => "a duration such as 20ms or a whole number of samples".into(),
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! Several results a row: what banks of filters, joins and constants mean, and what is refused.
 
-use dasc_ir::graph::axis::Labels;
 use dasc_ir::graph::interp::{Value, interpret};
 use dasc_ir::graph::{
     Builder, ChannelAxis, Edge, InnerAxis, InnerRole, NodeId, Rows, Signal, Slant, TimeAxis, TransformKind,
@@ -18,15 +17,7 @@ fn source(b: &mut Builder, ranges: &[(i64, i64)], channels: u32) -> NodeId {
             rows: Rows::Segments(ranges.to_vec()),
         }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: channels,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 1.0,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(channels, 1.0)),
     })
 }
 
@@ -136,21 +127,22 @@ fn slants_sum_along_lines() {
     let input: Vec<f64> = (0..15).map(|i| f64::from(i * i)).collect();
     let at = |row: usize, channel: usize| input[row * 3 + channel];
     let shifts = vec![vec![-1.0, 0.0, 1.0], vec![0.75, 0.0, -0.5]];
-    for squared in [false, true] {
+    for (squared, weights) in [false, true].into_iter().zip([[1.0, 1.0, 1.0], [0.5, 2.0, -4.0]]) {
         let mut b = Builder::new();
         let x = source(&mut b, &[(10, 15)], 3);
-        let slant = Slant { reach: 1, shifts: shifts.clone(), squared };
+        let slant = Slant { reach: 1, shifts: shifts.clone(), weights: weights.to_vec(), squared };
         let y = b.slant(x, (-1, 1), slant, axis(2), Unit::none()).unwrap();
         assert_eq!(b.time(y).unwrap().rows, Rows::Segments(vec![(11, 14)]));
         let power = |x: f64| if squared { x * x } else { x };
+        let sum = |taps: [f64; 3]| taps.iter().zip(weights).map(|(x, w)| w * power(*x)).sum::<f64>();
         let mut expected = Vec::new();
         for row in 1..4 {
             let left = |c: usize| if c > 0 { at(row - 1, c - 1) } else { 0.0 };
             let right = |c: usize| if c < 2 { at(row + 1, c + 1) } else { 0.0 };
-            expected.extend((0..3).map(|c| power(left(c)) + power(at(row, c)) + power(right(c))));
+            expected.extend((0..3).map(|c| sum([left(c), at(row, c), right(c)])));
             let left = |c: usize| if c > 0 { 0.25 * at(row, c - 1) + 0.75 * at(row + 1, c - 1) } else { 0.0 };
             let right = |c: usize| if c < 2 { 0.5 * at(row - 1, c + 1) + 0.5 * at(row, c + 1) } else { 0.0 };
-            expected.extend((0..3).map(|c| power(left(c)) + power(at(row, c)) + power(right(c))));
+            expected.extend((0..3).map(|c| sum([left(c), at(row, c), right(c)])));
         }
         assert_eq!(numbers(b, y, &input), expected);
     }
@@ -158,7 +150,8 @@ fn slants_sum_along_lines() {
 
 #[test]
 fn slants_that_cannot_be_are_refused() {
-    let line = |reach, shifts| Slant { reach, shifts, squared: false };
+    let line = |reach, shifts| Slant { reach, shifts, weights: vec![1.0; 2], squared: false };
+    let weighted = |weights| Slant { weights, ..line(2, vec![vec![0.0, 0.0]]) };
     let graph = |slant: Slant, len: u32| {
         let mut b = Builder::new();
         let x = source(&mut b, &[(0, 9)], 2);
@@ -171,6 +164,8 @@ fn slants_that_cannot_be_are_refused() {
         (line(2, vec![vec![f64::NAN, 0.0]]), 1, "beyond 2"),
         (line(2, vec![vec![0.0]]), 1, "2 taps have 1 shifts"),
         (line(2, vec![vec![0.0, 0.0]]), 2, "1 slants give 2 positions"),
+        (weighted(vec![1.0]), 1, "2 taps have 1 weights"),
+        (weighted(vec![1.0, f64::NAN]), 1, "a weight of NaN"),
     ];
     for (slant, len, what) in wrongs {
         let refused = graph(slant, len).unwrap().unwrap_err();

@@ -3,8 +3,8 @@
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, carry, facts};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, Labels, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis,
-    TransformKind, WindowBody,
+    Builder, ChannelAxis, Edge, NodeId, Reduction, Role, Rows, Scope, Signal, TimeAxis, TransformKind,
+    WindowBody,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -17,15 +17,7 @@ fn stream(rows: Rows) -> (Builder, NodeId) {
         unit: Unit::none(),
         time: Some(TimeAxis { period, origin: Rational::ZERO, rows }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: 3,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 1.0,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(3, 1.0)),
     });
     (builder, source)
 }

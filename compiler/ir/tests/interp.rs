@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use dasc_ir::graph::builder::Section;
 use dasc_ir::graph::interp::{Tensor, Value, interpret};
 use dasc_ir::graph::{
-    Builder, ChannelAxis, Edge, Emission, Expr, Init, Labels, NodeId, Reduction, Role, Rows, Scope, Signal,
-    StateVar, TimeAxis, TransformKind, WindowBody,
+    Builder, ChannelAxis, Edge, Emission, Expr, Init, NodeId, Reduction, Role, Rows, Scope, Signal, StateVar,
+    TimeAxis, TransformKind, WindowBody,
 };
 use dasc_ir::{DType, Rational, Unit};
 
@@ -23,15 +23,7 @@ fn reference() -> HashMap<&'static str, Vec<f64>> {
 fn record(ranges: &[(i64, i64)]) -> (Builder, NodeId) {
     let mut builder = Builder::new();
     builder.enter("TEST", None);
-    let axis = ChannelAxis {
-        len: 2,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let axis = ChannelAxis::regular(2, 1.0);
     let time = TimeAxis {
         period: Rational::new(1, 100).unwrap(),
         origin: Rational::ZERO,

@@ -74,9 +74,17 @@ fn templates_that_do_not_fit_are_refused_with_a_remedy() {
     let place = place();
     run(&place, "READ fiber.dat\nWRITE clean.npy");
     run(&place, "READ fiber.dat CH=0..3\nWRITE three.npy");
-    let cases: [(&str, &[&str]); 9] = [
+    // numpy.save of 100 samples without an axis of channels.
+    let head = format!("{:117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (100,), }");
+    let bytes = [b"\x93NUMPY\x01\x00".as_slice(), &[118, 0], head.as_bytes(), &[0; 400]].concat();
+    std::fs::write(place.path("flat.npy"), bytes).unwrap();
+    let cases: [(&str, &[&str]); 10] = [
         ("TEMPLATE_MATCH 0s..0.1s TEMPLATE=clean.npy FS=500Hz", &["1000 Hz", "500 Hz", "RESAMPLE"]),
         ("TEMPLATE_MATCH 0s..0.1s TEMPLATE=clean.npy", &["sampling rate", "FS=1kHz"]),
+        (
+            "TEMPLATE_MATCH 0s..0.1s TEMPLATE=flat.npy FS=1kHz",
+            &["(samples, channels)", "numpy.save(path, x[:, None])"],
+        ),
         ("TEMPLATE_MATCH 0s..0.1s TEMPLATE=three.npy FS=1kHz", &["1 channel", "4", "gives 3", "CH"]),
         ("TEMPLATE_MATCH 5s..6s TEMPLATE=clean.npy FS=1kHz", &["selects nothing", "2000"]),
         ("TEMPLATE_MATCH 0s..0.1s TEMPLATE=clean.npy CH=9..10 FS=1kHz", &["0 to 3"]),

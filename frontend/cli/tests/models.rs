@@ -76,17 +76,26 @@ fn results_carry_the_hashes_of_model_and_sidecar() {
 fn mistakes_name_the_remedy() {
     let place = with_models();
     let fast = SIDECAR.replace("\"rate\":100", "\"rate\":200");
-    for (script, words) in [
-        ("READ fiber.dat | ANNOTATE bare.onnx | WRITE a.npy", &["bare.onnx.json", "draft"][..]),
-        ("READ fiber.dat | ML_DETECT picker.onnx | EVENTS a.csv", &["needs the LABEL", "P, S"]),
-        ("READ fiber.dat | ANNOTATE classifier.onnx | WRITE a.npy", &["classifier.onnx", "cannot be used"]),
+    for (script, code, words) in [
+        // What is not there is no mistake in the script, as with records.
+        ("READ none.dat | ANNOTATE picker.onnx | WRITE a.npy", 1, &["none.dat"][..]),
+        ("READ fiber.dat | ANNOTATE none.onnx | WRITE a.npy", 1, &["none.onnx", "relative to the script"]),
+        ("READ fiber.dat | ANNOTATE bare.onnx | WRITE a.npy", 1, &["bare.onnx.json", "draft"]),
+        ("READ fiber.dat | ANNOTATE picker.onnx | PLOT_TS a.png", 2, &["has labels", "LABEL=P"]),
+        ("READ fiber.dat | ML_DETECT picker.onnx | EVENTS a.csv", 2, &["needs the LABEL", "P, S"]),
+        (
+            "READ fiber.dat | ANNOTATE classifier.onnx | WRITE a.npy",
+            2,
+            &["classifier.onnx", "has \"features\"", "CLASSIFY takes"],
+        ),
         (
             "READ fiber.dat | THRESHOLD_DETECT -30 | CLASSIFY picker.onnx | EVENTS a.csv",
-            &["picker.onnx", "cannot be used"],
+            2,
+            &["picker.onnx", "has \"window\"", "ANNOTATE and ML_DETECT take"],
         ),
     ] {
         let ran = place.run(&["run", "-e", script]);
-        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert_eq!(ran.code, code, "{}", ran.err);
         words.iter().for_each(|word| assert!(ran.err.contains(word), "{} lacks {word}", ran.err));
     }
     place.file("fiber.dat.json", &fast);

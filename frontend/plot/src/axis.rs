@@ -117,8 +117,10 @@ fn clock_scale(start: i64, span: f64, room: Room) -> Scale {
             |offset: i128| if (offset - first) % step_ns == 0 { label(offset) } else { String::new() };
         offsets.map(|offset| Tick { at: offset as f64 * 1e-9 / span, label: named(offset) }).collect()
     });
-    let end = start.saturating_add((span * 1e9) as i64);
-    let days = (date(start), date(end.saturating_sub(1)));
+    // The days of what is named: frames reach half a hop before the record, which may be the evening before.
+    let at = |share: f64| start.saturating_add((share * span * 1e9).round() as i64);
+    let first = ticks.iter().find(|tick| !tick.label.is_empty()).map_or(0.0, |tick| tick.at);
+    let days = (date(at(first)), date(at(1.0).saturating_sub(1)));
     let dated = ticks.iter().any(|tick| tick.label.contains('-'));
     let (title, unit) = match days {
         _ if dated => ("Date", " (UTC)".to_string()),
@@ -161,6 +163,9 @@ mod tests {
         let night = time(Some(start)).scale((0.0, 8.0 * 3600.0), ROOM);
         assert_eq!(night.unit, " (UTC, 2022-06-04 to 2022-06-05)");
         assert!(labels(&night).contains(&(0.25, "00:00")));
+        // A day of spectra begins half a frame before midnight.
+        let day = time(Some(start + 7_198_000_000_000)).scale((0.0, 86_400.0), ROOM);
+        assert_eq!(day.unit, " (UTC, 2022-06-05)");
         let month = time(Some(start)).scale((0.0, 30.0 * 86_400.0), ROOM);
         assert_eq!((month.title.as_str(), month.unit.as_str()), ("Date", " (UTC)"));
         let dates = labels(&month);

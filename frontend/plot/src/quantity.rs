@@ -24,7 +24,12 @@ impl Quantity {
 
     /// `10⁻⁹ strain/s`; empty for plain numbers.
     pub(crate) fn unit(&self, exponent: i32) -> String {
-        let unit = if self.unit == "1" { String::new() } else { typeset(&self.unit) };
+        // Squares of plain numbers are marked as such, which matters to decibels alone.
+        let unit = match self.unit.strip_prefix("1^2").unwrap_or(&self.unit) {
+            "1" => String::new(),
+            per if per.starts_with('/') => typeset(&format!("1{per}")),
+            unit => typeset(unit),
+        };
         let power =
             if exponent == 0 { String::new() } else { format!("10{}", superscript(&exponent.to_string())) };
         [power, unit].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
@@ -32,7 +37,7 @@ impl Quantity {
 }
 
 /// `(nstrain/s)^2*m` → `(nstrain/s)²·m`.
-pub(crate) fn typeset(unit: &str) -> String {
+fn typeset(unit: &str) -> String {
     let mut text = String::new();
     let mut rest = unit.chars().peekable();
     while let Some(c) = rest.next() {
@@ -74,6 +79,8 @@ mod tests {
         };
         assert_eq!(label("Strain", "strain", -9), "Strain (10⁻⁹ strain)");
         assert_eq!(label("Ratio", "1", 0), "Ratio");
+        assert_eq!(label("Power", "1^2", -3), "Power (10⁻³)");
+        assert_eq!(label("Power", "1^2/Hz", 0), "Power (1/Hz)");
         assert_eq!(label("", "m/s", 3), "10³ m/s");
     }
 }

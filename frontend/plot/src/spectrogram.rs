@@ -10,7 +10,7 @@ use crate::figure::Figure;
 use crate::limits::Limits;
 use crate::picture::Picture;
 use crate::places::Axis;
-use crate::quantity::{Quantity, typeset};
+use crate::quantity::Quantity;
 use crate::raster::Raster;
 
 /// What the samples of the raster are.
@@ -105,9 +105,11 @@ pub(crate) struct Level {
 
 impl Level {
     pub fn of(spectrum: Spectrum, quantity: &Quantity) -> Level {
-        let unit = typeset(&quantity.unit);
-        let decibels =
-            if unit.is_empty() || unit == "1" { "dB".to_string() } else { format!("dB re 1 {unit}") };
+        let decibels = match quantity.unit(0).as_str() {
+            "" => "dB".to_string(),
+            per if per.starts_with("1/") => format!("dB re {per}"),
+            unit => format!("dB re 1 {unit}"),
+        };
         let (value, name, unit): (fn(Cell) -> Option<f64>, _, _) = match spectrum {
             Spectrum::Power => (
                 |cell| cell.value(Statistic::Mean).map(|power| 10.0 * power.max(0.0).log10()),

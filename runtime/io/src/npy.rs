@@ -49,7 +49,11 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         .and_then(Result::ok);
     let [samples, channels] = shape.as_deref().and_then(|s| s.as_array::<2>()).copied().ok_or_else(|| {
         let lengths = shape.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        bad(format!("its shape is ({lengths}), not (samples, channels)"))
+        let diag = bad(format!("its shape is ({lengths}), not (samples, channels)"));
+        match shape.as_deref() {
+            Some([_]) => diag.help("save it with an axis of one channel: numpy.save(path, x[:, None])"),
+            _ => diag,
+        }
     })?;
     if let Some(given) = options.channels.filter(|n| *n != channels) {
         return Err(Diag::usage(format!("CHANNELS is {given} but '{path}' has {channels}"))

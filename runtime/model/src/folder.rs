@@ -51,13 +51,13 @@ impl Folder {
             None => self.path.join(name),
         };
         let bytes = read(&path, MOST_BYTES)?.ok_or_else(|| {
-            Diag::usage(format!("there is no model '{}'", path.display()))
+            Diag::world(format!("there is no model '{}'", path.display()))
                 .help("paths are relative to the script")
         })?;
         let beside = PathBuf::from(format!("{}.json", path.display()));
         let sidecar = read(&beside, MOST_SIDECAR)?.ok_or_else(|| {
             let what = "rate, window, labels and what else its file does not say";
-            Diag::usage(format!("the model '{name}' lacks its sidecar '{}' with {what}", beside.display()))
+            Diag::world(format!("the model '{name}' lacks its sidecar '{}' with {what}", beside.display()))
                 .help(format!(
                     "write it after this draft, whose fields docs/model.schema.json describes: {draft}"
                 ))
@@ -110,7 +110,7 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         known if known.as_ref().is_ok_and(|known| !known.is_file()) => {
-            return Err(Diag::usage(format!("'{}' is no file", path.display())));
+            return Err(Diag::world(format!("'{}' is no file", path.display())));
         }
         known => {
             known.map_err(unreadable)?;
@@ -120,7 +120,7 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > most {
-        return Err(Diag::usage(format!("'{}' has more than {most} bytes", path.display())));
+        return Err(Diag::world(format!("'{}' has more than {most} bytes", path.display())));
     }
     Ok(Some(bytes))
 }

@@ -2,6 +2,7 @@
 
 use dasc_ir::Rational;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// Of a model of windows.
 #[derive(Clone, Debug, Deserialize)]
@@ -134,7 +135,7 @@ const WIDEST: u32 = 1 << 16;
 
 impl OfWindows {
     pub fn parse(text: &str) -> Result<OfWindows, String> {
-        let sidecar: OfWindows = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let sidecar: OfWindows = fields(text, "features", "of features, which CLASSIFY takes")?;
         known(sidecar.version)?;
         named("labels", &sidecar.labels)?;
         if !(1..=LONGEST).contains(&sidecar.window) || !(1..=WIDEST).contains(&sidecar.channels) {
@@ -199,12 +200,26 @@ impl OfWindows {
 
 impl OfFeatures {
     pub fn parse(text: &str) -> Result<OfFeatures, String> {
-        let sidecar: OfFeatures = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let sidecar: OfFeatures = fields(text, "window", "of windows, which ANNOTATE and ML_DETECT take")?;
         known(sidecar.version)?;
         named("labels", &sidecar.labels)?;
         named("features", &sidecar.features)?;
         Ok(sidecar)
     }
+}
+
+/// Reads a sidecar. One that has the field `other` instead belongs to a model of another kind, which `kind` names.
+fn fields<T: DeserializeOwned>(text: &str, other: &str, kind: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| {
+        let all: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text).ok();
+        match all {
+            None => format!("its sidecar is no JSON object: {error}"),
+            Some(all) if all.contains_key(other) => {
+                format!("its sidecar has \"{other}\", so it is a model {kind}")
+            }
+            Some(_) => format!("its sidecar has other fields than it should: {error}"),
+        }
+    })
 }
 
 fn known(version: u32) -> Result<(), String> {

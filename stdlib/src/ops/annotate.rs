@@ -29,6 +29,7 @@ operator! {
         /// What a sample is that several windows have an output for: their mean (`avg`) or the largest (`max`); the sidecar's unless given.
         stacking: Option<Stack> = None,
     }
+    gives "Model output";
     example "RESAMPLE 100Hz | ANNOTATE picker.onnx OVERLAP=50 BLINDING=5";
     reference "onnxruntime.InferenceSession.run, windows as seisbench.models.WaveformModel.annotate";
 }

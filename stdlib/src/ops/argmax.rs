@@ -18,6 +18,7 @@ operator! {
         axis: AxisName = AxisName::Time,
     }
     formula "y = the place of the first i with x[i] = max x";
+    gives "Place of the largest value";
     example "ARGMAX AXIS=time";
     reference "the axis at numpy.argmax(x, axis)";
 }

@@ -18,6 +18,7 @@ operator! {
         axis: AxisName = AxisName::Time,
     }
     formula "y = the place of the first i with x[i] = min x";
+    gives "Place of the smallest value";
     example "ARGMIN AXIS=time";
     reference "the axis at numpy.argmin(x, axis)";
 }

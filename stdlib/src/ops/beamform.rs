@@ -8,11 +8,12 @@ use dasc_ir::{DType, Rational, Result, Unit, choice, operator};
 
 use super::Operator;
 use crate::pieces::calculus::known;
-use crate::pieces::extent::samples;
+use crate::pieces::extent::whole_samples;
 use crate::pieces::fan::Direction;
 use crate::pieces::level::power_unit;
 use crate::pieces::lines::{Lines, steps};
 use crate::pieces::plane::spacing;
+use crate::pieces::weight::WindowName;
 
 choice! {
     /// What is told of the beams.
@@ -26,8 +27,8 @@ operator! {
     /// A beam is the mean of x(t + d/v) over the channels at distances d from the one at hand, interpolated linearly between samples. Speeds of
     /// waves towards smaller distances are negative. With `semblance` the power is divided by the mean power of the channels along the line, which
     /// gives 0 to 1 (0 where nothing is). With `speed` each place and time has the speed of the greatest power, the lowest of equals.
-    /// Means are over the channels that exist and that MUTE did not take out; those stay NaN. Beyond the ends of a stretch the data counts as 0.
-    /// The result is f32.
+    /// Means along lines, weighted by WEIGHTS, are over the channels that exist and that MUTE did not take out; those stay NaN. Beyond the
+    /// ends of a stretch the data counts as 0. The result is f32.
     Beamform = "BEAMFORM" (
         /// How many channels, the one at hand in the middle; of an even number one more lies behind it.
         channels: u32,
@@ -40,16 +41,19 @@ operator! {
         direction: Direction = Direction::Both,
         /// Power, semblance, or the speed of the greatest power.
         output: Output = Output::Power,
-        /// Length of the blocks that powers are averaged over, a duration or a number of samples; as STACK counts and labels them.
+        /// What weights the channels along a line: a symmetric window of two channels more, without its ends.
+        weights: WindowName = WindowName::Boxcar,
+        /// Length of the blocks that powers are averaged over, a duration of whole samples or a number of them; as STACK counts and labels them.
         stack: Option<Extent> = None,
         /// Distance between channels; the record's unless given.
         spacing: Option<Metres> = None,
     }
-    formula "b(t, v) = (1/n) Σ_c x[c](t + d[c]/v)"
+    formula "b(t, v) = (1/W) Σ_c w[c]·x[c](t + d[c]/v)   with W = Σ_c w[c]"
             "power      ⟨b²⟩   with ⟨·⟩ the mean over a block"
-            "semblance  ⟨b²⟩ / ⟨(1/n) Σ_c x[c](t + d[c]/v)²⟩";
+            "semblance  ⟨b²⟩ / ⟨(1/W) Σ_c w[c]·x[c](t + d[c]/v)²⟩";
+    gives "Semblance";
     example "BEAMFORM 7 [300m/s,600m/s,2km/s] STACK=20ms OUTPUT=semblance";
-    reference "NumPy: np.interp(t + d / v, t, x) with zeros before and after, summed over channels, squared, block means";
+    reference "NumPy: np.interp(t + d / v, t, x) with zeros before and after, summed over channels, squared, block means; the weights window(channels+2)[1:-1]";
 }
 
 impl Operator for Beamform {
@@ -58,9 +62,9 @@ impl Operator for Beamform {
         let slowness: Vec<f64> = speeds.iter().map(|v| 1.0 / v).collect();
         let (unit, spacing) = (b.real(x)?.unit.clone(), spacing(b, x, self.spacing)?);
         let power = power_unit(&unit);
-        let block = self.stack.map(|extent| samples(b, x, "a block", extent)).transpose()?.unwrap_or(1);
+        let block = self.stack.map(|extent| whole_samples(b, x, "a block", extent)).transpose()?.unwrap_or(1);
         let axis = InnerAxis::listed(InnerRole::Velocity, &speeds, known("m/s")?);
-        let lines = Lines::new(b, x, self.channels, spacing, &slowness, axis)?;
+        let lines = Lines::new(b, x, (self.channels, self.weights), spacing, &slowness, axis)?;
         let sum = lines.sum(b, false, unit)?;
         let squares = b.map(&[sum], power.clone(), DType::F64, |e| {
             let sum = e.input(0).to(DType::F64);
@@ -70,7 +74,7 @@ impl Operator for Beamform {
         if self.output == Output::Semblance {
             let all = lines.sum(b, true, power)?;
             let all = blocks(b, all, block)?;
-            return b.map(&[beams, all, lines.count], Unit::none(), DType::F32, |e| {
+            return b.map(&[beams, all, lines.weight], Unit::none(), DType::F32, |e| {
                 let (all, zero) = (e.input(1).to(DType::F64), e.constant(0.0));
                 let ratio = e.input(0) / (all * e.input(2));
                 // A channel that was taken out stays NaN.
@@ -78,9 +82,9 @@ impl Operator for Beamform {
                 vec![nothing.select(zero, ratio).to(DType::F32)]
             });
         }
-        let powers = b.map(&[beams, lines.count], power, DType::F32, |e| {
-            let count = e.input(1);
-            vec![(e.input(0) / (count * count * e.constant(f64::from(block)))).to(DType::F32)]
+        let powers = b.map(&[beams, lines.weight], power, DType::F32, |e| {
+            let weight = e.input(1);
+            vec![(e.input(0) / (weight * weight * e.constant(f64::from(block)))).to(DType::F32)]
         })?;
         match self.output {
             Output::Power | Output::Semblance => Ok(powers),

@@ -7,7 +7,7 @@ use dasc_ir::{DType, Diag, Result, Unit, choice, operator};
 use super::Operator;
 use super::slice::chosen_numbers;
 use crate::pieces::cross_spectrum::{CrossSpectrum, Division};
-use crate::pieces::extent::samples;
+use crate::pieces::extent::{samples, samples_up_to};
 
 choice! {
     /// What a window's correlation is divided by.
@@ -52,16 +52,23 @@ operator! {
 
 impl Operator for Correlate {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
-        let n = samples(b, x, "a window", self.window)?;
+        let n = samples_up_to(b, x, "a window", self.window, LONGEST)?;
         let lag = match self.lag {
-            Extent::Samples(0) => 0,
+            Extent::Samples(0) | Extent::Duration(0.0) => 0,
             other => samples(b, x, "a lag", other)?,
         };
         let hop = self.hop.map_or(Ok(n), |hop| samples(b, x, "a hop", hop))?;
-        if n > LONGEST || lag >= n {
-            return Err(b.diag(format!(
-                "needs a window of at most {LONGEST} samples and a lag shorter than it, not {n} and {lag}"
-            )));
+        if lag >= n {
+            return Err(b
+                .diag(format!("needs a lag shorter than its window, not {lag} of {n} samples"))
+                .help(format!("the largest possible lag is {} samples", n - 1)));
+        }
+        if let Some(longest) = b.time(x)?.rows.longest()
+            && longest < n.into()
+        {
+            return Err(b
+                .diag(format!("needs a window no longer than the record: {n} samples, but the record has {longest}"))
+                .help(format!("the largest possible window is {longest}")));
         }
         let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
         let plain = b.convert(x, float)?;
@@ -70,7 +77,7 @@ impl Operator for Correlate {
             let mean = b.reduce(frames, Role::Inner, Reduction::Mean, Scope::Segment)?;
             frames = b.map(&[frames, mean], unit.clone(), DType::F64, |e| vec![e.input(0).to(DType::F64) - e.input(1)])?;
         }
-        let chosen = chosen_numbers(b, frames, &self.source)?;
+        let chosen = chosen_numbers(b, frames, &self.source, "SOURCE")?;
         let source = b.reduce(chosen, Role::Channel, Reduction::Mean, Scope::Segment)?;
         let division = match self.scale {
             Scale::Coherence => Some(Division::BothMagnitudes),

@@ -10,7 +10,8 @@ operator! {
     /// The magnitude of the analytic signal: exact by one FFT over the whole record (without gaps), or with `TAPS` by a filter that streams.
     ///
     /// The filter is HILBERT's, good for what lies between 2.7·fs/TAPS and as much below the Nyquist frequency, where the envelope of a sine is
-    /// within 0.05 %. HILBERT_ENV is the same with a length to begin with.
+    /// within 0.05 %. HILBERT_ENV is the same with a length to begin with. Without TAPS the result is f32 also of f64 data, taken from
+    /// HILBERT's; with TAPS it is f64 of f64 data.
     Envelope = "ENVELOPE" () {
         /// Coefficients of the filter, an odd number of 15 to 8191; the whole record at once unless given.
         taps: Option<u32> = None,

@@ -8,7 +8,7 @@ use dasc_ir::{DType, Rational, Result, operator};
 use super::Operator;
 use crate::design::Band;
 use crate::pieces::calculus::known;
-use crate::pieces::extent::samples;
+use crate::pieces::extent::whole_samples;
 use crate::pieces::filter::{Direction, Family, Recursive};
 use crate::pieces::level::power_unit;
 
@@ -22,7 +22,7 @@ operator! {
     /// are labelled with the time of their middle; incomplete ones are left out. A band without a lower end is a low-pass, one without
     /// an upper end a high-pass. NaN in a block makes that block NaN.
     Fbe = "FBE" (
-        /// Length of a block, a duration or a number of samples.
+        /// Length of a block, a duration of whole samples or a number of them.
         window: Extent,
         /// The bands in hertz or with a unit, at most 64.
         bands: Vec<Span1>,
@@ -44,7 +44,7 @@ impl Operator for Fbe {
                 .diag(format!("needs 1 to {MOST_BANDS} bands, not {}", self.bands.len()))
                 .help("SPECTROGRAM gives all frequencies at once"));
         }
-        let n = samples(b, x, "a block", self.window)?;
+        let n = whole_samples(b, x, "a block", self.window)?;
         let (rate, power) = (b.rate(x)?, power_unit(&b.real(x)?.unit));
         let float = b.real(x)?.float();
         let middle = b.time(x)?.period * i64::from(n - 1).into() / Rational::integer(2);

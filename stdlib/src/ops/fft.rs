@@ -8,6 +8,8 @@ use crate::pieces::extent::one_stretch;
 
 operator! {
     /// The one-sided spectrum of the whole record (without gaps), unscaled: n/2 + 1 frequencies, no time axis.
+    ///
+    /// It is taken in f64 and rounded to f32 once, in real and imaginary part, also of f64 data.
     Fft = "FFT" () {}
     formula "X[k] = Σ_{j<n} x[j]·exp(−2πi·jk/n),   k = 0 … n/2";
     example "FFT";

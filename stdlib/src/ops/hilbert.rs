@@ -13,10 +13,11 @@ use crate::pieces::sliding::dot;
 operator! {
     /// The analytic signal: the data and, as imaginary part, its Hilbert transform.
     ///
-    /// Exact by one FFT over the whole record (without gaps), which waits for its end. With `TAPS` a filter of that many coefficients takes
+    /// Exact by one FFT over the whole record (without gaps) in f64, which waits for its end. With `TAPS` a filter of that many coefficients takes
     /// its place (the ideal one under a Kaiser window, β = 8), approximately: a sine between 2.7·fs/TAPS and as much below the Nyquist frequency has
     /// its quarter turn exactly and its magnitude within 0.05 %; below and above it fades to 0. It has no delay, looks (TAPS − 1)/2
-    /// samples ahead, streams, and begins anew after gaps; beyond the ends of a stretch the data counts as 0.
+    /// samples ahead, streams, and begins anew after gaps; beyond the ends of a stretch the data counts as 0. The result is complex f32, also
+    /// of f64 data: DEMEAN before takes out an offset in which digits would be lost.
     Hilbert = "HILBERT" () {
         /// Coefficients of the filter, an odd number of 15 to 8191; the whole record at once unless given.
         taps: Option<u32> = None,

@@ -10,6 +10,7 @@ operator! {
     ///
     /// The inverse of an unscaled forward transform, divided by its length. All frequencies must be there, altered as may be; the
     /// imaginary parts of the first and, for an even length, the last are taken as 0, as NumPy does. ISTFT also undoes window and overlap.
+    /// Spectra and the result are f32, also of f64 data; the transform of a record is f64 inside, that of frames f32.
     Ifft = "IFFT" () {}
     formula "x[j] = (1/n) Σ_{k<n} X[k]·exp(2πi·jk/n),   X[n−k] = conj(X[k])";
     example "FFT | IFFT";

@@ -17,7 +17,7 @@ operator! {
     ///
     /// `MEDIAN 5` runs along the axis: beyond the ends the data is mirrored (`d c b a | a b c d | d c b a`); of an even window, which
     /// reaches one sample further back than ahead, it is the upper of the two values in the middle. NaN where a NaN is in the window.
-    /// Along time it looks ahead half a window.
+    /// Along time it looks ahead half a window. SciPy 1.17 reads something else where the window has eight times the length of the data or more.
     ///
     /// `MEDIAN AXIS=time` is one number for all of an axis, which disappears: the mean of the two in the middle of an even number.
     /// Along time it covers the whole record, gaps left out, needs a record that ends, and is found exactly by several passes over the data,

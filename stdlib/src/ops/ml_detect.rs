@@ -19,7 +19,7 @@ operator! {
     ) {
         /// One of the sidecar's labels; needed unless it has a single one.
         label: Option<String> = None,
-        /// How sure the model must be.
+        /// How sure the model must be: a probability from 0 to below 1.
         threshold: f64 = 0.5,
         /// Where an event ends, at most the threshold; the same unless given.
         off: Option<f64> = None,
@@ -41,6 +41,11 @@ operator! {
 impl Operator for MlDetect {
     fn build(&self, b: &mut Builder, x: NodeId) -> Result<NodeId> {
         let off = self.off.unwrap_or(self.threshold);
+        if !(0.0..1.0).contains(&self.threshold) {
+            return Err(b
+                .diag(format!("needs a THRESHOLD from 0 to below 1, not {}: models give probabilities", self.threshold))
+                .help("0.5 is usual; ANNOTATE | THRESHOLD_DETECT takes any level"));
+        }
         if off > self.threshold {
             return Err(b
                 .diag(format!("needs OFF at or below the threshold, not {off} above {}", self.threshold))

@@ -6,15 +6,12 @@ use dasc_ir::{DType, Result, Unit, choice, operator};
 
 use super::Operator;
 use crate::pieces::axis::role;
-use crate::pieces::statistic::{beside, median_and_spread};
+use crate::pieces::statistic::{NORMAL, beside, median_and_spread};
 
 choice! {
     /// What a channel is divided by.
     Method { Zscore = "zscore", Max = "max", L1 = "l1", L2 = "l2", Mad = "mad", Minmax = "minmax", Onebit = "onebit" }
 }
-
-/// The median distance of normal noise from its mean, in standard deviations: the upper quartile of the normal distribution.
-const NORMAL: f64 = 0.674_489_750_196_081_7;
 
 operator! {
     /// Divides each channel by its size; the result has no unit. Along time each stretch between gaps has its own.

@@ -16,7 +16,8 @@ operator! {
     ///
     /// With WINDOW it is that of the window around each sample, without interpolation: the value that `floor(window · percent / 100)` others
     /// are before (for 100 the largest). Beyond the ends the data is mirrored (`d c b a | a b c d | d c b a`); a window of even length
-    /// reaches one sample further back than ahead. NaN where a NaN is in the window.
+    /// reaches one sample further back than ahead. NaN where a NaN is in the window. However often a long window mirrors the data, it is mirrored
+    /// so (SciPy 1.17 reads something else where the window has eight times the length of the data or more).
     Percentile = "PERCENTILE" (
         /// The percentage, 0 to 100; 50 is the median.
         percent: Percent,

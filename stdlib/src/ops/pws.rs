@@ -17,7 +17,7 @@ operator! {
     Pws = "PWS" () {
         /// The exponent ν of the weight, 0 to 8.
         power: f64 = 2.0,
-        /// Rows of one stack, a duration or a number of rows; all rows of a stretch unless given.
+        /// Rows of one stack, a duration of whole rows or a number of them; all rows of a stretch unless given.
         block: Option<Extent> = None,
         /// From one block to the next, which may overlap; the block's length unless given.
         every: Option<Extent> = None,

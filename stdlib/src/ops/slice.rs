@@ -37,7 +37,7 @@ impl Operator for Slice {
             y = chosen_times(b, y, range)?;
         }
         if let Some(range) = &self.ch {
-            y = chosen_numbers(b, y, range)?;
+            y = chosen_numbers(b, y, range, "CH")?;
         }
         if let Some(range) = &self.dist {
             y = distances(b, y, range)?;
@@ -97,9 +97,14 @@ fn row(b: &Builder, end: &Literal, period: Rational, len: Option<u64>) -> Result
     Err(b.diag(format!("counts TIME from the start, so {end} does not exist")).help("the smallest value is 0"))
 }
 
-/// Channels by number, chosen as CH of SLICE does.
-pub(crate) fn chosen_numbers(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
-    let chosen = span::numbers(b, x, range, "CH")?;
+/// Channels by number, chosen as CH of SLICE does; `parameter` is what a refusal calls the range.
+pub(crate) fn chosen_numbers(
+    b: &mut Builder,
+    x: NodeId,
+    range: &Span1,
+    parameter: &str,
+) -> Result<NodeId> {
+    let chosen = span::numbers(b, x, range, parameter)?;
     b.slice(x, Role::Channel, chosen.start.into(), chosen.end.into(), chosen.step)
 }
 

@@ -33,6 +33,7 @@ operator! {
     formula "y[i] = a[i] / b[i]"
             "recursive  a[i] = a[i−1] + (x[i]² − a[i−1])/sta,   b likewise with lta;   from the second sample on"
             "classic    a[i] = (1/sta) Σ_{k<sta} x[i−k]²,   b likewise with lta";
+    gives "STA/LTA ratio";
     example "STA_LTA 0.5s 10s METHOD=recursive";
     reference "obspy.signal.trigger.recursive_sta_lta, classic_sta_lta";
 }

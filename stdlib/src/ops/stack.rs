@@ -13,7 +13,7 @@ operator! {
     /// Blocks begin at multiples of EVERY, counted from the first sample of the record, whatever was cut off before; incomplete ones are left out.
     /// After CORRELATE it is the linear stack of windows, and with EVERY a running one.
     Stack = "STACK" (
-        /// Length of a block, a duration or a number of samples.
+        /// Length of a block, a duration of whole samples or a number of them.
         block: Extent,
     ) {
         /// From one block to the next, which may overlap or leave samples out; the block's length unless given.

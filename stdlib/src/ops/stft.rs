@@ -18,7 +18,8 @@ operator! {
     ///
     /// Frames keep clear of gaps. Beyond the ends of a stretch lies what `BOUNDARY` says, up to half a frame: `zeros`, its mirror image (`even`:
     /// d c b | a b c d | c b a), that through the end value (`odd`: 2a − b beside a) or the end value (`constant`); with `none` frame j begins at row
-    /// j·HOP. With `PADDED` frames go on until all of that is covered, with zeros after it.
+    /// j·HOP. With `PADDED` frames go on until all of that is covered, with zeros after it. Spectra are complex f32; of f64 data transforms are
+    /// f64 and rounded once.
     Stft = "STFT" (
         /// Length of a frame, a duration or a number of samples; no longer than the record.
         frame: Extent,

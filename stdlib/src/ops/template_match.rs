@@ -35,6 +35,7 @@ operator! {
     }
     formula "y[i] = Σ_k (q[k] − q̄)·(x[i+k] − x̄_i) / √(Σ_k (q[k] − q̄)² · Σ_k (x[i+k] − x̄_i)²)"
             "q is the template and x̄_i the mean of the stretch that begins at i";
+    gives "Correlation coefficient";
     example "TEMPLATE_MATCH 0.5s..0.7s";
     reference "obspy.signal.cross_correlation.correlate_template(x, x[500:700], mode='valid', normalize='full', demean=True)";
 }
@@ -129,7 +130,7 @@ impl TemplateMatch {
         let lo = i32::try_from(from.rem_euclid(i64::from(m))).map_err(|_| Diag::compiler("a frame within 2³¹"))?;
         let mut frame = b.frame(chosen, m, m, lo, Edge::Valid)?;
         if let Some(range) = &self.ch {
-            frame = chosen_numbers(b, frame, range)?;
+            frame = chosen_numbers(b, frame, range, "CH")?;
         }
         let count = b.signal(frame)?.channels();
         if self.ch.is_some() && count != 1 {

@@ -12,6 +12,9 @@ use crate::pieces::frames::{Frames, WindowSymmetry};
 use crate::pieces::plane::Patch;
 use crate::pieces::weight::WindowName;
 
+/// The fewest samples that have a spectrum worth the name.
+const LEAST: u32 = 4;
+
 /// The most samples of all channels whose spectra are whitened at once, in memory.
 const MOST: u64 = 1 << 22;
 
@@ -25,7 +28,7 @@ operator! {
     /// Forward transforms are f64, so an offset drowns nothing; but at the ends of a stretch, where zeros follow, it is a step with a spectrum of
     /// its own, which DETREND before avoids.
     /// `WHITEN record` whitens the spectrum of the whole record (without gaps), unweighted (TAPER before it if its ends matter),
-    /// and refuses more than 4194304 samples of all channels.
+    /// and refuses fewer than 4 samples, and more than 4194304 of all channels.
     Whiten = "WHITEN" (
         /// Length of a frame, a duration or a number of samples, no longer than the record; or `record`.
         frame: Patch,
@@ -56,9 +59,9 @@ impl Operator for Whiten {
         let window = (WindowName::Hann, WindowSymmetry::Periodic);
         let frames = Frames::new(b, x, frame, self.hop, window, |n| n / 2)?;
         let (n, hop) = (frames.n, frames.hop);
-        if n < 4 || hop > n / 2 {
+        if n < LEAST || hop > n / 2 {
             return Err(b
-                .diag(format!("needs frames of at least 4 samples that overlap by half or more, not {n} every {hop}"))
+                .diag(format!("needs frames of at least {LEAST} samples that overlap by half or more, not {n} every {hop}"))
                 .help(format!("the largest possible hop is {}", n / 2)));
         }
         let (time, rate) = (b.time(x)?.clone(), b.rate(x)?);
@@ -86,9 +89,12 @@ impl Whiten {
         let (time, rate) = (b.time(x)?.clone(), b.rate(x)?);
         let rows = time.rows.count().unwrap_or(u64::MAX);
         let samples = rows.saturating_mul(b.signal(x)?.channels().into());
-        if rows < 4 || samples > MOST {
+        if rows < LEAST.into() {
+            return Err(b.diag(format!("needs a record of at least {LEAST} samples to whiten, not {rows}")));
+        }
+        if samples > MOST {
             return Err(b
-                .diag(format!("whitens records of 4 to {MOST} samples of all channels at once, not {samples}"))
+                .diag(format!("whitens at most {MOST} samples of all channels at once, not {samples}"))
                 .help(frames));
         }
         let float = b.real(x)?.float();

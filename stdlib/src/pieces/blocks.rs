@@ -4,7 +4,7 @@ use dasc_ir::graph::{Builder, Edge, NodeId, Reduction, Role, WindowBody};
 use dasc_ir::parameter::Extent;
 use dasc_ir::{DType, Rational, Result};
 
-use super::extent::samples;
+use super::extent::whole_samples;
 
 /// Blocks of `len` rows, block `i` from row `i * every` on.
 #[derive(Clone, Copy, Debug)]
@@ -14,10 +14,11 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// `every` is the length unless given.
+    /// `every` is the length unless given. Both are whole numbers of samples.
     pub fn new(b: &Builder, x: NodeId, len: Extent, every: Option<Extent>) -> Result<Blocks> {
-        let len = samples(b, x, "a block", len)?;
-        let every = every.map_or(Ok(len), |every| samples(b, x, "a step from block to block", every))?;
+        let len = whole_samples(b, x, "a block", len)?;
+        let every =
+            every.map_or(Ok(len), |every| whole_samples(b, x, "a step from block to block", every))?;
         Ok(Blocks { len, every })
     }
 

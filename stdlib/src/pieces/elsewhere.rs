@@ -55,7 +55,7 @@ pub fn known(
     same_rate(b, x, &aside, all, &format!("'{path}'"))?;
     let mut chosen = chosen_times(&mut aside, all, time)?;
     if let Some(numbers) = ch {
-        chosen = chosen_numbers(&mut aside, chosen, numbers)?;
+        chosen = chosen_numbers(&mut aside, chosen, numbers, "CH")?;
     }
     let (from, rows) = one_stretch(b, &aside, chosen, most)?;
     let of = |node: NodeId| -> Result<ChannelAxis> {

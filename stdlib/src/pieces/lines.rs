@@ -3,7 +3,10 @@
 use dasc_ir::graph::{Builder, Edge, InnerAxis, NodeId, Signal, Slant};
 use dasc_ir::{DType, Result, Unit};
 
+use super::filter::of_step;
 use super::muted::{stretches, within};
+use super::weight::WindowName;
+use crate::design::{Symmetry, window};
 
 /// As many lines as a picture has rows.
 const MOST_LINES: u32 = 1024;
@@ -17,21 +20,23 @@ const FARTHEST: f64 = (1 << 20) as f64;
 pub struct Lines {
     /// The input with zero for channels that MUTE took out, and beyond the ends of each stretch.
     samples: NodeId,
-    /// How many channels a line crosses around each channel; NaN where the channel itself was taken out.
-    pub count: NodeId,
+    /// The sum of the weights of the channels that a line crosses around each channel; NaN where the channel itself was taken out.
+    pub weight: NodeId,
     ends: (i32, i32),
     reach: u32,
     shifts: Vec<Vec<f64>>,
+    weights: Vec<f64>,
     axis: InnerAxis,
 }
 
 impl Lines {
-    /// Lines over `channels` channels around each (of an even number one more lies behind), `slowness` in s/m, positive towards larger
-    /// distances; `axis` says what they are. Refuses what is no time series over channels, and more work than makes sense.
+    /// Lines over `channels` channels around each (of an even number one more lies behind), weighted by the window `aperture`; `slowness` in
+    /// s/m, positive towards larger distances; `axis` says what they are. Refuses what is no time series over channels, and more work than
+    /// makes sense.
     pub fn new(
         b: &mut Builder,
         x: NodeId,
-        channels: u32,
+        (channels, aperture): (u32, WindowName),
         spacing: f64,
         slowness: &[f64],
         axis: InnerAxis,
@@ -52,6 +57,7 @@ impl Lines {
                 .diag(format!("sums {terms} terms for every sample; {MOST_TERMS} are possible"))
                 .help("take fewer channels, or fewer lines"));
         }
+        let weights = weights(b, (channels, aperture), (lo, hi))?;
         let shift = |p: &f64| (lo..=hi).map(|k| p * f64::from(k) * spacing * rate).collect();
         let shifts: Vec<Vec<f64>> = slowness.iter().map(shift).collect();
         let farthest = shifts.iter().flatten().fold(0.0f64, |most, shift| most.max(shift.abs()));
@@ -75,20 +81,34 @@ impl Lines {
         }
         let there = |c: i64| (0..i64::from(all)).contains(&c) && muted.binary_search(&(c as u32)).is_err();
         let crossed = |c: i64| match there(c) {
-            true => (c + i64::from(lo)..=c + i64::from(hi)).filter(|c| there(*c)).count() as f64,
+            true => (c + i64::from(lo)..).zip(&weights).filter(|(c, _)| there(*c)).map(|(_, w)| w).sum(),
             false => f64::NAN,
         };
-        let counts: Vec<f64> = (0..i64::from(all)).map(crossed).collect();
+        let sums: Vec<f64> = (0..i64::from(all)).map(crossed).collect();
         let given = Signal { dtype: DType::F64, unit: Unit::none(), time: None, inner: None, ..signal };
-        let count = b.constant(given, &counts)?;
-        Ok(Lines { samples, count, ends: (lo, hi), reach, shifts, axis })
+        let weight = b.constant(given, &sums)?;
+        Ok(Lines { samples, weight, ends: (lo, hi), reach, shifts, weights, axis })
     }
 
-    /// The sum along every line, or that of the squares of the same samples.
+    /// The weighted sum along every line, or that of the squares of the same samples.
     pub fn sum(&self, b: &mut Builder, squared: bool, unit: Unit) -> Result<NodeId> {
-        let slant = Slant { reach: self.reach, shifts: self.shifts.clone(), squared };
+        let (shifts, weights) = (self.shifts.clone(), self.weights.clone());
+        let slant = Slant { reach: self.reach, shifts, weights, squared };
         b.slant(self.samples, self.ends, slant, self.axis.clone(), unit)
     }
+}
+
+/// The weights of the channels `lo ..= hi` of an aperture of `channels`, which may reach beyond the fibre: a symmetric window of two
+/// channels more, without its ends.
+fn weights(b: &Builder, (channels, aperture): (u32, WindowName), (lo, hi): (i32, i32)) -> Result<Vec<f64>> {
+    let taps = hi.abs_diff(lo) as usize + 1;
+    if aperture == WindowName::Boxcar {
+        return Ok(vec![1.0; taps]);
+    }
+    let whole = window(aperture.design(), channels as usize + 2, Symmetry::Symmetric);
+    let whole = whole.map_err(|diag| of_step(b, diag))?;
+    let before = 1 + channels / 2 - lo.unsigned_abs();
+    Ok(whole.into_iter().skip(before as usize).take(taps).collect())
 }
 
 /// `count` numbers in equal steps from the first to the last.

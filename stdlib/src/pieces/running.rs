@@ -5,27 +5,28 @@ use dasc_ir::graph::{Builder, Edge, NodeId, WindowBody};
 use dasc_ir::parameter::{AxisName, Extent};
 
 use super::axis::role;
-use super::extent::samples;
+use super::extent::samples_up_to;
 
 /// No window is longer.
 const LONGEST: u32 = 65_535;
 
 /// How many samples, channels or frequencies a window spans.
 pub fn span(b: &Builder, x: NodeId, window: Extent, axis: AxisName) -> Result<u32> {
-    let n = match (axis, window) {
-        (AxisName::Time, window) => samples(b, x, "a window", window)?,
-        (AxisName::Channel | AxisName::Frequency, Extent::Samples(n)) => n,
-        (AxisName::Channel | AxisName::Frequency, Extent::Duration(_)) => {
-            let along = if axis == AxisName::Channel { "channels" } else { "frequencies" };
-            let message = format!("needs its WINDOW as a number of {along}, not a duration");
-            return Err(b.diag(message).help("AXIS=time takes durations"));
-        }
+    let (along, most) = match axis {
+        AxisName::Time => return samples_up_to(b, x, "a window", window, LONGEST),
+        AxisName::Channel => ("channels", "SPATIAL_SMOOTH or COMMON_MODE take means of more"),
+        AxisName::Frequency => ("frequencies", "use fewer"),
     };
-    if (1..=LONGEST).contains(&n) {
-        return Ok(n);
+    match window {
+        Extent::Samples(n) if (1..=LONGEST).contains(&n) => Ok(n),
+        Extent::Samples(n) => Err(b
+            .diag(format!("needs a window of 1 to {LONGEST} {along}, not {n}"))
+            .help(if n == 0 { "1 leaves everything as it is" } else { most })),
+        Extent::Duration(_) => {
+            let message = format!("needs its WINDOW as a number of {along}, not a duration");
+            Err(b.diag(message).help("AXIS=time takes durations"))
+        }
     }
-    let help = if n == 0 { "use 1" } else { "STACK or DECIMATE first for a longer one" };
-    Err(b.diag(format!("needs a window of 1 to {LONGEST} samples, not {n}")).help(help))
 }
 
 /// The value that `rank` others of the window of `n` around each are before. An even window reaches one further back than ahead; beyond the

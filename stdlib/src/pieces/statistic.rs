@@ -8,6 +8,9 @@ use super::axis::role;
 use super::extent::whole_record;
 use super::muted::remaining;
 
+/// The median distance of normal noise from its mean, in standard deviations: the upper quartile of the normal distribution.
+pub const NORMAL: f64 = 0.674_489_750_196_081_7;
+
 /// One number for all of an axis, in the data's float type; the axis disappears. Along time it covers the record, gaps left out.
 pub fn over(b: &mut Builder, x: NodeId, axis: AxisName, how: Reduction) -> Result<NodeId> {
     let float = b.real(x)?.float();

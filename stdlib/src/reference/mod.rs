@@ -5,7 +5,7 @@ mod example;
 use std::sync::Arc;
 
 use dasc_ir::graph::facts::{Facts, carry, facts};
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, Rows, Signal, TimeAxis, Type};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, Rows, Signal, TimeAxis, Type};
 use dasc_ir::model::Models;
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
@@ -102,15 +102,7 @@ pub fn sample_signal() -> Signal {
             rows: Rows::Segments(vec![(0, 3_600_000)]),
         }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: 64,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 5.0,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(64, 5.0)),
     }
 }
 

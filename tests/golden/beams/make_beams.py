@@ -4,6 +4,7 @@ import pathlib
 import sys
 
 import numpy as np
+from scipy.signal import get_window
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from golden import SPECTRUM, TIME, Set
@@ -31,19 +32,24 @@ def blocks(x, n):
     return x[: len(x) // n * n].reshape(-1, n, *x.shape[1:]).sum(axis=1)
 
 
-def power(x, fs, dx, channels, speeds, n=1):
+def mean(lines, aperture):
+    """The weighted mean over the taps that are there; the window is of two channels more, without its ends."""
+    weights = get_window(aperture, lines.shape[3] + 2, fftbins=False)[1:-1]
+    return np.nansum(lines * weights, axis=3) / (np.isfinite(lines) * weights).sum(axis=3)
+
+
+def power(x, fs, dx, channels, speeds, n=1, aperture="boxcar"):
     lines = along(x, fs, dx, channels, 1 / np.array(speeds))
-    return blocks(np.nanmean(lines, axis=3) ** 2, n) / n
+    return blocks(mean(lines, aperture) ** 2, n) / n
 
 
-def semblance(x, fs, dx, channels, speeds, n=1):
+def semblance(x, fs, dx, channels, speeds, n=1, aperture="boxcar"):
     lines = along(x, fs, dx, channels, 1 / np.array(speeds))
-    count = np.isfinite(lines).sum(axis=3)[0]
-    return blocks(np.nansum(lines, axis=3) ** 2, n) / blocks(np.nansum(lines**2, axis=3), n) / count
+    return blocks(mean(lines, aperture) ** 2, n) / blocks(mean(lines**2, aperture), n)
 
 
-def fastest(x, fs, dx, channels, speeds, n=1):
-    return np.sort(speeds)[power(x, fs, dx, channels, np.sort(speeds), n).argmax(axis=1)]
+def fastest(x, fs, dx, channels, speeds, n=1, aperture="boxcar"):
+    return np.sort(speeds)[power(x, fs, dx, channels, np.sort(speeds), n, aperture).argmax(axis=1)]
 
 
 def beam(options, reference, source, channels, speeds, *args, dx=2.0, signed=None, **more):
@@ -53,10 +59,10 @@ def beam(options, reference, source, channels, speeds, *args, dx=2.0, signed=Non
     g.add(told, source, lambda x, fs: reference(x, fs, dx, channels, signed, *args), "numpy.interp along lines, summed over channels, squared, block means", axes=axes, dx=dx, **more)
 
 
-def slant(channels, first, last, count, source, dx=2.0, **more):
-    told = f"SLANT_STACK {channels} {first}ms/m {last}ms/m COUNT={count}"
+def slant(channels, first, last, count, source, dx=2.0, aperture=None, **more):
+    told = f"SLANT_STACK {channels} {first}ms/m {last}ms/m COUNT={count}" + (f" WEIGHTS={aperture}" if aperture else "")
     slowness = np.linspace(first, last, count) / 1000
-    g.add(told, source, lambda x, fs: np.nanmean(along(x, fs, dx, channels, slowness), axis=3), "numpy.interp along lines, mean over channels", axes=SPECTRUM, dx=dx, **more)
+    g.add(told, source, lambda x, fs: mean(along(x, fs, dx, channels, slowness), aperture or "boxcar"), "numpy.interp along lines, mean over channels", axes=SPECTRUM, dx=dx, **more)
 
 
 rng = np.random.default_rng(5)
@@ -83,4 +89,13 @@ slant(1, -0.5, 3.0, 2, "noise", rows=20)
 slant(5, 1.0, 2.0, 3, "tones", rows=200)
 slant(5, -3.0, -1.0, 1, "noise", rows=9)
 slant(9, -2.0, 2.0, 5, "wide", rows=40)
+for aperture in ("hann", "hamming", "blackman", "blackmanharris"):
+    beam(f" STACK=25 WEIGHTS={aperture}", power, "waves", 8, speeds, 25, aperture, dx=4.0)
+    beam(f" STACK=20 WEIGHTS={aperture} OUTPUT=semblance", semblance, "waves", 9, speeds, 20, aperture, dx=4.0)
+    slant(7, -4.0, 4.0, 5, "waves", dx=4.0, rows=100, aperture=aperture)
+beam(" STACK=50 WEIGHTS=hann OUTPUT=speed", fastest, "waves", 11, speeds, 50, "hann", dx=4.0, axes=TIME)
+beam(" WEIGHTS=hann", power, "noise", 100, [1000.0], 1, "hann", rows=17)
+beam(" WEIGHTS=hann OUTPUT=semblance", semblance, "offset", 3, [700.0], 1, "hann", rows=100)
+for channels in (1, 2, 3, 4, 101):
+    slant(channels, -0.5, 3.0, 2, "noise", rows=20, aperture="hann")
 g.write()

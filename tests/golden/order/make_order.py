@@ -128,6 +128,9 @@ for q in (0, 10, 33.3, 90, 100):
         stated = f"scipy.ndimage.percentile_filter(x, {q}, size=({k}, 1), mode='reflect')"
         g.add(f"PERCENTILE {q} WINDOW={k}", "noise", running(ndimage.percentile_filter, k, 0, q), stated, rows=300)
         g.add(f"PERCENTILE {q} WINDOW={k} AXIS=channel", "wide", running(ndimage.percentile_filter, k, 1, q), stated.replace(f"({k}, 1)", f"(1, {k})"), rows=30)
+# From eight times the data on SciPy's own mirror reads beyond it (1.17); numpy.pad repeats it.
+for n, k, q in ((1, 50, 30), (2, 16, 50), (3, 24, 95), (3, 50, 30), (3, 51, 30), (4, 1000, 70)):
+    g.add(f"PERCENTILE {q} WINDOW={k}", "noise", running(ndimage.percentile_filter, k, 0, q), "numpy.sort of windows of numpy.pad(mode='symmetric')", rows=n)
 for k in (20, 31):
     filtered = lambda x, fs, k=k: ndimage.median_filter(spectrum(x, fs), size=(1, k, 1), mode="reflect")
     g.add(f"STFT 64 | ABS | MEDIAN {k} AXIS=frequency", "noise", filtered, f"scipy.ndimage.median_filter(size=(1, {k}, 1)) of abs(scipy.signal.stft)", axes=["time", "frequency", "channel"], rows=300)

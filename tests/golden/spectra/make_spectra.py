@@ -99,6 +99,20 @@ def power_spectra():
         add(f"PSD {dql}", welch(x), stated, ["frequency", "channel"])
         blocks = [welch(x[k * 4 * hop : (k * 4 + 3) * hop + n]) for k in range(((400 - n) // hop + 1) // 4)]
         add(f"PSD {dql} EVERY={4 * hop}", np.array(blocks), stated + " of every four frames", SPECTRUM)
+    # Of one frame to many, odd and even numbers of them.
+    for dql, n, hop, rows, options in (
+        ("64", 64, 32, 400, {}),
+        ("64 HOP=1", 64, 1, 400, {}),
+        ("51 HOP=20 WINDOW=blackman SCALING=spectrum DETREND=linear", 51, 20, 350, {"window": "blackman", "scaling": "spectrum", "detrend": "linear"}),
+        *(("64", 64, 32, rows, {}) for rows in (64, 96, 128, 160, 200)),
+    ):
+        y = signal.welch(x[:rows], FS, nperseg=n, noverlap=n - hop, axis=0, average="median", **options)[1]
+        add(f"PSD {dql} AVERAGE=median", y, stated + "(average='median')", ["frequency", "channel"], rows=rows)
+    median = lambda x, fs, **options: signal.welch(x, fs, nperseg=64, axis=0, average="median", **options)[1]
+    for source in ("offset", "nan_bursts", "steps", "denormals", "quake_100hz"):
+        # The squares of denormals are 0 in f32.
+        floor = 1.2e-38 if source == "denormals" else 0.0
+        g.add("PSD 64 AVERAGE=median", source, median, stated + "(average='median')", axes=["frequency", "channel"], rows=1000, floor=floor)
     for rows in (64, 65, 96):
         add("PSD 64", signal.welch(x[:rows], FS, nperseg=64, axis=0)[1], stated, ["frequency", "channel"], rows=rows)
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dasc_dql::{Sources, Vocabulary, parse, render_all};
 use dasc_ir::graph::builder::Beside;
-use dasc_ir::graph::{Builder, ChannelAxis, Graph, Labels, NodeId, Rows, Signal, TimeAxis, Type};
+use dasc_ir::graph::{Builder, ChannelAxis, Graph, NodeId, Rows, Signal, TimeAxis, Type};
 use dasc_ir::{DType, Rational, Unit};
 use dasc_stdlib::defined::Callable;
 use dasc_stdlib::ops::{self, OPERATORS};
@@ -23,15 +23,7 @@ pub fn signal(dtype: DType, fs: f64, segments: &[(i64, i64)], channels: u32) -> 
             rows: Rows::Segments(segments.to_vec()),
         }),
         inner: None,
-        channel: Some(ChannelAxis {
-            len: channels,
-            first: 0,
-            stride: 1,
-            distance: 0.0,
-            spacing: 2.0,
-            positions: None,
-            labels: Labels::Regular,
-        }),
+        channel: Some(ChannelAxis::regular(channels, 2.0)),
     }
 }
 

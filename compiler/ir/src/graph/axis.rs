@@ -159,6 +159,19 @@ pub enum Labels {
 }
 
 impl ChannelAxis {
+    /// Channels 0, 1, … from 0 m on, so many metres apart.
+    pub fn regular(len: u32, spacing: f64) -> ChannelAxis {
+        ChannelAxis {
+            len,
+            first: 0,
+            stride: 1,
+            distance: 0.0,
+            spacing,
+            positions: None,
+            labels: Labels::Regular,
+        }
+    }
+
     /// Number in the file of the channel at a position.
     pub fn number(&self, position: u32) -> i64 {
         match &self.labels {

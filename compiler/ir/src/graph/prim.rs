@@ -82,14 +82,16 @@ pub enum WindowBody {
 }
 
 /// Sums along lines across channels and rows: position `p` at row `i` and channel `c` is the sum over `k`, ascending and in F64, of
-/// the sample (or its square) of channel `c + lo + k` at row `i + shifts[p][k]`. Between two rows it is interpolated linearly, at a row it
-/// is what lies there. Channels beyond the ends count zero; rows exist where `reach` rows before and after do.
+/// `weights[k]` times the sample (or its square) of channel `c + lo + k` at row `i + shifts[p][k]`. Between two rows it is interpolated
+/// linearly, at a row it is what lies there. Channels beyond the ends count zero; rows exist where `reach` rows before and after do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slant {
     /// No shift is larger.
     pub reach: u32,
     /// `[position][tap]`, in rows.
     pub shifts: Vec<Vec<f64>>,
+    /// One for each tap.
+    pub weights: Vec<f64>,
     /// Sums squares.
     pub squared: bool,
 }

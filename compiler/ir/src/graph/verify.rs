@@ -270,10 +270,16 @@ fn check_window(body: &WindowBody, taps: RangeInclusive<i32>, inputs: &[&Signal]
                 return Err(format!("{} filters give {} positions", bank.len(), signal.inner_len()));
             }
         }
-        WindowBody::Slant(Slant { reach, shifts, .. }) => {
+        WindowBody::Slant(Slant { reach, shifts, weights, .. }) => {
             within("reach", (*reach).into(), MOST_TAPS)?;
             if let Some(wrong) = shifts.iter().find(|s| s.len() as i64 != count) {
                 return Err(format!("{count} taps have {} shifts", wrong.len()));
+            }
+            if weights.len() as i64 != count {
+                return Err(format!("{count} taps have {} weights", weights.len()));
+            }
+            if let Some(wrong) = weights.iter().find(|w| !w.is_finite()) {
+                return Err(format!("a weight of {wrong} is no number"));
             }
             if shifts.len() != signal.inner_len() as usize {
                 return Err(format!("{} slants give {} positions", shifts.len(), signal.inner_len()));

@@ -9,10 +9,9 @@ use dasc_sink::{Event, Provenance};
 
 use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
-use super::style::{self, Look, quantity_name};
+use super::style::{self, Look};
 use super::{Drain, Kind, SinkSpec, section, wavenumber};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::names;
 
 #[derive(Debug)]
 pub struct Spec {
@@ -36,23 +35,13 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let channels = signal.channel.clone().ok_or_else(|| {
         b.diag("needs a channel axis, which its input does not have").help("draw it with PLOT_TS")
     })?;
-    let quantity = Quantity::new(quantity_name(&signal.unit), signal.unit.symbol());
+    let quantity = style::quantity(assembly, flow.node)?;
     let positions = pixels::chosen(b, &channels, plot.ch)?;
     let limits = plot.limits.as_ref().map(|given| style::limits(given, &signal.unit)).transpose()?;
-    let target =
-        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
     let look = Look { title: plot.title, size: plot.size };
-    Ok(SinkSpec {
-        step: step.index,
-        span: step.span,
-        keyword: step.keyword.clone(),
-        target,
-        mode: style::picture_mode(names::mode(plot.mode))?,
-        output: Some(assembly.output(flow.node)),
-        events: Vec::new(),
-        kind: Kind::Heatmap(Spec { positions, time, channels, quantity, colormap, limits, look }),
-    })
+    let spec = Spec { positions, time, channels, quantity, colormap, limits, look };
+    style::sink(assembly, step, (plot.out.as_ref(), plot.mode), flow.node, Kind::Heatmap(spec))
 }
 
 pub fn open(

@@ -2,7 +2,7 @@
 
 use dasc_ir::graph::{Builder, InnerAxis, InnerRole, NodeId, Reduction, Role, Scope};
 use dasc_ir::{DType, Dimension, Result, Unit};
-use dasc_plot::{Axis, Measure};
+use dasc_plot::{Axis, Measure, Quantity};
 use dasc_stdlib::pieces::level::{decibel, is_power, power_unit, squared_magnitude};
 
 /// The picture's axis.
@@ -22,17 +22,32 @@ pub fn axis(inner: &InnerAxis) -> Axis {
     }
 }
 
-/// What a picture of it is called unless the script says.
-pub fn title(inner: &InnerAxis) -> &'static str {
+/// What a row has, in the plural.
+pub fn contents(inner: &InnerAxis) -> &'static str {
     match inner.role {
-        InnerRole::Frequency => "Spectrogram",
+        InnerRole::Frequency | InnerRole::Scale => "frequencies",
+        InnerRole::Band => "bands",
+        InnerRole::Frame => "frames",
+        InnerRole::Lag => "lags",
+        InnerRole::Velocity => "speeds",
+        InnerRole::Slowness => "slownesses",
+        InnerRole::Label => "labels",
+    }
+}
+
+/// What a picture of it is called unless the script says; `unit` is that of the values.
+pub fn title(inner: &InnerAxis, unit: &Unit, over_time: bool) -> &'static str {
+    match inner.role {
+        InnerRole::Frequency if over_time => "Spectrogram",
+        InnerRole::Frequency => "Spectrum",
         InnerRole::Scale => "Wavelet transform",
-        InnerRole::Band => "Energies of bands",
+        InnerRole::Band if is_power(unit) => "Energies of bands",
+        InnerRole::Band => "Power in bands",
         InnerRole::Frame => "Frames",
         InnerRole::Lag => "Correlation",
         InnerRole::Velocity => "Beams",
         InnerRole::Slowness => "Slant stack",
-        InnerRole::Label => "What the model says",
+        InnerRole::Label => "Model output",
     }
 }
 
@@ -65,11 +80,15 @@ impl Values {
         };
         Ok(Values { node, power })
     }
+}
 
-    /// The unit of the ends of a colour scale.
-    pub fn limits_unit(&self, b: &Builder) -> Result<Unit> {
-        Ok(if self.power { decibel() } else { b.signal(self.node)?.unit.clone() })
-    }
+/// What the colours of a picture show, and the unit of their ends. `measured` is what the values were before they became powers.
+pub fn quantity(b: &Builder, values: NodeId, power: bool, measured: Quantity) -> Result<(Quantity, Unit)> {
+    let unit = b.signal(values)?.unit.clone();
+    Ok(match power {
+        true => (Quantity::new("Power", unit.symbol()), decibel()),
+        false => (measured, unit),
+    })
 }
 
 fn powers(b: &mut Builder, x: NodeId) -> Result<NodeId> {

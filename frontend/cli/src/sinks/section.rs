@@ -4,26 +4,24 @@
 use dasc_dql::Step;
 use dasc_dql::statements::PlotHeatmap;
 use dasc_ir::graph::{ChannelAxis, InnerAxis, Labels, Role};
-use dasc_ir::{Diag, Result, Unit};
+use dasc_ir::{Diag, Result};
 use dasc_plot::{Colormap, Figure, Limits, Quantity, Raster, RasterSize, Section, Spectrum};
 use dasc_runtime::{RowsView, StatisticView};
 use dasc_sink::{Event, Provenance, Summary};
 
 use super::inner::{self, Values};
-use super::style::{self, Look, quantity_name};
+use super::style::{self, Look};
 use super::{Drain, Kind, SinkSpec, heatmap, pixels};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::names;
 
 #[derive(Debug)]
 pub struct Spec {
     positions: Vec<u32>,
     inner: InnerAxis,
     channels: ChannelAxis,
-    unit: Unit,
+    quantity: Quantity,
     power: bool,
-    /// Whether rows of several times were averaged.
-    mean: bool,
+    title: String,
     colormap: Option<Colormap>,
     limits: Option<Limits>,
     look: Look,
@@ -36,33 +34,27 @@ pub fn prepare(
     plot: PlotHeatmap,
     inner: InnerAxis,
 ) -> Result<SinkSpec> {
+    let measured = style::quantity(assembly, flow.node)?;
     let b = &mut assembly.b;
     let signal = b.signal(flow.node)?;
     let channels = signal.channel.clone().ok_or_else(|| {
         b.diag("needs a channel axis, which its input does not have").help("draw it with PLOT_SPEC")
     })?;
+    let what = match channels.labels {
+        Labels::Wavenumbers { .. } => "Frequency and wavenumber",
+        Labels::Regular | Labels::Numbers(_) => inner::title(&inner, &signal.unit, false),
+    };
     let mean = signal.time.is_some();
+    let title = if mean { format!("{what}, mean over time") } else { what.to_string() };
     let positions = pixels::chosen(b, &channels, plot.ch)?;
-    let values = Values::of(b, flow.node, &inner)?;
-    let power = values.power;
-    let limits_unit = values.limits_unit(b)?;
-    let node = if mean { inner::mean(b, values.node, Role::Time)? } else { values.node };
-    let unit = b.signal(node)?.unit.clone();
+    let Values { node, power } = Values::of(b, flow.node, &inner)?;
+    let (quantity, limits_unit) = inner::quantity(b, node, power, measured)?;
+    let node = if mean { inner::mean(b, node, Role::Time)? } else { node };
     let limits = plot.limits.as_ref().map(|given| style::limits(given, &limits_unit)).transpose()?;
-    let target =
-        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
     let look = Look { title: plot.title, size: plot.size };
-    Ok(SinkSpec {
-        step: step.index,
-        span: step.span,
-        keyword: step.keyword.clone(),
-        target,
-        mode: style::picture_mode(names::mode(plot.mode))?,
-        output: Some(assembly.output(node)),
-        events: Vec::new(),
-        kind: Kind::Section(Spec { positions, inner, channels, unit, power, mean, colormap, limits, look }),
-    })
+    let spec = Spec { positions, inner, channels, quantity, power, title, colormap, limits, look };
+    style::sink(assembly, step, (plot.out.as_ref(), plot.mode), node, Kind::Section(spec))
 }
 
 pub fn open(
@@ -72,20 +64,11 @@ pub fn open(
     provenance: &Provenance,
 ) -> Result<Box<dyn Drain>> {
     let (channels, _) = heatmap::axis(&spec.channels, &spec.positions);
-    let quantity = match spec.power {
-        true => Quantity::new("Power", spec.unit.symbol().trim_start_matches("1^2")),
-        false => Quantity::new(quantity_name(&spec.unit), spec.unit.symbol()),
-    };
     let spectrum = spec.power.then_some(Spectrum::Power);
-    let mut style = Section::new(inner::axis(&spec.inner), channels, quantity, spectrum);
+    let mut style = Section::new(inner::axis(&spec.inner), channels, spec.quantity.clone(), spectrum);
     style.colormap = spec.colormap;
     style.limits = spec.limits.unwrap_or(style.limits);
-    let what = match spec.channels.labels {
-        Labels::Wavenumbers { .. } => "Frequency and wavenumber",
-        Labels::Regular | Labels::Numbers(_) => inner::title(&spec.inner),
-    };
-    let title = if spec.mean { format!("{what}, mean over time") } else { what.to_string() };
-    let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
+    let figure = style::figure(&spec.look, &spec.title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let rows = u64::from(spec.inner.len);
     let positions = spec.positions.clone();

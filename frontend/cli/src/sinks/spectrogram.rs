@@ -3,8 +3,8 @@
 
 use dasc_dql::Step;
 use dasc_dql::statements::PlotSpec;
+use dasc_ir::Result;
 use dasc_ir::graph::{Builder, InnerAxis, Role, Signal, TimeAxis};
-use dasc_ir::{Result, Unit};
 use dasc_plot::{
     Channels, Colormap, Figure, Heatmap, Limits, Orientation, Quantity, Raster, RasterSize, Spectrogram,
 };
@@ -13,21 +13,19 @@ use dasc_sink::Provenance;
 use super::drawing::Drawing;
 use super::inner::{self, Values};
 use super::pixels::{self, Columns, Pixels};
-use super::style::{self, Look, quantity_name};
+use super::style::{self, Look};
 use super::{Drain, Kind, SinkSpec};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::names;
 
 #[derive(Debug)]
 pub struct Spec {
     time: TimeAxis,
     inner: InnerAxis,
-    unit: Unit,
+    quantity: Quantity,
     power: bool,
+    title: String,
     /// Of which channels, if there are any.
     channels: Option<Channels>,
-    /// Channels averaged over, if some in between are left out.
-    some: Option<usize>,
     colormap: Option<Colormap>,
     limits: Option<Limits>,
     look: Look,
@@ -35,10 +33,11 @@ pub struct Spec {
 
 pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
     let plot = PlotSpec::from_args(&step.args, step.span)?;
+    let measured = style::quantity(assembly, flow.node)?;
     let b = &mut assembly.b;
     let (inner, time) = axes(b, b.signal(flow.node)?)?;
-    let (mut channels, mut some) = (None, None);
-    let mut node = flow.node;
+    let mut title = inner::title(&inner, &b.signal(flow.node)?.unit, true).to_string();
+    let (mut channels, mut node) = (None, flow.node);
     if let Some(axis) = b.signal(node)?.channel.clone() {
         let mut positions = pixels::chosen(b, &axis, plot.ch)?;
         positions.retain(|position| !flow.muted.contains(&axis.number(*position)));
@@ -51,35 +50,25 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         } else {
             Channels::Mean(number(first), number(last))
         });
-        let between = (last - first) as usize + 1;
-        some = (positions.len() < between).then_some(positions.len());
+        // Where some in between are left out the ends do not tell how many there are.
+        if positions.len() <= (last - first) as usize {
+            title = format!("{title}, {} channels", positions.len());
+        }
         if positions.len() < axis.len as usize {
             node = b.gather(node, positions)?;
         }
     }
-    let values = Values::of(b, node, &inner)?;
-    let power = values.power;
-    let limits_unit = values.limits_unit(b)?;
-    let node = match b.signal(values.node)?.channel {
-        Some(_) => inner::mean(b, values.node, Role::Channel)?,
-        None => values.node,
+    let Values { node, power } = Values::of(b, node, &inner)?;
+    let (quantity, limits_unit) = inner::quantity(b, node, power, measured)?;
+    let node = match b.signal(node)?.channel {
+        Some(_) => inner::mean(b, node, Role::Channel)?,
+        None => node,
     };
-    let unit = b.signal(node)?.unit.clone();
     let limits = plot.limits.as_ref().map(|given| style::limits(given, &limits_unit)).transpose()?;
-    let target =
-        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
     let colormap = plot.cmap.as_deref().map(Colormap::named).transpose()?;
     let look = Look { title: plot.title, size: plot.size };
-    Ok(SinkSpec {
-        step: step.index,
-        span: step.span,
-        keyword: step.keyword.clone(),
-        target,
-        mode: style::picture_mode(names::mode(plot.mode))?,
-        output: Some(assembly.output(node)),
-        events: Vec::new(),
-        kind: Kind::Spectrogram(Spec { time, inner, unit, power, channels, some, colormap, limits, look }),
-    })
+    let spec = Spec { time, inner, quantity, power, title, channels, colormap, limits, look };
+    style::sink(assembly, step, (plot.out.as_ref(), plot.mode), node, Kind::Spectrogram(spec))
 }
 
 /// What lies within a row, and time; a refusal says what draws the rest.
@@ -106,11 +95,7 @@ pub fn open(
 ) -> Result<Box<dyn Drain>> {
     let clock = pipeline.record.clock();
     let time = pixels::time_axis(&spec.time, &clock, true);
-    let title = match spec.some {
-        Some(count) => format!("{}, {count} channels", inner::title(&spec.inner)),
-        None => inner::title(&spec.inner).to_string(),
-    };
-    let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
+    let figure = style::figure(&spec.look, &spec.title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Inner(spec.inner.len), RasterSize::default(), &spec.time)?;
     let drawing = Drawing { pixels, figure, axis: time, time: spec.time.clone(), clock, sink: sink.copied() };
@@ -123,14 +108,12 @@ type Draw = dyn FnOnce(&Raster, &Figure) -> Result<dasc_plot::Picture>;
 fn picture(spec: &Spec, time: dasc_plot::TimeAxis) -> Box<Draw> {
     let axis = inner::axis(&spec.inner);
     if spec.power {
-        let quantity = Quantity::new("Power", spec.unit.symbol().trim_start_matches("1^2"));
-        let mut style = Spectrogram::new(time, axis, quantity, spec.channels);
+        let mut style = Spectrogram::new(time, axis, spec.quantity.clone(), spec.channels);
         style.colormap = spec.colormap.unwrap_or(style.colormap);
         style.limits = spec.limits.unwrap_or(style.limits);
         return Box::new(move |raster, figure| dasc_plot::plot_spectrogram(raster, &style, figure));
     }
-    let quantity = Quantity::new(quantity_name(&spec.unit), spec.unit.symbol());
-    let mut style = Heatmap::new(time, axis, quantity);
+    let mut style = Heatmap::new(time, axis, spec.quantity.clone());
     style.of = spec.channels;
     style.orientation = Orientation::TimeRight;
     style.colormap = spec.colormap;

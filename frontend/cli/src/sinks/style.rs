@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use dasc_dql::statements::{Limit, Limits, Size};
+use dasc_dql::Step;
+use dasc_dql::statements::{self, FilePath, Limit, Limits, Size};
+use dasc_ir::graph::{Builder, NodeId, Prim, View};
 use dasc_ir::{Diag, Result, Unit};
-use dasc_plot::{Figure, Mark, Picture};
+use dasc_plot::{Figure, Mark, Picture, Quantity};
 use dasc_sink::{AtomicFile, Event, Mode, Provenance, Summary, Target};
 
-use super::SinkSpec;
-use crate::bind::Pipeline;
-use crate::numbers;
+use super::{Kind, SinkSpec};
+use crate::bind::{Assembly, Pipeline};
+use crate::{names, numbers};
 
 /// What every picture is told.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ pub struct Look {
 
 /// What a unit measures, as an axis would name it.
 pub fn quantity_name(unit: &Unit) -> &'static str {
+    measured(unit).unwrap_or("Amplitude")
+}
+
+fn measured(unit: &Unit) -> Option<&'static str> {
     let like = |text: &str| Unit::parse(text).is_some_and(|other| other.dimension == unit.dimension);
     let known = [
         ("strain/s", "Strain rate"),
@@ -35,12 +41,56 @@ pub fn quantity_name(unit: &Unit) -> &'static str {
         ("V", "Voltage"),
     ];
     if unit.is_none() || !unit.scale.is_finite() {
-        return "Amplitude";
+        return None;
     }
     if dasc_stdlib::pieces::level::is_power(unit) {
-        return "Power";
+        return Some("Power");
     }
-    known.iter().find(|(text, _)| like(text)).map_or("Amplitude", |(_, name)| name)
+    known.iter().find(|(text, _)| like(text)).map(|(_, name)| *name)
+}
+
+/// What a signal measures, as an axis names it: by its unit, or where that says nothing by what the operator it came from gives.
+pub fn quantity(assembly: &Assembly, x: NodeId) -> Result<Quantity> {
+    let unit = &assembly.b.signal(x)?.unit;
+    let given = || {
+        let operator = origin(&assembly.b, x)?;
+        let mut schemas = assembly.script.program.steps.iter().map(|step| step.schema);
+        schemas.find(|schema| schema.name == operator)?.gives
+    };
+    let name = measured(unit).or_else(given).unwrap_or_else(|| quantity_name(unit));
+    Ok(Quantity::new(name, unit.symbol()))
+}
+
+/// The operator that made the values; what only chooses some of them made none.
+fn origin(b: &Builder, mut x: NodeId) -> Option<&str> {
+    loop {
+        let node = b.graph().node(x);
+        match node.prim {
+            Prim::View(View::Slice { .. }) | Prim::Gather { .. } => x = *node.inputs.first()?,
+            _ => return Some(&node.operator),
+        }
+    }
+}
+
+/// The sink of a picture of `x`, which goes where its statement says.
+pub fn sink(
+    assembly: &mut Assembly,
+    step: &Step,
+    (out, mode): (Option<&FilePath>, statements::Mode),
+    x: NodeId,
+    kind: Kind,
+) -> Result<SinkSpec> {
+    let target = names::target(assembly.script, step, assembly.record.header(), out, None, &["png"])?;
+    Ok(SinkSpec {
+        step: step.index,
+        span: step.span,
+        keyword: step.keyword.clone(),
+        target,
+        mode: picture_mode(names::mode(mode))?,
+        output: Some(assembly.output(x)),
+        events: Vec::new(),
+        kind,
+    })
 }
 
 /// The figure's frame: title, a line that says what was drawn, size, events, provenance.
@@ -118,7 +168,7 @@ pub fn limits(given: &Limits, unit: &Unit) -> Result<dasc_plot::Limits> {
 }
 
 /// Refuses what a picture cannot do.
-pub fn picture_mode(mode: Mode) -> Result<Mode> {
+fn picture_mode(mode: Mode) -> Result<Mode> {
     match mode {
         Mode::Append => {
             Err(Diag::usage("a picture cannot be appended to")

@@ -3,26 +3,25 @@
 use dasc_dql::Step;
 use dasc_dql::statements::PlotTs;
 use dasc_ir::Result;
-use dasc_ir::graph::{ChannelAxis, Labels, TimeAxis};
+use dasc_ir::graph::{ChannelAxis, InnerRole, TimeAxis};
 use dasc_plot::{Figure, Quantity, Raster, RasterSize, TraceLayout, Traces};
 use dasc_sink::Provenance;
 
 use super::drawing::Drawing;
 use super::pixels::{self, Columns, Pixels};
-use super::style::{self, Look, quantity_name};
-use super::{Drain, Kind, SinkSpec};
+use super::style::{self, Look};
+use super::{Drain, Kind, SinkSpec, inner};
 use crate::bind::{Assembly, Flow, Pipeline};
-use crate::names;
 
 #[derive(Debug)]
 pub struct Spec {
     positions: Vec<u32>,
+    /// The number of each channel.
+    labels: Vec<String>,
     time: TimeAxis,
-    channels: ChannelAxis,
     quantity: Quantity,
+    title: String,
     look: Look,
-    /// Channels were left out because there are too many to draw.
-    thinned: bool,
 }
 
 /// Curves that can be told apart without being asked for.
@@ -33,25 +32,19 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let b = &assembly.b;
     let time = b.time(flow.node)?.clone();
     let signal = b.real(flow.node)?;
-    if signal.inner.is_some() {
+    if let Some(inner) = &signal.inner {
         return Err(b
-            .diag("draws one value per sample, but its input has frequencies")
-            .help("draw it with PLOT_SPEC"));
+            .diag(format!("draws one value per sample, but its input has {}", inner::contents(inner)))
+            .help(match inner.role {
+                InnerRole::Label => "choose one, for example LABEL=P, or draw all with PLOT_SPEC",
+                _ => "draw it with PLOT_SPEC",
+            }));
     }
     if plot.limits.is_some() {
         return Err(b.diag("takes no LIMITS: every curve fills its own band").help("leave LIMITS out"));
     }
-    let single = ChannelAxis {
-        len: 1,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 1.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
-    let channels = signal.channel.clone().unwrap_or(single);
-    let quantity = Quantity::new(quantity_name(&signal.unit), signal.unit.symbol());
+    let channels = signal.channel.clone().unwrap_or_else(|| ChannelAxis::regular(1, 1.0));
+    let quantity = style::quantity(assembly, flow.node)?;
     let mut positions = pixels::chosen(b, &channels, plot.ch)?;
     positions.retain(|position| !flow.muted.contains(&channels.number(*position)));
     let thinned = plot.ch.is_none() && positions.len() > MOST;
@@ -64,19 +57,17 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         let message = format!("cannot draw {} curves that could be told apart; 64 can", positions.len());
         return Err(b.diag(message).help("choose fewer with CH=, or draw a PLOT_HEATMAP"));
     }
-    let target =
-        names::target(assembly.script, step, assembly.record.header(), plot.out.as_ref(), None, &["png"])?;
+    let labels: Vec<String> = positions.iter().map(|p| channels.number(*p).to_string()).collect();
+    let title = match labels.as_slice() {
+        // Without channels there is no number to tell.
+        [_] if signal.channel.is_none() => quantity.name.clone(),
+        [only] => format!("Channel {only}"),
+        some if thinned => format!("{}, {} of {} channels", quantity.name, some.len(), channels.len),
+        some => format!("{}, {} channels", quantity.name, some.len()),
+    };
     let look = Look { title: plot.title, size: plot.size };
-    Ok(SinkSpec {
-        step: step.index,
-        span: step.span,
-        keyword: step.keyword.clone(),
-        target,
-        mode: style::picture_mode(names::mode(plot.mode))?,
-        output: Some(assembly.output(flow.node)),
-        events: Vec::new(),
-        kind: Kind::Traces(Spec { positions, time, channels, quantity, look, thinned }),
-    })
+    let spec = Spec { positions, labels, time, quantity, title, look };
+    style::sink(assembly, step, (plot.out.as_ref(), plot.mode), flow.node, Kind::Traces(spec))
 }
 
 pub fn open(
@@ -85,21 +76,14 @@ pub fn open(
     pipeline: &Pipeline,
     provenance: &Provenance,
 ) -> Result<Box<dyn Drain>> {
-    let labels: Vec<String> =
-        spec.positions.iter().map(|p| format!("{}", spec.channels.number(*p))).collect();
-    let title = match (spec.thinned, labels.as_slice()) {
-        (_, [only]) => format!("Channel {only}"),
-        (true, some) => format!("{} of {} channels", some.len(), spec.channels.len),
-        (false, some) => format!("{} channels", some.len()),
-    };
     let clock = pipeline.record.clock();
     let style = Traces {
         time: pixels::time_axis(&spec.time, &clock, false),
-        labels,
+        labels: spec.labels.clone(),
         quantity: spec.quantity.clone(),
         layout: TraceLayout::Auto,
     };
-    let figure = style::figure(&spec.look, &title, pipeline, provenance, Vec::new());
+    let figure = style::figure(&spec.look, &spec.title, pipeline, provenance, Vec::new());
     figure.pixels()?;
     let pixels = Pixels::new(Columns::Channels(spec.positions.clone()), RasterSize::traces(), &spec.time)?;
     let axis = style.time;

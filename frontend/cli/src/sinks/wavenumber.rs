@@ -43,15 +43,7 @@ mod tests {
             (5, 0.1, vec![0.0, 0.1, 0.2, -0.2, -0.1], vec![3, 4, 0, 1, 2]),
             (4, 0.125, vec![0.0, 0.125, -0.25, -0.125], vec![2, 3, 0, 1]),
         ] {
-            let of = ChannelAxis {
-                len,
-                first: 0,
-                stride: 1,
-                distance: 0.0,
-                spacing: 2.0,
-                positions: None,
-                labels: Labels::Regular,
-            };
+            let of = ChannelAxis::regular(len, 2.0);
             assert_eq!(wavenumbers(&of), None);
             let labels = Labels::Wavenumbers { block: len, of: Arc::new(of.clone()) };
             let axis = ChannelAxis { spacing: step, labels, ..of };

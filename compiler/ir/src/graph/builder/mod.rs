@@ -9,6 +9,7 @@ mod call;
 mod correlate;
 mod muted;
 mod pointwise;
+mod refusal;
 mod rows;
 mod slant;
 mod transform;
@@ -72,17 +73,15 @@ impl Builder {
     pub fn real(&self, x: NodeId) -> Result<&Signal> {
         let signal = self.signal(x)?;
         if signal.dtype == DType::C32 {
-            return Err(self
-                .diag("works on real data, but its input is complex")
-                .help("take ABS (the magnitude) or SQUARE (the power) first"));
+            return Err(self.complex_input(signal));
         }
         Ok(signal)
     }
 
     /// The time axis, which the operator cannot do without.
     pub fn time(&self, x: NodeId) -> Result<&TimeAxis> {
-        let time = self.signal(x)?.time.as_ref();
-        time.ok_or_else(|| self.diag("needs a time axis, but its input is a statistic over all time"))
+        let signal = self.signal(x)?;
+        signal.time.as_ref().ok_or_else(|| self.timeless_input(signal))
     }
 
     /// Samples per second of the input.
@@ -214,7 +213,7 @@ impl Builder {
         if let Some(time) = &signal.time
             && time.rows.count() == Some(0)
         {
-            return Err(self.diag("leaves no samples: the record is shorter than the window needs"));
+            return Err(self.nothing_left(&prim, &inputs));
         }
         Ok(self.push(prim, inputs, Type::Signal(signal)))
     }

@@ -47,17 +47,18 @@ pub fn window(taps: Taps, body: &WindowBody, x: &Tensor, out: Tensor) -> Result<
                     .zip(taps.lo..)
                     .fold(0.0, |sum, (coefficient, t)| coefficient.mul_add(tap(t, 0), sum));
             }
-            (WindowBody::Slant(Slant { shifts, squared, .. }), _) => {
+            (WindowBody::Slant(Slant { shifts, weights, squared, .. }), _) => {
                 let shifts = shifts.get(inner).map_or(&[][..], Vec::as_slice);
-                element[0] = shifts.iter().zip(taps.lo..).fold(0.0, |sum, (shift, t)| {
-                    let (offset, here, next) = Slant::between(*shift);
-                    let at = |row: i64| taps.read(x, (segment, row, 0, channel, 0), t);
-                    let mut value = here * at(row + offset);
-                    if next > 0.0 {
-                        value += next * at(row + offset + 1);
-                    }
-                    sum + if *squared { value * value } else { value }
-                });
+                element[0] =
+                    shifts.iter().zip(weights).zip(taps.lo..).fold(0.0, |sum, ((shift, weight), t)| {
+                        let (offset, here, next) = Slant::between(*shift);
+                        let at = |row: i64| taps.read(x, (segment, row, 0, channel, 0), t);
+                        let mut value = here * at(row + offset);
+                        if next > 0.0 {
+                            value += next * at(row + offset + 1);
+                        }
+                        sum + weight * if *squared { value * value } else { value }
+                    });
             }
             (WindowBody::Fold(how), _) => {
                 values.clear();

@@ -90,7 +90,10 @@ fn prim(at: &mut Cursor<'_>, name: &str, along: Option<Role>) -> Result<Prim> {
             } else if at.accept_word("slant") {
                 let squared = at.accept_word("squares");
                 let reach = at.labelled("reach")?;
-                WindowBody::Slant(Slant { reach, shifts: at.list(|at| at.list(Cursor::float))?, squared })
+                at.expect_word("weights")?;
+                let weights = at.list(Cursor::float)?;
+                let shifts = at.list(|at| at.list(Cursor::float))?;
+                WindowBody::Slant(Slant { reach, shifts, weights, squared })
             } else if at.accept_word("stencil") {
                 WindowBody::Stencil(parse_body(at)?)
             } else if at.accept_word("rank") {
@@ -262,15 +265,7 @@ fn channel_axis(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
 
 fn channels(at: &mut Cursor<'_>) -> Result<ChannelAxis> {
     let len = at.integer()?;
-    let mut axis = ChannelAxis {
-        len,
-        first: 0,
-        stride: 1,
-        distance: 0.0,
-        spacing: 0.0,
-        positions: None,
-        labels: Labels::Regular,
-    };
+    let mut axis = ChannelAxis::regular(len, 0.0);
     if at.accept_word("first") {
         axis.first = at.integer()?;
         axis.stride = at.labelled("stride")?;

@@ -65,9 +65,9 @@ impl fmt::Display for Applied<'_> {
                     WindowBody::Fold(how) => f.write_str(reduction(*how)),
                     WindowBody::Dot(coefficients) => write!(f, "dot {coefficients:?}"),
                     WindowBody::Bank(bank) => write!(f, "bank {bank:?}"),
-                    WindowBody::Slant(Slant { reach, shifts, squared }) => {
+                    WindowBody::Slant(Slant { reach, shifts, weights, squared }) => {
                         let of = if *squared { "squares " } else { "" };
-                        write!(f, "slant {of}reach {reach} {shifts:?}")
+                        write!(f, "slant {of}reach {reach} weights {weights:?} {shifts:?}")
                     }
                     WindowBody::Stencil(expr) => write!(f, "stencil {}", Body(expr)),
                     WindowBody::Rank(rank) => write!(f, "rank {rank}"),
