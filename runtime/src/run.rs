@@ -16,6 +16,7 @@ use crate::flow::{FlowState, PreparedFlow, PreparedStage};
 use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
+use crate::times::{PassTimes, timed};
 use crate::whole::Wholes;
 use crate::{Feed, Observer, RowsView};
 
@@ -75,6 +76,8 @@ pub struct Stats {
     pub read_seconds: f64,
     pub compute_seconds: f64,
     pub observe_seconds: f64,
+    /// Time spent in each part of the passes that are over, and what is known of the one that runs.
+    pub times: Vec<PassTimes>,
     /// The most bytes that streams and state held at once.
     pub peak_held: usize,
     /// The most bytes in the temporary store at once.
@@ -237,8 +240,11 @@ impl Run {
             let view = rows.view(from, to, stream.dtype, stream.channels as usize);
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
-            session.wholes.take(pass, number, &view)?;
-            self.pool.install(|| session.selections.take(pass, session.segment, number, &view));
+            let times = session.stats.times_of(session.pass);
+            timed(&mut times.wholes, || session.wholes.take(pass, number, &view))?;
+            timed(&mut times.selections, || {
+                self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
+            });
             session.flow.delivered[number] = to;
         }
         Ok(())
@@ -272,8 +278,13 @@ impl Run {
         let flow = &self.passes[session.pass].0;
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
-        self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))?;
-        session.selections.end_segment(pass, segment, &mut session.statistics)?;
+        let times = session.stats.times_of(session.pass);
+        timed(&mut times.wholes, || {
+            self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))
+        })?;
+        timed(&mut times.selections, || {
+            session.selections.end_segment(pass, segment, &mut session.statistics)
+        })?;
         self.gather_detections(session, observer)
     }
 
@@ -321,12 +332,17 @@ impl Run {
         let (flow, finals) = &self.passes[session.pass];
         flow.end_record(&mut session.flow, &self.graph, &mut session.statistics, &scopes, self.plan.segments);
         let pass = &self.plan.passes[session.pass];
-        session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)?;
-        for segment in 0..self.plan.segments {
-            self.run_finals(finals, segment, &mut session.statistics)?;
-        }
-        let pass = &self.plan.passes[session.pass];
-        self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))?;
+        let times = session.stats.times_of(session.pass);
+        times.stages = session.flow.stages.iter().map(|stage| stage.seconds).collect();
+        timed(&mut times.selections, || {
+            session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)
+        })?;
+        timed(&mut times.finals, || {
+            (0..self.plan.segments).try_for_each(|s| self.run_finals(finals, s, &mut session.statistics))
+        })?;
+        timed(&mut times.wholes, || {
+            self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))
+        })?;
         for node in self.graph.outputs.clone() {
             if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
                 self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;
