@@ -65,9 +65,7 @@ mod counter {
             let size = size_of::<Attributes>() as u32;
             let attributes = Attributes { kind: HARDWARE, size, flags: OURS, ..Attributes::default() };
             // SAFETY: the attributes live through the call and are as large as they say; the answer is a new file or an error.
-            let fd = unsafe {
-                libc::syscall(libc::SYS_perf_event_open, &raw const attributes, 0, -1, -1, 0)
-            };
+            let fd = unsafe { libc::syscall(libc::SYS_perf_event_open, &raw const attributes, 0, -1, -1, 0) };
             match i32::try_from(fd) {
                 // SAFETY: the file was opened a moment ago and belongs to nobody else.
                 Ok(fd) if fd >= 0 => Ok(Counter(unsafe { File::from_raw_fd(fd) })),

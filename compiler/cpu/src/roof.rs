@@ -52,9 +52,13 @@ impl Arrays {
 /// unit busy, on the widest vectors of the processor.
 pub fn multiply_adds(double: bool, threads: usize) -> f64 {
     let chains = chains(double);
-    let work = (0..threads.max(1)).map(|_| move || {
-        black_box((chains.run)(ROUNDS));
-    }).collect();
+    let work = (0..threads.max(1))
+        .map(|_| {
+            move || {
+                black_box((chains.run)(ROUNDS));
+            }
+        })
+        .collect();
     let operations = 2.0 * chains.each as f64 * ROUNDS as f64 * threads.max(1) as f64;
     operations / together(work).as_secs_f64().max(1e-9)
 }
@@ -63,21 +67,19 @@ pub fn multiply_adds(double: bool, threads: usize) -> f64 {
 const ROUNDS: usize = 1 << 20;
 
 /// From the moment all threads begin to the moment the last ends.
-fn together(work: Vec<impl FnOnce() + Send>) -> Duration {
+fn together<W: FnOnce() + Send>(work: Vec<W>) -> Duration {
     let start = Barrier::new(work.len());
     let spans = std::thread::scope(|scope| {
-        let run = |work| {
+        let run = |work: W| {
             let start = &start;
             move || {
                 start.wait();
                 let begun = Instant::now();
-                let work: Box<dyn FnOnce() + Send> = work;
                 work();
                 (begun, Instant::now())
             }
         };
-        let threads: Vec<_> =
-            work.into_iter().map(|work| scope.spawn(run(Box::new(work) as Box<dyn FnOnce() + Send>))).collect();
+        let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(run(work))).collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect::<Vec<_>>()
     });
     let begun = spans.iter().map(|(begun, _)| *begun).min();
@@ -208,7 +210,10 @@ mod tests {
                 match arrays.copy(writes, threads) {
                     Some(speed) => {
                         assert!(speed.is_finite() && speed > 0.0);
-                        assert!(arrays.to.iter().all(|line| line.0 == [1; 8]), "{writes:?}, {threads} threads");
+                        assert!(
+                            arrays.to.iter().all(|line| line.0 == [1; 8]),
+                            "{writes:?}, {threads} threads"
+                        );
                     }
                     None => eprintln!("SKIPPED: this processor writes only through its caches"),
                 }

@@ -114,7 +114,9 @@ fn kernel_operations(stage: &KernelStage) -> f64 {
         }
     };
     let steps = stage.kernel.steps.iter().zip(&stage.rows);
-    steps.map(|(step, stretches)| operations(&stage.kernel, step) * rows(stretches) * f64::from(lanes(step))).sum()
+    steps
+        .map(|(step, stretches)| operations(&stage.kernel, step) * rows(stretches) * f64::from(lanes(step)))
+        .sum()
 }
 
 /// What stands between kernels counts as its method does; comparisons that depend on the data, and models, are not known.

@@ -21,7 +21,9 @@ fn adds_up(run: &Value) {
     assert!(near(sum("bytes"), number(&run["bytes"])), "{run:#}");
     assert!(near(sum("operations_per_sample"), number(&run["operations_per_sample"])), "{run:#}");
     for part in parts.iter().chain([run]) {
-        for (rate, amount) in [("bytes_per_second", "bytes"), ("operations_per_second", "operations_per_sample")] {
+        for (rate, amount) in
+            [("bytes_per_second", "bytes"), ("operations_per_second", "operations_per_sample")]
+        {
             assert_eq!(part[rate].is_null(), part[amount].is_null(), "{rate} of {part:#}");
         }
     }
@@ -34,7 +36,10 @@ fn every_kernel_is_measured_beside_the_machine_s_limits() {
     let ran = place.run(&[&["bench", "--json", "--picture", "roof.png", "-e", SCRIPT], &flags[..]].concat());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let answer = json(&ran.out);
-    assert_eq!((&answer["ok"], &answer["repeat"], &answer["picture"]), (&true.into(), &2.into(), &"roof.png".into()));
+    assert_eq!(
+        (&answer["ok"], &answer["repeat"], &answer["picture"]),
+        (&true.into(), &2.into(), &"roof.png".into())
+    );
     let machine = &answer["machine"];
     assert!(number(&machine["threads"]) >= 1.0 && machine["processor"].is_string());
     assert_ne!(machine["cycles_per_second"].is_null(), machine["no_cycles_because"].is_null());
@@ -71,7 +76,14 @@ fn real_data_is_read_and_the_table_names_every_part() {
     let script = "READ x.npy FS=1kHz CH=0..8 | STFT 256 | ABS | MEDIAN 5 AXIS=channel";
     let ran = place.run(&["bench", "--repeat", "1", "--threads", "1", "--read", "f.npy", "-e", script]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    for part in ["1 thread", "STFT", "outside the parts", "whole run", "of copying", "f.npy  ·  2000 samples × 8 channels"] {
+    for part in [
+        "1 thread",
+        "STFT",
+        "outside the parts",
+        "whole run",
+        "of copying",
+        "f.npy  ·  2000 samples × 8 channels",
+    ] {
         assert!(ran.out.contains(part), "no '{part}' in\n{}", ran.out);
     }
 }
@@ -80,7 +92,8 @@ fn real_data_is_read_and_the_table_names_every_part() {
 fn whole_record_steps_and_selections_are_parts_too() {
     let place = Workplace::new();
     let script = "READ x.h5 | BANDPASS 10 50 ZEROPHASE=true | PERCENTILE 50 AXIS=time";
-    let ran = place.run(&["bench", "--json", "--repeat", "1", "--rows", "2000", "--channels", "3", "-e", script]);
+    let ran =
+        place.run(&["bench", "--json", "--repeat", "1", "--rows", "2000", "--channels", "3", "-e", script]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let answer = json(&ran.out);
     for run in answer["records"][0]["runs"].as_array().unwrap() {

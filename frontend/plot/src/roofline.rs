@@ -86,7 +86,11 @@ pub fn plot_roofline(roofline: &Roofline, figure: &Figure) -> Result<Picture> {
     name_roofs(&mut canvas, &view, front, &mut taken);
     draw_points(&mut canvas, &view, roofline, taken);
     let many = roofline.levels.len() > 1;
-    let note = if many { "grey: beyond what the machine allows with all threads" } else { "grey: beyond what the machine allows" };
+    let note = if many {
+        "grey: beyond what the machine allows with all threads"
+    } else {
+        "grey: beyond what the machine allows"
+    };
     frame.draw(&mut canvas, figure, "", note);
     Ok(canvas.finish(figure))
 }
@@ -219,7 +223,10 @@ fn name_roofs(canvas: &mut Canvas, view: &View, level: &Level, taken: &mut Vec<A
         let size = canvas.pt(NAME * 0.7);
         let corner = |along: f32, across: f32| {
             let (along, across) = (along * half, across * size * 0.8);
-            (middle.0 + along * angle.cos() - across * angle.sin(), middle.1 - along * angle.sin() - across * angle.cos())
+            (
+                middle.0 + along * angle.cos() - across * angle.sin(),
+                middle.1 - along * angle.sin() - across * angle.cos(),
+            )
         };
         let paper = if roof.rate == slope { BEYOND } else { WHITE };
         canvas.polygon(&[corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)], paper);
@@ -232,13 +239,14 @@ fn name_roofs(canvas: &mut Canvas, view: &View, level: &Level, taken: &mut Vec<A
         }
     }
     for roof in &level.peaks {
-        let y = view.at(view.end(), roof.rate).1 - canvas.pt(NAME * 0.8);
+        let y = view.at(view.end(), roof.rate).1 - canvas.pt(NAME * 0.9);
         let room = panel.right() - view.at(roof.rate / slope, roof.rate).0 - canvas.pt(8.0);
         let label = canvas.fit(&roof.label, NAME, room);
         let right = panel.right() - canvas.pt(5.0);
         let (width, half) = (canvas.text_width(&label, NAME), canvas.pt(NAME * 0.6));
         let area = Area::new(right - width, y - half, right, y + half);
         if !taken.iter().any(|other| other.overlaps(area)) {
+            canvas.fill(area, if roof.rate == peak { BEYOND } else { WHITE });
             canvas.text(&label, NAME, (right, y), Anchor::End, ROOF);
             taken.push(area);
         }

@@ -31,7 +31,8 @@ impl MadeUp {
         let Shape { rows, channels, file_type, rate } = shape;
         let rate = Rational::approximate(rate).filter(|rate| *rate > Rational::ZERO);
         let rate = rate.ok_or_else(|| {
-            Diag::usage(format!("--fs {} is no sampling rate", shape.rate)).help("give hertz, such as --fs 1000")
+            Diag::usage(format!("--fs {} is no sampling rate", shape.rate))
+                .help("give hertz, such as --fs 1000")
         })?;
         if rows == 0 || channels == 0 {
             return Err(Diag::usage("a record of no samples cannot be measured")

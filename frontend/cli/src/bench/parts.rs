@@ -76,7 +76,14 @@ pub fn parts(run: &Run, codegen: Codegen) -> Result<Vec<Part>> {
             let what = if operators.is_empty() { "reads the store" } else { "whole record" };
             operators.push(format!("({what})"));
             let (kind, codegen) = (Kind::Wholes, String::new());
-            parts.push(Part { pass: number, kind, operators: vec![operators.join(" ")], codegen, bytes: None, operations: None });
+            parts.push(Part {
+                pass: number,
+                kind,
+                operators: vec![operators.join(" ")],
+                codegen,
+                bytes: None,
+                operations: None,
+            });
         }
         if !pass.finals.stages.is_empty() {
             let of = groups(&pass.finals, graph, plan, codegen).collect::<Result<Vec<Group>>>()?;

@@ -139,7 +139,8 @@ mod tests {
         let copies = |plain, streaming| Copies { plain, streaming };
         assert_eq!(copies(2.0, Some(3.0)).limit(), 3.0);
         assert_eq!(copies(2.0, None).limit(), 2.0);
-        let middle = Copies::median(&[copies(1.0, Some(5.0)), copies(2.0, Some(4.0)), copies(3.0, Some(6.0))]);
+        let middle =
+            Copies::median(&[copies(1.0, Some(5.0)), copies(2.0, Some(4.0)), copies(3.0, Some(6.0))]);
         assert_eq!((middle.plain, middle.streaming), (2.0, Some(5.0)));
     }
 }

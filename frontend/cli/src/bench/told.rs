@@ -51,7 +51,9 @@ pub fn roofs(measured: &Measured, ink: Ink) -> String {
 
 /// The parts with the most threads, and the whole run with each number of them.
 pub fn record(measured: &Measured, machine: &Machine, ink: Ink) -> String {
-    let (Some(first), Some(last)) = (measured.runs.first(), measured.runs.last()) else { return String::new() };
+    let (Some(first), Some(last)) = (measured.runs.first(), measured.runs.last()) else {
+        return String::new();
+    };
     let Some(middle) = last.middle() else { return String::new() };
     let scales = first.threads != last.threads;
     let faster = format!("× of {}", threads(first.threads));

@@ -34,9 +34,12 @@ pub fn bench(args: &BenchArgs, context: &mut Context) -> Outcome {
     let script = script::load(&args.script, &mut context.sources)?;
     let mut pipelines = bind_to(&script, &|script, step| open(args, script, step))?;
     if target.is_some() && pipelines.len() > 1 {
-        return Err(Diag::usage(format!("one picture cannot hold the {} records of the script", pipelines.len()))
-            .help("leave --picture out, or measure a script with one READ")
-            .into());
+        return Err(Diag::usage(format!(
+            "one picture cannot hold the {} records of the script",
+            pipelines.len()
+        ))
+        .help("leave --picture out, or measure a script with one READ")
+        .into());
     }
     let terminal = context.terminal;
     let ink = terminal.ink();
@@ -102,8 +105,7 @@ fn threads(args: &BenchArgs, most: usize, there: usize) -> Result<Vec<usize>> {
 
 /// What a READ of the script stands for: its own record, the file given instead, or samples in memory.
 fn open(args: &BenchArgs, script: &Script, step: &Step) -> Result<Record> {
-    let made_up =
-        args.rows.is_some() || args.channels.is_some() || args.dtype.is_some() || args.fs.is_some();
+    let made_up = args.rows.is_some() || args.channels.is_some() || args.dtype.is_some() || args.fs.is_some();
     if made_up {
         let shape = Shape {
             rows: args.rows.unwrap_or(32_768),
@@ -126,8 +128,9 @@ fn open(args: &BenchArgs, script: &Script, step: &Step) -> Result<Record> {
 fn target(args: &BenchArgs) -> Result<Option<(Target, Mode)>> {
     let Some(path) = &args.picture else { return Ok(None) };
     if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("png")) {
-        return Err(Diag::usage(format!("'{}' is no name of a picture", path.display()))
-            .help("end it in .png"));
+        return Err(
+            Diag::usage(format!("'{}' is no name of a picture", path.display())).help("end it in .png")
+        );
     }
     let (target, mode) =
         (Target::File(path.clone()), if args.overwrite { Mode::Overwrite } else { Mode::New });
