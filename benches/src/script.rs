@@ -37,7 +37,7 @@ pub fn signal(dtype: DType, (rows, channels): (usize, usize), rate: f64, spacing
 
 /// The graph of `BANDPASS 10 200 | ABS` over a record; integers become F32 first, as READ makes them.
 pub fn graph(steps: &str, record: &Signal) -> Result<Graph> {
-    let mut sources = Sources::script("bench", &format!("READ record | {steps}"))?;
+    let mut sources = Sources::script("bench", format!("READ record | {steps}"))?;
     let program = parse(&mut sources, &[], &VOCABULARY)
         .map_err(|diags| Diag::usage(render_all(&diags, &sources, false)))?;
     let mut b = Builder::new();

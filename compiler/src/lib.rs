@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod fuse;
+mod lifetimes;
 pub mod lower;
 pub mod passes;
 pub mod pipeline;

@@ -30,13 +30,13 @@ fn segments(graph: &Graph) -> usize {
     }
 }
 
-/// Every value without a time axis.
+/// Every value without a time axis that lasts: what only the arithmetic of the same moment reads comes and goes with it.
 fn statistics(graph: &Graph, split: &Split) -> (Vec<Statistic>, BTreeMap<NodeId, u32>) {
     let mut statistics = Vec::new();
     let mut numbers = BTreeMap::new();
     for id in graph.ids() {
         let node = graph.node(id);
-        if !timeless(graph, id) {
+        if !timeless(graph, id) || !lasts(graph, split, id) {
             continue;
         }
         let (dtype, inner, planes, channels) = shape(graph, id);
@@ -62,6 +62,17 @@ fn statistics(graph: &Graph, split: &Split) -> (Vec<Statistic>, BTreeMap<NodeId,
         });
     }
     (statistics, numbers)
+}
+
+/// Whether a value without a time axis outlives the moment in which it is computed: because it is made elsewhere than in
+/// arithmetic among such values, or read elsewhere, or handed out.
+fn lasts(graph: &Graph, split: &Split, id: NodeId) -> bool {
+    let ready = |id: NodeId| split.ready[id.index()];
+    let in_finals = |id: NodeId| timeless(graph, id) && !waits_for_all(&graph.node(id).prim) && ready(id) > 0;
+    let mut readers = graph.ids().filter(|reader| graph.node(*reader).inputs.contains(&id));
+    !in_finals(id)
+        || graph.outputs.contains(&id)
+        || readers.any(|reader| !in_finals(reader) || ready(reader) != ready(id))
 }
 
 fn timeless(graph: &Graph, id: NodeId) -> bool {
@@ -225,6 +236,8 @@ impl Planner<'_> {
             inputs.iter().filter_map(|id| Some((*id, Place::Statistic(*self.numbers.get(id)?)))).collect();
         let statistic = |id: NodeId| self.numbers.get(&id).copied();
         let rows = vec![(0, 1); segments(graph)];
+        let exports: Vec<NodeId> =
+            compute.iter().copied().filter(|id| self.numbers.contains_key(id)).collect();
         let task = Task {
             scope: Scope {
                 graph,
@@ -232,11 +245,11 @@ impl Planner<'_> {
                 arrives: &|id| inputs.contains(&id),
                 known: &|_| false,
                 rows: &|_| rows.clone(),
-                observed: &|_| true,
+                observed: &|id| self.numbers.contains_key(&id),
             },
             arriving,
             statistic: &statistic,
-            exports: compute.clone(),
+            exports,
         };
         lower(&task)
     }

@@ -60,6 +60,8 @@ pub(crate) struct Block {
     watches: Vec<Option<Watch>>,
     pub done: Vec<i64>,
     pub found: Vec<(u32, Detection)>,
+    /// Bytes that the last run took beside those still held.
+    pub worked: usize,
 }
 
 impl Prepared {
@@ -84,6 +86,11 @@ impl Prepared {
         let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
         let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
         Ok(Prepared { fft: fft.collect(), correlations, reads, writes, feeds, machine, stage })
+    }
+
+    /// Bytes that a step takes for itself while it runs.
+    pub fn scratch(&self) -> usize {
+        self.correlations.iter().flatten().map(dasc_cpu::correlate::Plan::scratch).max().unwrap_or(0)
     }
 
     /// First row of the input that no step needs any more, for a buffer, when steps stand at `done`.
@@ -159,6 +166,7 @@ impl Block {
             watches: Vec::new(),
             done: stage.rows.iter().map(|r| r[segment].0).collect(),
             found: Vec::new(),
+            worked: 0,
         };
         for (number, binding) in stage.bindings.iter().enumerate() {
             let scratch = match binding {
@@ -201,6 +209,12 @@ impl Block {
         scratch + self.carries.iter().map(Bytes::len).sum::<usize>()
     }
 
+    /// Bytes that it takes for as little as one row of everything.
+    pub fn least(&self, prepared: &Prepared) -> usize {
+        let rows: usize = self.scratch.iter().flatten().map(|rows| rows.layout.row()).sum();
+        rows + prepared.scratch()
+    }
+
     /// Moves what is new of the wide streams through the kernel's steps, tile by tile.
     pub fn run(
         &mut self,
@@ -239,12 +253,14 @@ impl Block {
                 }
             }
         }
+        let held = self.held();
         // Frames of one block need not lie about while the others run.
         for (number, rows) in self.scratch.iter_mut().enumerate() {
             if let Some(rows) = rows {
                 rows.release(prepared.needed_from(BufferId(number as u32), &self.done, segment));
             }
         }
+        self.worked = held - self.held() + prepared.scratch();
         Ok(())
     }
 

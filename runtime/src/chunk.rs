@@ -3,18 +3,24 @@
 use dasc_compiler::plan::{Pass, Place, Stream};
 
 use crate::run::{Run, Stats};
+use crate::session::Session;
 
 impl Run {
-    /// Says once when what a single row of every stream needs is already more than the memory given.
+    /// Notes what is held beside these `working` bytes.
+    pub(crate) fn note_held(&self, session: &mut Session, working: usize) {
+        let held = working + session.held();
+        session.stats.peak_held = session.stats.peak_held.max(held);
+        session.stats.over_budget = session.stats.peak_held > self.memory();
+    }
+
+    /// Says when a run is over that it held more than the memory given.
     pub(crate) fn mind_the_budget(&self, stats: &mut Stats) {
-        let memory = self.memory();
-        if stats.peak_held > memory && !stats.over_budget {
-            stats.over_budget = true;
-            let (held, given) = (stats.peak_held >> 20, memory >> 20);
+        if stats.over_budget {
+            let (held, given) = (stats.peak_held.div_ceil(1 << 20), self.memory() >> 20);
             stats.warnings.push(format!(
-                "the pipeline holds {held} MiB, more than the {given} MiB given: rows of windows and frames over all channels \
-                 are kept where channels are mixed or a sink takes whole rows; shorter frames or fewer channels need less, \
-                 and WRITE to a .npy file takes frames a range of channels at a time"
+                "the pipeline held up to {held} MiB, more than the {given} MiB given: long windows and frames, spectra of whole \
+                 records, and rows over all channels where channels are mixed or a sink takes whole rows need what they \
+                 need; shorter frames or fewer channels need less, and WRITE to a .npy file takes rows a range of channels at a time"
             ));
         }
     }

@@ -4,21 +4,20 @@ use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
 use crate::flow::PreparedFlow;
-use crate::ranges::Ranges;
 use crate::rows::RowsView;
 use crate::run::{BLOCK, Run};
 use crate::statistics::Stored;
 
 impl Run {
-    /// Arithmetic among statistics, as a flow of single rows.
+    /// Arithmetic among statistics, as a flow of single rows. Answers how many bytes it held.
     pub(crate) fn run_finals(
         &self,
         finals: &PreparedFlow,
         segment: usize,
         statistics: &mut [Stored],
-    ) -> Result<()> {
+    ) -> Result<usize> {
         if finals.stages.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let mut state = finals.begin(segment, BLOCK);
         for (number, stream) in finals.flow.streams.iter().enumerate() {
@@ -38,7 +37,7 @@ impl Run {
             }
         }
         let mut nobody = |_: usize, _: &RowsView| Ok(());
-        let mut ranges = Ranges { streams: Vec::new(), room: 0, give: &mut nobody };
+        let mut ranges = self.ranges(&[], &mut nobody);
         finals.advance(&mut state, (&self.graph, &self.pool), statistics, &mut ranges)?;
         for &(stream, statistic) in &finals.flow.exports {
             let declared = &finals.flow.streams[stream as usize];
@@ -57,6 +56,6 @@ impl Run {
                 }
             }
         }
-        Ok(())
+        Ok(state.held())
     }
 }

@@ -21,7 +21,16 @@ use crate::windows::{Pending, Windows};
 pub(crate) struct PreparedFlow {
     pub flow: Flow,
     pub stages: Vec<PreparedStage>,
+    /// Bytes that the run may hold.
+    memory: usize,
 }
+
+/// Samples that are done sooner than other threads are woken.
+const LITTLE: i64 = 4096;
+
+/// The share of the memory given that blocks may take while they work: where one needs more than a thread's part of that, fewer
+/// work at once.
+const WORKING: usize = 2;
 
 pub(crate) enum PreparedStage {
     Kernel(Box<Prepared>),
@@ -39,6 +48,8 @@ pub(crate) struct FlowState {
     pub delivered: Vec<i64>,
     /// Bytes that ranges of channels took on their way to observers, and in how many parts rows went, at most.
     pub passing: (usize, usize),
+    /// The most bytes that blocks took while they worked and gave back after it.
+    pub working: usize,
 }
 
 /// Progress of a stage, the same for all its blocks.
@@ -85,7 +96,14 @@ impl PreparedFlow {
             }
         });
         let delivered = streams.iter().map(|s| s.rows[segment].0).collect();
-        FlowState { segment, wide: wide.collect(), stages: stages.collect(), delivered, passing: (0, 0) }
+        FlowState {
+            segment,
+            wide: wide.collect(),
+            stages: stages.collect(),
+            delivered,
+            passing: (0, 0),
+            working: 0,
+        }
     }
 
     fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
@@ -214,11 +232,13 @@ impl PreparedFlow {
         let streams = &self.flow.streams;
         let about = (lanes, pool.current_num_threads());
         let mut passing = Passing::new(prepared, streams, ranges, (&was, &now), about);
+        let in_ranges =
+            |passing: &Option<Passing>, s: u32| passing.as_ref().is_some_and(|p| p.takes(s as usize));
         for (step, writes) in prepared.writes.iter().enumerate() {
             for b in writes {
                 if let (Binding::Stream(s), Some(_)) =
                     (prepared.stage.bindings[b.index()], &shared[b.index()])
-                    && ranges.streams.get(s as usize) != Some(&true)
+                    && !in_ranges(&passing, s)
                 {
                     let keep = self.needed_from(state, s as usize);
                     if let Some(rows) = &mut state.wide[s as usize] {
@@ -234,6 +254,8 @@ impl PreparedFlow {
                 shared.now = *now;
             }
         }
+        let fresh = shared.iter().flatten().filter(|s| !s.produced).map(|s| s.now.end - s.was.end).max();
+        let little = fresh.unwrap_or(0).saturating_mul(prepared.stage.channels.into()) < LITTLE;
         let params = params(prepared, graph, segment);
         let places: Vec<Vec<Option<BufferAt>>> = state.stages[number]
             .blocks
@@ -242,7 +264,11 @@ impl PreparedFlow {
             .collect();
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
-        let together = passing.as_ref().map_or(blocks.len(), |p| p.blocks).max(1);
+        let room = self.memory / WORKING;
+        let fit = blocks.iter().map(|b| b.least(prepared)).max().map_or(1, |least| room / least.max(1));
+        // Blocks that need much memory while they work come one after another, even if threads wait then.
+        let fit = if fit < pool.current_num_threads() { fit } else { blocks.len() };
+        let together = passing.as_ref().map_or(blocks.len(), |p| p.blocks).min(fit).max(1);
         let parts = blocks.len().div_ceil(together);
         for (part, blocks) in blocks.chunks_mut(together).enumerate() {
             let lane0 = blocks.first().map_or(0, |block| block.lane0);
@@ -254,16 +280,23 @@ impl PreparedFlow {
                     }
                 }
             }
-            pool.install(|| {
-                blocks.par_iter_mut().enumerate().try_for_each(|(i, block)| {
-                    let shared = for_block(prepared, &shared, block.lane0);
-                    block.run(prepared, segment, &shared, places.of(part * together + i), &params)
-                })
-            })?;
+            let run = |(i, block): (usize, &mut Block)| {
+                let shared = for_block(prepared, &shared, block.lane0);
+                block.run(prepared, segment, &shared, places.of(part * together + i), &params)
+            };
+            if blocks.len() == 1 || little {
+                blocks.iter_mut().enumerate().try_for_each(run)?;
+            } else {
+                pool.install(|| blocks.par_iter_mut().enumerate().try_for_each(run))?;
+            }
             if let Some(passing) = &passing {
                 passing.hand_out(streams, lane0, lanes, ranges)?;
             }
         }
+        let mut worked: Vec<usize> = state.stages[number].blocks.iter().map(|b| b.worked).collect();
+        worked.sort_unstable_by(|a, b| b.cmp(a));
+        let at_once = together.min(pool.current_num_threads());
+        state.working = state.working.max(worked.iter().take(at_once).sum());
         if let Some(passing) = &passing {
             state.passing = (state.passing.0.max(passing.held()), state.passing.1.max(parts));
             for (stream, end) in passing.streams() {
@@ -285,7 +318,7 @@ impl PreparedFlow {
             if let (Binding::Stream(s), Some(shared), Some(now)) = (binding, &shared[b], &now[b])
                 && shared.produced
                 && let Some(rows) = &mut state.wide[*s as usize]
-                && ranges.streams.get(*s as usize) != Some(&true)
+                && !in_ranges(&passing, *s)
             {
                 let was = rows.progress;
                 rows.progress = *now;
@@ -517,12 +550,13 @@ pub(crate) const EVERYTHING: (Progress, (i64, i64), i64) =
     (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0);
 
 impl FlowState {
-    /// Bytes held by streams and blocks.
+    /// Bytes held by streams and blocks, with the most that blocks took while they worked.
     pub fn held(&self) -> usize {
         let wide: usize = self.wide.iter().flatten().map(Rows::held).sum();
         let pending: usize = self.stages.iter().filter_map(|s| s.pending.as_ref()).map(Pending::held).sum();
         wide + pending
             + self.passing.0
+            + self.working
             + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
@@ -675,9 +709,10 @@ fn total(graph: &Graph, node: NodeId) -> u64 {
 }
 
 impl PreparedFlow {
-    /// Prepares the stages of a flow; `machine` makes the kernels.
+    /// Prepares the stages of a flow that may hold `memory` bytes; `machine` makes the kernels.
     pub fn new(
         flow: Flow,
+        memory: usize,
         machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
@@ -696,6 +731,6 @@ impl PreparedFlow {
             }
             stages.extend(Between::new(stage, &flow).map(PreparedStage::Between));
         }
-        Ok(PreparedFlow { flow, stages })
+        Ok(PreparedFlow { flow, stages, memory })
     }
 }

@@ -15,8 +15,10 @@ use crate::run::Run;
 
 /// Which streams of a flow pass in ranges of channels, and who takes them.
 pub(crate) struct Ranges<'a> {
-    /// One per stream; empty if none passes so.
+    /// Which streams may pass so; empty if none does.
     pub streams: Vec<bool>,
+    /// Bytes of new rows above which they do.
+    pub large: usize,
     /// Bytes that one range may take.
     pub room: usize,
     /// Takes rows of a stream.
@@ -31,21 +33,25 @@ pub(crate) struct Passing {
     pub blocks: usize,
 }
 
-/// Rows larger than this share of the memory given are handed out in ranges.
+/// Rows that come at once and are larger than this share of the memory given are handed out in ranges.
 const LARGE: usize = 16;
 /// The share that one range may take.
 const ROOM: usize = 8;
 
 impl Run {
-    /// Bytes that one range may take.
-    pub(crate) fn room(&self) -> usize {
-        self.memory() / ROOM
+    /// Rows of these streams in ranges of channels, where many come at once.
+    pub(crate) fn ranges<'a>(
+        &self,
+        streams: &[bool],
+        give: &'a mut dyn FnMut(usize, &RowsView) -> Result<()>,
+    ) -> Ranges<'a> {
+        let memory = self.memory();
+        Ranges { streams: streams.to_vec(), large: memory / LARGE, room: memory / ROOM, give }
     }
 
-    /// The streams of a pass whose rows are large and read by nobody but observers that take ranges of channels.
+    /// The streams of a pass whose rows are read by nobody but observers that take ranges of channels.
     pub(crate) fn in_ranges(&self, pass: usize, observer: &dyn Observer) -> Vec<bool> {
         let flow = &self.passes[pass].0;
-        let large = |s: &Stream| s.row_len() * s.element() > self.memory() / LARGE;
         let (wholes, selections) = (&self.plan.passes[pass].transforms, &self.plan.passes[pass].selections);
         let transformed = wholes.iter().filter_map(|whole| match whole.input {
             WholeInput::Stream(number) => Some(number),
@@ -63,7 +69,6 @@ impl Run {
                 s.place == Place::Wide
                     && s.observed
                     && s.lane_reach == 0
-                    && large(s)
                     && taken(s)
                     && !kept.contains(&number)
                     && flow.only_made(number)
@@ -130,6 +135,9 @@ impl Passing {
             }
             let stream = &streams[number];
             let rows = (now.end - was.end).max(0) as usize;
+            if rows.saturating_mul(stream.row_len() * stream.element()) <= ranges.large {
+                continue;
+            }
             let row = stream.element() * (stream.inner * stream.planes) as usize;
             lane_bytes = lane_bytes.saturating_add(row.saturating_mul(rows));
             let nothing = Layout { lane_stride: LANES, lane_pad: 0, ..Layout::wide(stream) };
@@ -176,6 +184,11 @@ impl Passing {
             }
         }
         Ok(())
+    }
+
+    /// Whether rows of a stream are handed out so.
+    pub fn takes(&self, stream: usize) -> bool {
+        self.streams.iter().any(|(_, number, _)| *number == stream)
     }
 
     /// Bytes held for a range.

@@ -1,6 +1,6 @@
 //! A run: passes over the segments of a record, chunk by chunk, which can be stopped, saved and continued anywhere.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 
 use dasc_compiler::plan::Plan;
@@ -98,6 +98,8 @@ pub struct Run {
     pub(crate) plan: Plan,
     /// For every node, the pass in which it is computed first.
     ready: Vec<u32>,
+    /// For every statistic, the passes that need it.
+    lifetimes: Vec<RangeInclusive<usize>>,
     pub(crate) passes: Vec<(PreparedFlow, PreparedFlow)>,
     pub(crate) options: Options,
     pub(crate) pool: rayon::ThreadPool,
@@ -130,8 +132,8 @@ impl Run {
         let mut passes = Vec::new();
         for pass in &plan.passes {
             passes.push((
-                PreparedFlow::new(pass.flow.clone(), &mut machine)?,
-                PreparedFlow::new(pass.finals.clone(), &mut machine)?,
+                PreparedFlow::new(pass.flow.clone(), options.budget(), &mut machine)?,
+                PreparedFlow::new(pass.finals.clone(), options.budget(), &mut machine)?,
             ));
         }
         if options.threads > MOST_THREADS {
@@ -146,7 +148,8 @@ impl Run {
             .sum();
         let ready = dasc_compiler::split::split(&graph).ready;
         compiled.warnings.extend(graph.nodes.iter().filter_map(|node| too_short(&graph, node)));
-        Ok(Run { graph, plan, ready, passes, options: options.clone(), pool, compiled })
+        let lifetimes = plan.lifetimes();
+        Ok(Run { graph, plan, ready, lifetimes, passes, options: options.clone(), pool, compiled })
     }
 
     /// The graph after the compiler's rewrites; its outputs are those it was given, in order.
@@ -167,7 +170,7 @@ impl Run {
 
     /// Nothing done yet.
     pub fn begin(&self) -> Session {
-        Session {
+        let mut session = Session {
             pass: 0,
             segment: 0,
             taken: 0,
@@ -178,6 +181,15 @@ impl Run {
             detections: Vec::new(),
             stats: self.compiled.clone(),
             replay: None,
+        };
+        self.hold_statistics(&mut session);
+        session
+    }
+
+    /// Memory for the statistics that the session's pass needs, and for no others.
+    pub(crate) fn hold_statistics(&self, session: &mut Session) {
+        for (stored, passes) in session.statistics.iter_mut().zip(&self.lifetimes) {
+            stored.hold(passes.contains(&session.pass));
         }
     }
 
@@ -214,12 +226,14 @@ impl Run {
             }
             session.pass += 1;
             session.segment = 0;
+            self.hold_statistics(session);
             if session.pass < self.passes.len() {
                 session.flow = self.begin_flow(session.pass, 0);
                 session.stats.pass = session.pass as u32;
             }
         }
         self.deliver_statistics(session, observer)?;
+        self.mind_the_budget(&mut session.stats);
         Ok(ControlFlow::Continue(()))
     }
 
@@ -242,9 +256,11 @@ impl Run {
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             let times = session.stats.times_of(session.pass);
             timed(&mut times.wholes, || session.wholes.take(pass, number, &view))?;
-            timed(&mut times.selections, || {
-                self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
-            });
+            if pass.selections.iter().any(|selection| selection.input as usize == number) {
+                timed(&mut times.selections, || {
+                    self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
+                });
+            }
             session.flow.delivered[number] = to;
         }
         Ok(())
@@ -278,11 +294,11 @@ impl Run {
         let flow = &self.passes[session.pass].0;
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
-        let times = session.stats.times_of(session.pass);
-        timed(&mut times.wholes, || {
+        timed(&mut session.stats.times_of(session.pass).wholes, || {
             self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))
         })?;
-        timed(&mut times.selections, || {
+        self.note_held(session, session.wholes.working());
+        timed(&mut session.stats.times_of(session.pass).selections, || {
             session.selections.end_segment(pass, segment, &mut session.statistics)
         })?;
         self.gather_detections(session, observer)
@@ -337,12 +353,16 @@ impl Run {
         timed(&mut times.selections, || {
             session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)
         })?;
-        timed(&mut times.finals, || {
-            (0..self.plan.segments).try_for_each(|s| self.run_finals(finals, s, &mut session.statistics))
-        })?;
-        timed(&mut times.wholes, || {
+        for segment in 0..self.plan.segments {
+            let working = timed(&mut session.stats.times_of(session.pass).finals, || {
+                self.run_finals(finals, segment, &mut session.statistics)
+            })?;
+            self.note_held(session, working);
+        }
+        timed(&mut session.stats.times_of(session.pass).wholes, || {
             self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))
         })?;
+        self.note_held(session, session.wholes.working());
         for node in self.graph.outputs.clone() {
             if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
                 self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;

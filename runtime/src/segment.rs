@@ -8,7 +8,6 @@ use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::{longest, share};
-use crate::ranges::Ranges;
 use crate::run::{Run, Stats};
 use crate::session::{Hushed, Session};
 use crate::times::timed;
@@ -33,7 +32,8 @@ impl Run {
         let chunk = self.chunk_rows(pass) as i64;
         let in_ranges = self.in_ranges(session.pass, &*observer);
         let source = pass.flow.streams.iter().position(|s| s.place == Place::Source);
-        // Chunks of the source are read ahead by one thread while kernels run here.
+        // Chunks of the source are read ahead by one thread while kernels run here, unless they are so small that handing them
+        // over would take longer than reading them.
         let (send, receive) = sync_channel::<Result<Chunk>>(1);
         let (give_back, take_back) = sync_channel::<Vec<u8>>(2);
         let reader = source.map(|number| {
@@ -42,6 +42,19 @@ impl Run {
             let row = stream.channels as usize * stream.element();
             (start, stop, row)
         });
+        let read = move |taken: i64, next: i64, mut bytes: Vec<u8>| -> Result<Chunk> {
+            let Some((start, stop, row)) = reader else {
+                return Err(Diag::compiler("run: no source to read"));
+            };
+            let (from, to) = (share(start, stop, taken, length), share(start, stop, next, length));
+            bytes.resize((to - from) as usize * row, 0);
+            if to > from {
+                feed.read(from, (to - from) as usize, &mut bytes, row)?;
+            }
+            Ok(Chunk { from, bytes })
+        };
+        let ahead =
+            reader.is_some_and(|(_, _, row)| (chunk.min(length) as usize).saturating_mul(row) >= READ_AHEAD);
         let (begin, replay, here) = (session.taken, session.replay, (session.pass, segment));
         let next_of = move |taken: i64| {
             Session::no_further(replay, here, taken, taken.saturating_add(chunk).min(length))
@@ -49,22 +62,15 @@ impl Run {
         std::thread::scope(|threads| {
             // Dropped when this closure is left, so that a reader waiting to hand over a chunk is not waited for.
             let receive = receive;
-            if let Some((start, stop, row)) = reader {
+            let mut spare = Vec::new();
+            if ahead {
                 threads.spawn(move || {
                     let mut taken = begin;
                     while taken < length {
                         let next = next_of(taken);
-                        let (from, to) =
-                            (share(start, stop, taken, length), share(start, stop, next, length));
-                        let mut bytes = take_back.try_recv().unwrap_or_default();
-                        bytes.resize((to - from) as usize * row, 0);
-                        let result = if to > from {
-                            feed.read(from, (to - from) as usize, &mut bytes, row)
-                        } else {
-                            Ok(())
-                        };
+                        let chunk = read(taken, next, take_back.try_recv().unwrap_or_default());
                         // The receiver hangs up when the run stops early.
-                        if send.send(result.map(|()| Chunk { from, bytes })).is_err() {
+                        if send.send(chunk).is_err() {
                             return;
                         }
                         taken = next;
@@ -79,7 +85,11 @@ impl Run {
                     let end = share(start, stop, next, length);
                     match stream.place {
                         Place::Source => {
-                            let arrived = receive.recv().map_err(|_| Diag::world("the reader stopped"))??;
+                            let arrived = if ahead {
+                                receive.recv().map_err(|_| Diag::world("the reader stopped"))??
+                            } else {
+                                read(session.taken, next, std::mem::take(&mut spare))?
+                            };
                             session.stats.bytes_in += arrived.bytes.len() as u64;
                             let row = stream.channels as usize * stream.element();
                             flow.arrive(&mut session.flow, number, end, |first, rows, out, stride| {
@@ -90,7 +100,11 @@ impl Run {
                                 }
                                 Ok(())
                             })?;
-                            let _ = give_back.try_send(arrived.bytes);
+                            if ahead {
+                                let _ = give_back.try_send(arrived.bytes);
+                            } else {
+                                spare = arrived.bytes;
+                            }
                         }
                         Place::Spool(spool) => {
                             let (wholes, flows) = (&mut session.wholes, &mut session.flow);
@@ -119,7 +133,7 @@ impl Run {
                     observing += clock.elapsed().as_secs_f64();
                     Ok(())
                 };
-                let mut ranges = Ranges { streams: in_ranges.clone(), room: self.room(), give: &mut give };
+                let mut ranges = self.ranges(&in_ranges, &mut give);
                 let with = (&self.graph, &self.pool);
                 flow.advance(&mut session.flow, with, &mut session.statistics, &mut ranges)?;
                 session.stats.compute_seconds += clock.elapsed().as_secs_f64() - observing;
@@ -135,10 +149,8 @@ impl Run {
                 }
                 session.stats.observe_seconds += clock.elapsed().as_secs_f64();
                 session.stats.rows_done += (next - session.taken) as u64;
-                session.stats.peak_held =
-                    session.stats.peak_held.max(session.flow.held() + session.selections.held());
                 session.stats.peak_stored = session.stats.peak_stored.max(session.wholes.held());
-                self.mind_the_budget(&mut session.stats);
+                self.note_held(session, session.flow.held());
                 session.arrived(next);
                 observer.progress(&session.stats)?;
                 if !replayed && watch(&session.stats).is_break() {
@@ -149,6 +161,9 @@ impl Run {
         })
     }
 }
+
+/// Bytes of a chunk from which on the next one is read while kernels run.
+const READ_AHEAD: usize = 64 << 10;
 
 /// Rows of the source as they came.
 struct Chunk {

@@ -93,6 +93,8 @@ impl Run {
             return Ok(session);
         }
         session.flow = self.begin_flow(pass, segment);
+        session.pass = pass;
+        self.hold_statistics(&mut session);
         let mut archive = Archive::reading(bytes);
         archive_models(&mut archive, &self.graph)?;
         session.archive(&mut archive)?;
@@ -135,6 +137,12 @@ fn archive_position(a: &mut Archive, (pass, segment, taken): &mut Position) -> R
 }
 
 impl Session {
+    /// Bytes held beside what streams and blocks hold.
+    pub(crate) fn held(&self) -> usize {
+        let statistics: usize = self.statistics.iter().map(Stored::held).sum();
+        statistics + self.selections.held() + self.wholes.in_memory()
+    }
+
     /// Notes where the session has come to; a replay ends at its place.
     pub(crate) fn arrived(&mut self, taken: i64) {
         self.taken = taken;

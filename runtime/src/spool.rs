@@ -17,8 +17,10 @@ use crate::rows::{RowsView, number};
 use crate::statistics::{StatisticView, Stored};
 use crate::store::Store;
 
-/// Bytes of a tile, unless a single row has more.
+/// Bytes of a tile, unless a single row has more or the memory given is small.
 pub(crate) const TILE: usize = 16 << 20;
+/// Tiles as small as that are read and written in pieces that still suit a disk.
+const LEAST_TILE: usize = 1 << 20;
 
 /// Rows that are turned into pieces of lines together, so that every cache line they lie in is used up.
 const TOGETHER: usize = 64;
@@ -47,15 +49,15 @@ pub(crate) struct Spool {
 
 impl Spool {
     /// Room for the rows of a segment of a stream, as F64.
-    pub fn create(folder: Option<&Path>, stream: &Stream, segment: usize) -> Result<Spool> {
+    pub fn create(folder: Option<&Path>, stream: &Stream, segment: usize, memory: usize) -> Result<Spool> {
         let (first, stop) = stream.rows[segment];
         let lines = (stream.inner as usize, stream.channels as usize);
-        Spool::with_lines(folder, (stop - first).max(0) as usize, first, lines, 1, 8)
+        Spool::with_lines((folder, memory), (stop - first).max(0) as usize, first, lines, 1, 8)
     }
 
     /// `(inner, channels)` are the lines; each has `planes` numbers of `element` bytes in a row.
     fn with_lines(
-        folder: Option<&Path>,
+        (folder, memory): (Option<&Path>, usize),
         rows: usize,
         first: i64,
         (inner, channels): (usize, usize),
@@ -73,7 +75,7 @@ impl Spool {
             channels,
             planes,
             element,
-            tile_rows: (TILE / row).clamp(1, rows.max(1)),
+            tile_rows: ((memory / SHARE).clamp(LEAST_TILE, TILE) / row).clamp(1, rows.max(1)),
             tile: Vec::new(),
             loaded: None,
             taken: 0,
@@ -198,7 +200,7 @@ impl Spool {
     /// The analytic signal of every line (scipy.signal.hilbert).
     pub fn analytic(&self, memory: usize) -> Result<Spool> {
         let lines = (self.inner, self.channels);
-        let output = Spool::with_lines(self.folder.as_deref(), self.rows, self.first, lines, 2, 4)?;
+        let output = Spool::with_lines((self.folder.as_deref(), memory), self.rows, self.first, lines, 2, 4)?;
         let n = self.rows;
         let mut planner = FftPlanner::<f64>::new();
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
@@ -251,7 +253,7 @@ impl Spool {
         memory: usize,
     ) -> Result<Spool> {
         let n = (stop - first).max(0) as usize;
-        let spool = Spool::with_lines(folder, n, first, (1, spectrum.channels), 1, 4)?;
+        let spool = Spool::with_lines((folder, memory), n, first, (1, spectrum.channels), 1, 4)?;
         if n == 0 {
             return Ok(spool);
         }
@@ -277,9 +279,23 @@ impl Spool {
 
     /// Neighbouring lines that are transformed together.
     fn batches(&self, memory: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (lines, each) = (self.lines(), self.rows.saturating_mul(LINE_BYTES as usize).max(1));
-        let width = (memory / SHARE / each).max(1);
+        let (lines, width) = (self.lines(), self.width(memory));
         (0..lines).step_by(width).map(move |from| from..(from + width).min(lines))
+    }
+
+    /// Lines that fit into a share of the memory given.
+    fn width(&self, memory: usize) -> usize {
+        (memory / SHARE / self.rows.saturating_mul(LINE_BYTES as usize).max(1)).clamp(1, self.lines().max(1))
+    }
+
+    /// Bytes that lines take while they are transformed.
+    pub fn working(&self, memory: usize) -> usize {
+        self.width(memory).saturating_mul(self.rows).saturating_mul(LINE_BYTES as usize)
+    }
+
+    /// Bytes of the tile at hand.
+    pub fn in_memory(&self) -> usize {
+        self.tile.len()
     }
 
     /// Lines put together from their pieces.

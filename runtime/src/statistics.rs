@@ -1,5 +1,7 @@
 //! What passes accumulate: one row per segment for every value without a time axis.
 
+use std::sync::Arc;
+
 use dasc_compiler::plan::Statistic;
 use dasc_ir::kernel::{BufferAt, LANES};
 use dasc_ir::{DType, Result};
@@ -17,27 +19,41 @@ pub(crate) struct Stored {
     planes: usize,
     channels: usize,
     lane_stride: usize,
+    given: Option<Arc<[f64]>>,
+    /// Empty while nobody needs them.
     segments: Vec<Bytes>,
 }
 
 impl Stored {
+    /// Without memory for the rows until they are needed.
     pub fn new(statistic: &Statistic, segments: usize) -> Stored {
-        let element = if statistic.dtype == DType::C32 { 4 } else { statistic.dtype.size() };
-        let lane_stride = (statistic.channels as usize).next_multiple_of(LANES);
-        let bytes = element * statistic.inner as usize * statistic.planes as usize * lane_stride;
-        let mut stored = Stored {
+        Stored {
             dtype: statistic.dtype,
-            element,
+            element: if statistic.dtype == DType::C32 { 4 } else { statistic.dtype.size() },
             inner: statistic.inner as usize,
             planes: statistic.planes as usize,
             channels: statistic.channels as usize,
-            lane_stride,
-            segments: (0..segments).map(|_| Bytes::zeroed(bytes)).collect(),
-        };
-        if let Some(values) = &statistic.given {
-            stored.fill(values);
+            lane_stride: (statistic.channels as usize).next_multiple_of(LANES),
+            given: statistic.given.clone(),
+            segments: (0..segments).map(|_| Bytes::default()).collect(),
         }
-        stored
+    }
+
+    /// Makes room for the rows if they are needed, and gives it back if they are not.
+    pub fn hold(&mut self, needed: bool) {
+        let bytes = if needed { self.element * self.inner * self.planes * self.lane_stride } else { 0 };
+        if self.segments.iter().all(|segment| segment.len() == bytes) {
+            return;
+        }
+        self.segments.iter_mut().for_each(|segment| *segment = Bytes::zeroed(bytes));
+        if let Some(values) = self.given.clone().filter(|_| needed) {
+            self.fill(&values);
+        }
+    }
+
+    /// Bytes held.
+    pub fn held(&self) -> usize {
+        self.segments.iter().map(Bytes::len).sum()
     }
 
     /// Writes the numbers of a constant, `[inner][channel][plane]`, for every segment.

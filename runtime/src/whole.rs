@@ -24,6 +24,8 @@ pub(crate) struct Wholes {
     spools: Vec<Vec<Option<Kept>>>,
     /// The last pass that reads each spool.
     last: Vec<usize>,
+    /// The most bytes that lines took while they were transformed.
+    working: usize,
 }
 
 #[derive(Debug)]
@@ -39,6 +41,7 @@ impl Wholes {
         Wholes {
             folder,
             memory,
+            working: 0,
             inputs: Vec::new(),
             last: (0..spools).map(|spool| last_reader(plan, spool)).collect(),
             spools: (0..spools).map(|_| (0..plan.segments).map(|_| None).collect()).collect(),
@@ -53,7 +56,7 @@ impl Wholes {
             let stream = &pass.flow.streams[number as usize];
             self.inputs.push(match whole.kind {
                 WholeKind::Transform(_) => {
-                    Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment)?)
+                    Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment, self.memory)?)
                 }
                 WholeKind::Reverse => {
                     Kept::Backwards(Backwards::create(self.folder.as_deref(), stream, segment)?)
@@ -79,6 +82,7 @@ impl Wholes {
     /// Does what needs the whole segment, which is over.
     pub fn end_segment(&mut self, pass: &Pass, segment: usize, statistics: &mut [Stored]) -> Result<()> {
         for (whole, input) in of_rows(pass).zip(std::mem::take(&mut self.inputs)) {
+            self.working = self.working.max(input.working(self.memory));
             let kept = match (whole.kind, input, whole.output) {
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Spool(_)) => {
                     transform(&lines, kind, self.memory, None)?.map(Kept::Lines)
@@ -110,7 +114,9 @@ impl Wholes {
             for (segment, rows) in rows.iter().enumerate() {
                 let spectrum = statistics[*number as usize].view(segment);
                 let lines = Spool::of_spectrum(self.folder.as_deref(), &spectrum, *rows, self.memory)?;
-                self.spools[spool as usize][segment] = Some(Kept::Lines(lines));
+                let kept = Kept::Lines(lines);
+                self.working = self.working.max(kept.working(self.memory));
+                self.spools[spool as usize][segment] = Some(kept);
             }
         }
         Ok(())
@@ -146,8 +152,21 @@ impl Wholes {
 
     /// Bytes in the temporary store.
     pub fn held(&self) -> u64 {
-        let spools = self.spools.iter().flatten().flatten();
-        self.inputs.iter().chain(spools).map(Kept::held).fold(0, u64::saturating_add)
+        self.kept().map(Kept::held).fold(0, u64::saturating_add)
+    }
+
+    /// Bytes in memory of what is stored.
+    pub fn in_memory(&self) -> usize {
+        self.kept().map(Kept::in_memory).sum()
+    }
+
+    /// The most bytes that lines took while they were transformed.
+    pub fn working(&self) -> usize {
+        self.working
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Kept> {
+        self.inputs.iter().chain(self.spools.iter().flatten().flatten())
     }
 }
 
@@ -156,6 +175,21 @@ impl Kept {
         match self {
             Kept::Lines(lines) => lines.held(),
             Kept::Backwards(rows) => rows.held(),
+        }
+    }
+
+    fn in_memory(&self) -> usize {
+        match self {
+            Kept::Lines(lines) => lines.in_memory(),
+            Kept::Backwards(_) => 0,
+        }
+    }
+
+    /// Bytes that it takes to transform this within `memory`.
+    fn working(&self, memory: usize) -> usize {
+        match self {
+            Kept::Lines(lines) => lines.working(memory),
+            Kept::Backwards(_) => 0,
         }
     }
 }

@@ -14,6 +14,9 @@ use rustfft::num_traits::Zero;
 
 use crate::fft::misfit;
 
+/// Lanes that are transformed together: as many as keep their frames in the cache, and memory small where frames are long.
+const TOGETHER: usize = 4;
+
 /// A planned correlation. Shared between threads.
 pub struct Plan {
     x: Side,
@@ -34,6 +37,12 @@ struct Side {
     /// One lane that serves all.
     single: bool,
     constant: bool,
+}
+
+impl Side {
+    fn lanes(self) -> usize {
+        if self.single { 1 } else { TOGETHER }
+    }
 }
 
 impl fmt::Debug for Plan {
@@ -63,6 +72,14 @@ impl Plan {
         Plan { x, t, lags, lo, len, forward, inverse }
     }
 
+    /// Bytes that a run takes for itself.
+    pub fn scratch(&self) -> usize {
+        let bins = self.len / 2 + 1;
+        let tile = |side: Side| (self.len * size_of::<f64>() + bins * size_of::<Complex64>()) * side.lanes();
+        let own = self.len * size_of::<f64>() + bins * size_of::<Complex64>();
+        tile(self.x) + tile(self.t) + own + self.lags * TOGETHER * size_of::<f64>()
+    }
+
     /// Correlates `rows` rows from the absolute index `start`, all `lanes` rounded up to whole groups of [`LANES`].
     ///
     /// # Safety
@@ -76,11 +93,11 @@ impl Plan {
         rows: i64,
         lanes: usize,
     ) -> Result<()> {
-        let (mut frames, mut template) = (Tile::new(self), Tile::new(self));
+        let (mut frames, mut template) = (Tile::new(self, self.x), Tile::new(self, self.t));
         let mut sums = vec![0.0; self.len];
-        let mut columns = vec![0.0; self.lags * LANES];
+        let mut columns = vec![0.0; self.lags * TOGETHER];
         let mut bins = vec![Complex64::zero(); self.len / 2 + 1];
-        for group in 0..lanes.div_ceil(LANES) {
+        for group in 0..lanes.next_multiple_of(LANES) / TOGETHER {
             let mut first = true;
             for row in start..start.saturating_add(rows.max(0)) {
                 // SAFETY: the caller vouches for all inner positions of this row and group.
@@ -93,7 +110,7 @@ impl Plan {
                     }
                 }
                 first = false;
-                for lane in 0..LANES {
+                for lane in 0..TOGETHER {
                     let (a, b) = (frames.lane(self.x, lane), template.lane(self.t, lane));
                     let half = bins.len();
                     let (xs, ts) = (&frames.bins[a * half..][..half], &template.bins[b * half..][..half]);
@@ -106,17 +123,17 @@ impl Plan {
                     let scale = 1.0 / self.len as f64;
                     for l in 0..self.lags {
                         let lag = (self.lo + l as i64).rem_euclid(self.len as i64) as usize;
-                        columns[l * LANES + lane] = sums[lag] * scale;
+                        columns[l * TOGETHER + lane] = sums[lag] * scale;
                     }
                     self.spoil(&frames.bad[a], &template.bad[b], lane, &mut columns);
                     self.clear(lane, &mut columns);
                 }
                 let base = output.base.wrapping_offset((row as isize).wrapping_mul(output.row));
-                let base = base.wrapping_add(group * LANES * size_of::<f64>());
-                for (l, column) in columns.chunks_exact(LANES).enumerate() {
+                let base = base.wrapping_add(group * TOGETHER * size_of::<f64>());
+                for (l, column) in columns.chunks_exact(TOGETHER).enumerate() {
                     let to = base.wrapping_offset(l as isize * output.inner).cast::<f64>();
-                    // SAFETY: the caller's promise; a group is `LANES` contiguous elements.
-                    unsafe { to.copy_from_nonoverlapping(column.as_ptr(), LANES) };
+                    // SAFETY: the caller's promise; a group is `TOGETHER` contiguous elements.
+                    unsafe { to.copy_from_nonoverlapping(column.as_ptr(), TOGETHER) };
                 }
             }
         }
@@ -128,7 +145,7 @@ impl Plan {
         let mut spoil = |from: i64, to: i64| {
             let from = (from - self.lo).max(0);
             for l in from..(to - self.lo).min(self.lags as i64 - 1) + 1 {
-                columns[l as usize * LANES + lane] = f64::NAN;
+                columns[l as usize * TOGETHER + lane] = f64::NAN;
             }
         };
         for &q in bad_x {
@@ -144,7 +161,7 @@ impl Plan {
         let meets = 1 - self.t.inner as i64..self.x.inner as i64;
         for l in 0..self.lags {
             if !meets.contains(&(self.lo + l as i64)) {
-                columns[l * LANES + lane] = 0.0;
+                columns[l * TOGETHER + lane] = 0.0;
             }
         }
     }
@@ -185,13 +202,14 @@ struct Tile {
 }
 
 impl Tile {
-    fn new(plan: &Plan) -> Tile {
+    fn new(plan: &Plan, side: Side) -> Tile {
+        let lanes = side.lanes();
         let scratch = plan.forward.get_scratch_len().max(plan.inverse.get_scratch_len());
         Tile {
-            samples: vec![0.0; plan.len * LANES],
-            bins: vec![Complex64::zero(); (plan.len / 2 + 1) * LANES],
+            samples: vec![0.0; plan.len * lanes],
+            bins: vec![Complex64::zero(); (plan.len / 2 + 1) * lanes],
             scratch: vec![Complex64::zero(); scratch],
-            bad: vec![Vec::new(); LANES],
+            bad: vec![Vec::new(); lanes],
         }
     }
 
@@ -207,8 +225,8 @@ impl Tile {
         let row = if side.constant { 0 } else { row };
         let size = if side.double { size_of::<f64>() } else { size_of::<f32>() };
         let base = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
-        let base = if side.single { base } else { base.wrapping_add(group * LANES * size) };
-        let lanes = if side.single { 1 } else { LANES };
+        let base = if side.single { base } else { base.wrapping_add(group * TOGETHER * size) };
+        let lanes = side.lanes();
         self.samples.fill(0.0);
         self.bad.iter_mut().for_each(Vec::clear);
         for inner in 0..side.inner {

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, Default)]
 struct Line([u64; 8]);
 
+/// Copies as many lines.
+type CopyLines = fn(&[Line], &mut [Line]);
+
 /// How a copy writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
@@ -35,7 +38,7 @@ impl Arrays {
     /// Bytes read and written in a second by so many threads, each with a share of the arrays. `None` where the processor has
     /// no instruction for it.
     pub fn copy(&mut self, writes: Writes, threads: usize) -> Option<f64> {
-        let copy: fn(&[Line], &mut [Line]) = match writes {
+        let copy: CopyLines = match writes {
             Writes::Plain => |from, to| to.copy_from_slice(from),
             Writes::Streaming => streaming()?,
         };
@@ -189,12 +192,12 @@ fn portable_chains(double: bool) -> Chains {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn streaming() -> Option<fn(&[Line], &mut [Line])> {
+fn streaming() -> Option<CopyLines> {
     std::arch::is_x86_feature_detected!("avx").then_some(wide::stream)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn streaming() -> Option<fn(&[Line], &mut [Line])> {
+fn streaming() -> Option<CopyLines> {
     None
 }
 
