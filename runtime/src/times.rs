@@ -17,13 +17,6 @@ pub struct PassTimes {
     pub finals: f64,
 }
 
-impl PassTimes {
-    /// Seconds of all parts.
-    pub fn total(&self) -> f64 {
-        self.stages.iter().sum::<f64>() + self.wholes + self.selections + self.finals
-    }
-}
-
 impl Stats {
     /// The times of a pass.
     pub(crate) fn times_of(&mut self, pass: usize) -> &mut PassTimes {

@@ -45,7 +45,7 @@ def main():
         seconds = dasc.compile_seconds(TEN)
         for what, limit in (("cold", 5e-3), ("cached", 1e-3)):
             mark = "✓" if seconds[what] <= limit else "✗"
-            extras.append((f"Ten operators from text to machine code, {what}", f"≤ {limit * 1e3:g} ms: **{seconds[what] * 1e3:.2g} ms** {mark}"))
+            extras.append((f"Ten operators from text to machine code, {what}", f"≤ {limit * 1e3:g} ms: **{seconds[what] * 1e3:.3g} ms** {mark}"))
     for title, text in extras:
         say(f"{title}: {text}")
     if output != "-":

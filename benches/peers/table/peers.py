@@ -44,7 +44,7 @@ def library():
     command = ["cc", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(built)]
     try:
         subprocess.run(command, check=True, capture_output=True)
-        return ctypes.CDLL(str(built)).yardstick
+        return ctypes.CDLL(str(built)).yardstick_record
     except (OSError, subprocess.CalledProcessError) as why:
         raise ImportError(f"the C compiler does not build it: {why}") from why
 
@@ -68,13 +68,9 @@ def yardstick_c(threads, tile=16):
         def part(first, last):
             state = np.zeros((8, last - first + 16))
             at = lambda array, items: ctypes.c_void_p(array.ctypes.data + items * array.itemsize)
-            for start in range(0, rows, tile):
-                count = min(tile, rows - start)
-                here = start * stride + first
-                function(
-                    at(padded, here), at(out, here), ctypes.c_size_t(count), ctypes.c_size_t(last - first), ctypes.c_size_t(stride),
-                    ctypes.c_size_t(stride), at(mean, first), at(state, 0), ctypes.c_size_t(last - first + 16), at(filters, 0),
-                )  # fmt: skip
+            sizes = [ctypes.c_size_t(size) for size in (rows, tile, last - first, stride, stride)]
+            state_stride = ctypes.c_size_t(last - first + 16)
+            function(at(padded, first), at(out, first), *sizes, at(mean, first), at(state, 0), state_stride, at(filters, 0))
 
         def work():
             with ThreadPoolExecutor(threads) as pool:

@@ -49,9 +49,13 @@ pub fn measure(
     let clock = Instant::now();
     Run::prepare(pipeline.graph.clone(), &Options { cache: None, ..options.clone() })?;
     let compile = clock.elapsed().as_secs_f64();
+    // All of them first, so that too many threads are refused before anything is measured.
+    let prepare = |threads: &usize| {
+        Run::prepare(pipeline.graph.clone(), &Options { threads: *threads, ..options.clone() })
+    };
+    let prepared = threads.iter().map(prepare).collect::<dasc_ir::Result<Vec<Run>>>()?;
     let mut runs: Vec<(Run, Threaded)> = Vec::new();
-    for &threads in threads {
-        let run = Run::prepare(pipeline.graph.clone(), &Options { threads, ..options.clone() })?;
+    for (run, &threads) in prepared.into_iter().zip(threads) {
         let (copies, laps, peaks) = (Vec::new(), Vec::new(), Peaks::measure(threads));
         lap(&run, pipeline, interrupt)?;
         runs.push((run, Threaded { threads, copies, peaks, laps }));

@@ -92,7 +92,8 @@ fn threads(args: &BenchArgs, most: usize, there: usize) -> Result<Vec<usize>> {
     let all = if most == 0 { there } else { most };
     let mut list = args.threads_list.clone();
     if list.is_empty() {
-        list.extend((0..).map(|power| 1usize << power).take_while(|threads| *threads < all));
+        let doubled = std::iter::successors(Some(1usize), |threads| threads.checked_mul(2));
+        list.extend(doubled.take_while(|threads| *threads < all));
         list.push(all);
     }
     if list.contains(&0) {
