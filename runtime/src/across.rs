@@ -4,9 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use dasc_fft::{Complex32, Fft, FftDirection, Number};
 use rayon::prelude::*;
-use rustfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner};
 
 use crate::rows::Rows;
 
@@ -25,8 +24,7 @@ impl Across {
     /// Blocks of `block` of the channels, at least one; the inverse divides by it.
     pub fn new(block: usize, channels: usize, inverse: bool) -> Across {
         let block = block.max(1);
-        let mut planner = FftPlanner::new();
-        let fft = if inverse { planner.plan_fft_inverse(block) } else { planner.plan_fft_forward(block) };
+        let fft = f32::complex(block, if inverse { FftDirection::Inverse } else { FftDirection::Forward });
         Across { fft, block, blocks: channels / block, scale: if inverse { 1.0 / block as f32 } else { 1.0 } }
     }
 

@@ -11,6 +11,7 @@ use crate::archive::{Archive, Archived};
 use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
 use crate::edges::{extend, extend_lanes, lead_known};
+use crate::pad::Bytes;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
@@ -189,6 +190,23 @@ impl PreparedFlow {
         }
         publish(rows, stream, end);
         Ok(())
+    }
+
+    /// Takes rows up to `end` of an arriving stream in the memory they came in ([`Rows::take`]); answers memory that is free.
+    pub fn take(
+        &self,
+        state: &mut FlowState,
+        number: usize,
+        end: i64,
+        (arrived, room): (Bytes, i64),
+    ) -> Result<Bytes> {
+        let keep = self.needed_from(state, number);
+        let rows = state.wide[number]
+            .as_mut()
+            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
+        let spare = if end > rows.progress.end { rows.take(arrived, room, end, keep) } else { arrived };
+        publish(rows, &self.flow.streams[number], end);
+        Ok(spare)
     }
 
     /// Moves what has arrived through all stages.

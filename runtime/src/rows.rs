@@ -54,8 +54,9 @@ const SLACK: usize = 256 << 10;
 pub(crate) struct Rows {
     pub layout: Layout,
     data: Bytes,
-    /// Row at the beginning of the memory.
+    /// The oldest row there is memory for, where in the memory it begins, and how many rows there is room for from there on.
     first: i64,
+    offset: usize,
     capacity: i64,
     pub progress: Progress,
     /// The segment's rows, and how far readers look beyond them.
@@ -87,6 +88,7 @@ impl Rows {
             layout,
             data: Bytes::default(),
             first: start - before,
+            offset: 0,
             capacity: 0,
             progress: Progress { end: start, lead: before == 0, tail: false },
             start,
@@ -117,11 +119,12 @@ impl Rows {
         let kept = (self.progress.end.max(keep) - keep).max(0);
         let needed = last - keep;
         let row = self.layout.row();
-        let from = ((keep - self.first).max(0) as usize) * row;
+        let from = self.offset + ((keep - self.first).max(0) as usize) * row;
         // The rows before the segment count as kept before there is memory for them.
         let bytes = (kept as usize * row).min(self.data.len().saturating_sub(from));
-        if needed <= self.capacity {
+        if needed.saturating_mul(row as i64) <= self.data.len() as i64 {
             self.data.bytes_mut().copy_within(from..from + bytes, 0);
+            self.capacity = (self.data.len() / row) as i64;
         } else {
             // More than the need, so that moving rows stays a small share of the work; but large rows are not held in vain.
             let capacity = needed + needed.min(needed / 2 + 16).min((SLACK / row) as i64);
@@ -134,22 +137,58 @@ impl Rows {
             self.data = grown;
             self.capacity = capacity;
         }
-        self.first = keep;
+        (self.first, self.offset) = (keep, 0);
+    }
+
+    /// Rows that arrive in a chunk may have to be kept with so many before them: those that readers hold on to, and those that
+    /// edges are made of.
+    pub fn kept_before(&self) -> i64 {
+        self.span.max(self.before).max(self.after + 1)
+    }
+
+    /// Takes rows up to `end` in the memory they came in, after `room` rows for those before them. Rows still needed move there if
+    /// they and the rows beyond the segment have room, else the new ones move to the old. Memory that is free is answered.
+    pub fn take(&mut self, arrived: Bytes, room: i64, end: i64, keep: i64) -> Bytes {
+        let row = self.layout.row();
+        let wanted = self.oldest_kept(keep);
+        let kept = (self.progress.end.max(wanted) - wanted).max(0);
+        let last = if end >= self.stop { self.stop + self.after } else { end };
+        let needed = (room + last - self.progress.end).saturating_mul(row as i64);
+        if kept > room || needed > arrived.len() as i64 {
+            self.reserve(end, keep);
+            let from = room as usize * row;
+            let rows = self.bytes_mut(self.progress.end, end);
+            rows.copy_from_slice(&arrived.bytes()[from..from + rows.len()]);
+            return arrived;
+        }
+        let mut old = std::mem::replace(&mut self.data, arrived);
+        let from = self.offset + ((wanted - self.first).max(0) as usize) * row;
+        // The rows before the segment count as kept before there is memory for them.
+        let bytes = (kept as usize * row).min(old.len().saturating_sub(from));
+        self.offset = (room - kept) as usize * row;
+        self.data.bytes_mut()[self.offset..self.offset + bytes]
+            .copy_from_slice(&old.bytes_mut()[from..from + bytes]);
+        self.first = wanted;
+        self.capacity = ((self.data.len() - self.offset) / row) as i64;
+        old
     }
 
     /// Gives large memory back when nothing in it is needed any more; `keep` as for [`Rows::reserve`].
     pub fn release(&mut self, keep: i64) {
         if self.data.len() > SLACK && self.oldest_kept(keep) >= self.progress.end {
-            self.first = self.progress.end;
-            self.capacity = 0;
-            self.data = Bytes::default();
+            self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        (self.first, self.offset, self.capacity) = (self.progress.end, 0, 0);
+        self.data = Bytes::default();
     }
 
     /// Rows up to `end` exist, but nobody asks for any of them.
     pub fn skip(&mut self, end: i64) {
         self.progress = self.progress_at(end);
-        (self.first, self.capacity, self.data) = (self.progress.end, 0, Bytes::default());
+        self.forget();
     }
 
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
@@ -171,6 +210,7 @@ impl Rows {
         let row = layout.row();
         let base = self.data.as_mut_ptr();
         let offset = (self.first as isize).wrapping_mul(row as isize).wrapping_neg();
+        let offset = offset.wrapping_add(self.offset as isize);
         let lane = ((layout.lane_pad + lane0) * layout.element) as isize;
         BufferAt {
             base: base.wrapping_offset(offset.wrapping_add(lane)),
@@ -186,17 +226,22 @@ impl Rows {
         BufferAt { inner: (LANES * element) as isize, ..self.at(0) }
     }
 
+    /// Where rows `from .. to` lie.
+    fn places(&self, from: i64, to: i64) -> std::ops::Range<usize> {
+        let row = self.layout.row();
+        let place = |at: i64| self.offset + (at - self.first) as usize * row;
+        place(from)..place(to)
+    }
+
     /// The memory of rows `from .. to`, padding included.
     pub fn bytes_mut(&mut self, from: i64, to: i64) -> &mut [u8] {
-        let row = self.layout.row();
-        let range = (from - self.first) as usize * row..(to - self.first) as usize * row;
+        let range = self.places(from, to);
         &mut self.data.bytes_mut()[range]
     }
 
     /// Rows `from .. to` for a reader.
     pub fn view(&self, from: i64, to: i64, dtype: DType, channels: usize) -> RowsView<'_> {
-        let row = self.layout.row();
-        let range = (from - self.first) as usize * row..(to - self.first) as usize * row;
+        let range = self.places(from, to);
         RowsView {
             data: &self.data.bytes()[range],
             layout: self.layout,
@@ -297,7 +342,7 @@ impl Archived for Rows {
             }
             self.first = first;
             self.progress.end = end;
-            self.capacity = 0;
+            (self.offset, self.capacity) = (0, 0);
             self.data = Bytes::default();
             if held {
                 self.reserve(end.max(first), first);

@@ -8,6 +8,7 @@ use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::{longest, share};
+use crate::pad::Bytes;
 use crate::run::{Run, Stats};
 use crate::session::{Hushed, Session};
 use crate::times::timed;
@@ -32,29 +33,29 @@ impl Run {
         let chunk = self.chunk_rows(pass) as i64;
         let in_ranges = self.in_ranges(session.pass, &*observer);
         let source = pass.flow.streams.iter().position(|s| s.place == Place::Source);
+        let arrivals = source.and_then(|number| {
+            let rows = session.flow.wide[number].as_ref()?;
+            // Rows kept for long windows stay where they are, and what arrives is copied to them.
+            let room = Some(rows.kept_before()).filter(|kept| *kept <= chunk / 4).unwrap_or(0);
+            let layout = rows.layout;
+            let skip = room as usize * layout.row() + layout.lane_pad * layout.element;
+            Some(Arrivals {
+                feed,
+                range: (rows.start, rows.stop),
+                length,
+                row: layout.row(),
+                skip,
+                room,
+                after: if room > 0 { rows.after } else { 0 },
+            })
+        });
         // Chunks of the source are read ahead by one thread while kernels run here, unless they are so small that handing them
         // over would take longer than reading them.
-        let (send, receive) = sync_channel::<Result<Chunk>>(1);
-        let (give_back, take_back) = sync_channel::<Vec<u8>>(2);
-        let reader = source.map(|number| {
-            let stream = &pass.flow.streams[number];
-            let (start, stop) = stream.rows[segment];
-            let row = stream.channels as usize * stream.element();
-            (start, stop, row)
-        });
-        let read = move |taken: i64, next: i64, mut bytes: Vec<u8>| -> Result<Chunk> {
-            let Some((start, stop, row)) = reader else {
-                return Err(Diag::compiler("run: no source to read"));
-            };
-            let (from, to) = (share(start, stop, taken, length), share(start, stop, next, length));
-            bytes.resize((to - from) as usize * row, 0);
-            if to > from {
-                feed.read(from, (to - from) as usize, &mut bytes, row)?;
-            }
-            Ok(Chunk { from, bytes })
-        };
-        let ahead =
-            reader.is_some_and(|(_, _, row)| (chunk.min(length) as usize).saturating_mul(row) >= READ_AHEAD);
+        let (send, receive) = sync_channel::<Result<Bytes>>(1);
+        let (give_back, take_back) = sync_channel::<Bytes>(2);
+        let ahead = arrivals
+            .as_ref()
+            .is_some_and(|a| (chunk.min(length) as usize).saturating_mul(a.row) >= READ_AHEAD);
         let (begin, replay, here) = (session.taken, session.replay, (session.pass, segment));
         let next_of = move |taken: i64| {
             Session::no_further(replay, here, taken, taken.saturating_add(chunk).min(length))
@@ -62,13 +63,13 @@ impl Run {
         std::thread::scope(|threads| {
             // Dropped when this closure is left, so that a reader waiting to hand over a chunk is not waited for.
             let receive = receive;
-            let mut spare = Vec::new();
-            if ahead {
+            let mut spare = Bytes::default();
+            if let Some(arrivals) = arrivals.as_ref().filter(|_| ahead) {
                 threads.spawn(move || {
                     let mut taken = begin;
                     while taken < length {
                         let next = next_of(taken);
-                        let chunk = read(taken, next, take_back.try_recv().unwrap_or_default());
+                        let chunk = arrivals.read(taken, next, take_back.try_recv().unwrap_or_default());
                         // The receiver hangs up when the run stops early.
                         if send.send(chunk).is_err() {
                             return;
@@ -85,25 +86,21 @@ impl Run {
                     let end = share(start, stop, next, length);
                     match stream.place {
                         Place::Source => {
+                            let missing = || Diag::compiler("run: a source without rows");
+                            let arrivals = arrivals.as_ref().ok_or_else(missing)?;
                             let arrived = if ahead {
                                 receive.recv().map_err(|_| Diag::world("the reader stopped"))??
                             } else {
-                                read(session.taken, next, std::mem::take(&mut spare))?
+                                arrivals.read(session.taken, next, std::mem::take(&mut spare))?
                             };
-                            session.stats.bytes_in += arrived.bytes.len() as u64;
+                            let rows = end - share(start, stop, session.taken, length);
                             let row = stream.channels as usize * stream.element();
-                            flow.arrive(&mut session.flow, number, end, |first, rows, out, stride| {
-                                let skip = (first - arrived.from) as usize;
-                                let source = arrived.bytes[skip * row..].chunks_exact(row.max(1)).take(rows);
-                                for (to, from) in out.chunks_mut(stride).zip(source) {
-                                    to[..row].copy_from_slice(from);
-                                }
-                                Ok(())
-                            })?;
+                            session.stats.bytes_in += rows as u64 * row as u64;
+                            let free = flow.take(&mut session.flow, number, end, (arrived, arrivals.room))?;
                             if ahead {
-                                let _ = give_back.try_send(arrived.bytes);
+                                let _ = give_back.try_send(free);
                             } else {
-                                spare = arrived.bytes;
+                                spare = free;
                             }
                         }
                         Place::Spool(spool) => {
@@ -165,8 +162,30 @@ impl Run {
 /// Bytes of a chunk from which on the next one is read while kernels run.
 const READ_AHEAD: usize = 64 << 10;
 
-/// Rows of the source as they came.
-struct Chunk {
-    from: i64,
-    bytes: Vec<u8>,
+/// How rows of the source come: in memory laid out as their stream has it, with room for rows before and after them.
+struct Arrivals<'a> {
+    feed: &'a dyn Feed,
+    /// Rows of the segment, and how many the longest stream of the pass has.
+    range: (i64, i64),
+    length: i64,
+    /// Bytes of a row, and where the channels of the first one begin.
+    row: usize,
+    skip: usize,
+    room: i64,
+    after: i64,
+}
+
+impl Arrivals<'_> {
+    /// The rows that belong to `taken .. next` of the pass, in memory that was used before if it is as large.
+    fn read(&self, taken: i64, next: i64, spare: Bytes) -> Result<Bytes> {
+        let (start, stop) = self.range;
+        let (from, to) = (share(start, stop, taken, self.length), share(start, stop, next, self.length));
+        let rows = (to - from).max(0) as usize;
+        let len = (self.room + self.after) as usize * self.row + rows * self.row;
+        let mut bytes = if spare.len() == len { spare } else { Bytes::zeroed(len) };
+        if rows > 0 {
+            self.feed.read(from, rows, &mut bytes.bytes_mut()[self.skip..], self.row)?;
+        }
+        Ok(bytes)
+    }
 }

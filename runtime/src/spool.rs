@@ -7,11 +7,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dasc_compiler::plan::{LINE_BYTES, Stream};
+use dasc_fft::{Complex, FftDirection, Number};
 use dasc_ir::graph::TransformKind;
 use dasc_ir::{DType, Diag, Result};
 use rayon::prelude::*;
-use rustfft::FftPlanner;
-use rustfft::num_complex::Complex;
 
 use crate::rows::{RowsView, number};
 use crate::statistics::{StatisticView, Stored};
@@ -202,8 +201,8 @@ impl Spool {
         let lines = (self.inner, self.channels);
         let output = Spool::with_lines((self.folder.as_deref(), memory), self.rows, self.first, lines, 2, 4)?;
         let n = self.rows;
-        let mut planner = FftPlanner::<f64>::new();
-        let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
+        let forward = f64::complex(n, FftDirection::Forward);
+        let inverse = f64::complex(n, FftDirection::Inverse);
         for batch in self.batches(memory) {
             let mut lines = self.take_lines(batch.clone())?;
             lines.par_iter_mut().for_each(|line| {
@@ -227,7 +226,7 @@ impl Spool {
     /// The unscaled real FFT of every channel (numpy.fft.rfft) of a plain time series, as a statistic.
     pub fn spectrum(&self, output: &mut Stored, segment: usize, memory: usize) -> Result<()> {
         let n = self.rows;
-        let forward = FftPlanner::<f64>::new().plan_fft_forward(n);
+        let forward = f64::complex(n, FftDirection::Forward);
         let stride = output.lane_stride();
         for batch in self.batches(memory) {
             let mut lines = self.take_lines(batch.clone())?;
@@ -257,7 +256,7 @@ impl Spool {
         if n == 0 {
             return Ok(spool);
         }
-        let inverse = FftPlanner::<f64>::new().plan_fft_inverse(n);
+        let inverse = f64::complex(n, FftDirection::Inverse);
         for batch in spool.batches(memory) {
             let line = |channel: usize| {
                 let bin = |k: usize| {

@@ -42,12 +42,14 @@ const WINDOWS: [(&str, &str); 3] = [
 /// Counts what is really read.
 struct Counting {
     record: Record,
+    /// Bytes of a row of the source.
+    row: u64,
     bytes: AtomicU64,
 }
 
 impl Feed for Counting {
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {
-        self.bytes.fetch_add((rows * stride) as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(rows as u64 * self.row, Ordering::Relaxed);
         self.record.read(first, rows, out, stride)
     }
 }
@@ -60,7 +62,9 @@ fn prepare(script: &str, dtype: DType) -> Run {
 fn execute(run: &Run) -> (Collected, Stats, u64) {
     let mut noise = Noise(1);
     let input: Vec<f64> = (0..ROWS * u64::from(CHANNELS)).map(|_| (noise.value() * 999.0).round()).collect();
-    let feed = Counting { record: Record::new(run.graph(), &input), bytes: AtomicU64::new(0) };
+    let source = run.graph().ids().find_map(|id| run.graph().signal(id)).unwrap();
+    let row = u64::from(CHANNELS) * source.dtype.size() as u64;
+    let feed = Counting { record: Record::new(run.graph(), &input), row, bytes: AtomicU64::new(0) };
     let mut collected = Collected::new(run);
     let stats = run.execute(&feed, &mut collected).unwrap();
     (collected, stats, feed.bytes.into_inner())

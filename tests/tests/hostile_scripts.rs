@@ -1,7 +1,7 @@
 //! Two minutes of scripts that nobody would write: none may panic, hang, exhaust the stack or fill the memory, in the reader, in
 //! the checks of units and values, or where a graph is built.
 //!
-//! `DASC_FUZZ_SECONDS` says for how long (120 unless given; a developer in a hurry gives 5, a night 30000), `DASC_FUZZ_SEED` where
+//! `DASC_FUZZ_SECONDS` says for how long (60 unless given; a developer in a hurry gives 5, a night 30000), `DASC_FUZZ_SEED` where
 //! to begin (1 unless given); the seed is printed first, and with whatever goes wrong the script itself.
 
 mod script;
@@ -27,7 +27,7 @@ const MEMORY: u64 = 4 << 20;
 #[test]
 fn no_script_is_fatal() {
     let ask = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
-    let (seconds, seed) = (ask("DASC_FUZZ_SECONDS").unwrap_or(120), ask("DASC_FUZZ_SEED").unwrap_or(1));
+    let (seconds, seed) = (ask("DASC_FUZZ_SECONDS").unwrap_or(60), ask("DASC_FUZZ_SEED").unwrap_or(1));
     // Written past the test harness, which would keep it back where the process dies.
     let tell = |text: &str| {
         let _ = writeln!(std::io::stderr(), "{text}");

@@ -6,11 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dasc_fft::{Complex64, ComplexToReal, Number, RealToComplex};
 use dasc_ir::kernel::{BufferAt, Correlate, Kernel, LANES, Lanes, Role};
 use dasc_ir::{DType, Result};
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::num_complex::Complex64;
-use rustfft::num_traits::Zero;
 
 use crate::fft::misfit;
 
@@ -67,8 +65,7 @@ impl Plan {
         let (x, t, lags, lo) = (side(step.x), side(step.t), output.inner as usize, i64::from(step.lo));
         let (n, m) = (x.inner as i64, t.inner as i64);
         let len = fast_length((n - lo).max(lo + lags as i64 - 1 + m).max(n).max(m) as usize);
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(len), planner.plan_fft_inverse(len));
+        let (forward, inverse) = (f64::forward(len), f64::inverse(len));
         Plan { x, t, lags, lo, len, forward, inverse }
     }
 
@@ -96,7 +93,7 @@ impl Plan {
         let (mut frames, mut template) = (Tile::new(self, self.x), Tile::new(self, self.t));
         let mut sums = vec![0.0; self.len];
         let mut columns = vec![0.0; self.lags * TOGETHER];
-        let mut bins = vec![Complex64::zero(); self.len / 2 + 1];
+        let mut bins = vec![Complex64::default(); self.len / 2 + 1];
         for group in 0..lanes.next_multiple_of(LANES) / TOGETHER {
             let mut first = true;
             for row in start..start.saturating_add(rows.max(0)) {
@@ -207,8 +204,8 @@ impl Tile {
         let scratch = plan.forward.get_scratch_len().max(plan.inverse.get_scratch_len());
         Tile {
             samples: vec![0.0; plan.len * lanes],
-            bins: vec![Complex64::zero(); (plan.len / 2 + 1) * lanes],
-            scratch: vec![Complex64::zero(); scratch],
+            bins: vec![Complex64::default(); (plan.len / 2 + 1) * lanes],
+            scratch: vec![Complex64::default(); scratch],
             bad: vec![Vec::new(); lanes],
         }
     }

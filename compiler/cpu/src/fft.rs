@@ -1,4 +1,4 @@
-//! FFT steps: one transform per row and lane along the inner axis, with `realfft` and `rustfft`.
+//! FFT steps: one transform per row and lane along the inner axis, by `dasc_fft`.
 //!
 //! Lanes are contiguous and frames are not, so 16 lanes at a time are transposed into scratch, transformed one frame
 //! a call (a batch would differ in bits) and transposed back. All data is F32, but for the frames of a wide transform.
@@ -6,11 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dasc_fft::{Complex32, Complex64, ComplexToReal, FftDirection, Number, RealToComplex};
 use dasc_ir::kernel::{BufferAt, Fft, FftKind, LANES};
 use dasc_ir::{Diag, Result};
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::num_complex::{Complex32, Complex64};
-use rustfft::{FftPlanner, num_traits::Zero};
 
 /// A planned FFT step. Shared between threads.
 pub struct Plan {
@@ -23,7 +21,7 @@ enum Way {
     Forward(Arc<dyn RealToComplex<f32>>),
     Wide(Arc<dyn RealToComplex<f64>>),
     Inverse(Arc<dyn ComplexToReal<f32>>),
-    Complex(Arc<dyn rustfft::Fft<f32>>),
+    Complex(Arc<dyn dasc_fft::Fft<f32>>),
 }
 
 impl fmt::Debug for Plan {
@@ -37,12 +35,12 @@ impl Plan {
     pub fn new(fft: &Fft) -> Plan {
         let n = fft.n as usize;
         let way = match fft.kind {
-            FftKind::Forward => Way::Forward(RealFftPlanner::new().plan_fft_forward(n)),
-            FftKind::ForwardWide => Way::Wide(RealFftPlanner::new().plan_fft_forward(n)),
-            FftKind::Inverse => Way::Inverse(RealFftPlanner::new().plan_fft_inverse(n)),
-            FftKind::ComplexForward => Way::Complex(FftPlanner::new().plan_fft_forward(n)),
+            FftKind::Forward => Way::Forward(f32::forward(n)),
+            FftKind::ForwardWide => Way::Wide(f64::forward(n)),
+            FftKind::Inverse => Way::Inverse(f32::inverse(n)),
+            FftKind::ComplexForward => Way::Complex(f32::complex(n, FftDirection::Forward)),
             FftKind::ComplexInverse | FftKind::Analytic => {
-                Way::Complex(FftPlanner::new().plan_fft_inverse(n))
+                Way::Complex(f32::complex(n, FftDirection::Inverse))
             }
         };
         Plan { kind: fft.kind, n, way }
@@ -116,16 +114,16 @@ impl Tile {
         let wide = match &plan.way {
             Way::Wide(way) => Wide {
                 real: vec![0.0; n * LANES],
-                complex: vec![Complex64::zero(); half],
-                scratch: vec![Complex64::zero(); way.get_scratch_len()],
+                complex: vec![Complex64::default(); half],
+                scratch: vec![Complex64::default(); way.get_scratch_len()],
             },
             Way::Forward(_) | Way::Inverse(_) | Way::Complex(_) => Wide::default(),
         };
         Tile {
             kind: plan.kind,
             real: vec![0.0; real * LANES],
-            complex: vec![Complex32::zero(); half * LANES],
-            scratch: vec![Complex32::zero(); scratch],
+            complex: vec![Complex32::default(); half * LANES],
+            scratch: vec![Complex32::default(); scratch],
             wide,
             half,
         }
@@ -163,7 +161,7 @@ impl Tile {
             return;
         }
         if self.kind == FftKind::Analytic {
-            self.complex.fill(Complex32::zero());
+            self.complex.fill(Complex32::default());
         }
         let n = self.half;
         for inner in 0..if self.kind == FftKind::Analytic { n / 2 + 1 } else { n } {
@@ -250,6 +248,6 @@ impl Tile {
 }
 
 /// Buffers have the lengths of their plan and the ends are made real, so this is a mistake of the compiler's own.
-pub(crate) fn misfit(why: realfft::FftError) -> Diag {
+pub(crate) fn misfit(why: dasc_fft::FftError) -> Diag {
     Diag::compiler(format!("a Fourier transform was given what its plan does not fit: {why}"))
 }
