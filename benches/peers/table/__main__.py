@@ -16,7 +16,7 @@ def say(text):
 
 
 def main():
-    copies = {}
+    quiet, copies = report.load(), {}
     for threads in sorted({1, THREADS}):
         with dasc.Copies(threads) as process:
             answers = [process.ask() for _ in range(3)]
@@ -49,7 +49,7 @@ def main():
     for title, text in extras:
         say(f"{title}: {text}")
     if output != "-":
-        pathlib.Path(output).write_text(report.page(done, extras, copies))
+        pathlib.Path(output).write_text(report.page(done, extras, copies, quiet))
         say(f"wrote {output}")
 
 

@@ -1,5 +1,6 @@
 """The page."""
 import importlib.metadata
+import os
 import pathlib
 import platform
 import re
@@ -25,6 +26,14 @@ def machine():
         f"- {named.group(1) if named else platform.machine()}, {THREADS} threads, {width}, {', '.join(caches)}",
         f"- {int(memory.group(1)) / 2**20:.0f} GiB of memory; {platform.system()} {platform.release().split('-')[0]}",
     ]
+
+
+def load():
+    """Whether the machine was quiet, before anything is measured."""
+    others = os.getloadavg()[0]
+    if others < 0.3 * THREADS:
+        return f"- nobody else at work (load {others:.1f} before the run)"
+    return f"- **load {others:.1f} before the run: others were at work on these {THREADS} threads, and the figures are worth little**"
 
 
 def versions():
@@ -96,7 +105,7 @@ def section(row, figures, failures):
     return [*lines, ""]
 
 
-def page(done, extras, copies):
+def page(done, extras, copies, quiet):
     lines = [
         "# dasc beside others",
         "",
@@ -105,7 +114,8 @@ def page(done, extras, copies):
         "",
         *machine(),
         versions(),
-        f"- copying two arrays of 256 MiB, read and written: "
+        quiet,
+        "- copying two arrays of 256 MiB, read and written: "
         + "; ".join(
             f"{t} thread{'s' if t > 1 else ''} {c['plain'] / 1e9:.1f} GB/s, non-temporal {c['streaming'] / 1e9:.1f} GB/s" for t, c in copies.items()
         ),

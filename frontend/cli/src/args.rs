@@ -189,16 +189,16 @@ pub struct BenchArgs {
     /// Read this instead of what the script's READ names; the windows of READ stay
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["rows", "channels", "dtype", "fs"])]
     pub read: Option<String>,
-    /// Measure on so many rows of samples in memory, so that no source is waited for [32768 where another of these is given]
+    /// Measure on so many rows of samples in memory, so that no source is waited for; 32768 where one of the next three is given
     #[arg(long, value_name = "N")]
     pub rows: Option<u64>,
-    /// Channels of samples in memory [2048]
+    /// Channels of samples in memory; 2048 unless given
     #[arg(long, value_name = "N")]
     pub channels: Option<u32>,
-    /// Type of samples in memory [f32]
+    /// Type of samples in memory; f32 unless given
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<Sample>,
-    /// Sampling rate of samples in memory, in hertz [1000]
+    /// Sampling rate of samples in memory, in hertz; 1000 unless given
     #[arg(long, value_name = "HERTZ")]
     pub fs: Option<f64>,
     /// Runs with each number of threads, after one that does not count
