@@ -3,6 +3,7 @@
 //! What was read for the last time is cut off the end of the file, so that a store being read and the one being written from
 //! it together stay at the size of one.
 
+use std::ops::Range;
 use std::path::Path;
 
 use dasc_compiler::plan::Stream;
@@ -26,16 +27,18 @@ pub(crate) struct Backwards {
 
 impl Backwards {
     /// Nothing yet of a segment of a stream.
-    pub fn create(folder: Option<&Path>, stream: &Stream, segment: usize) -> Result<Backwards> {
+    pub fn create(
+        folder: Option<&Path>,
+        stream: &Stream,
+        segment: usize,
+        memory: usize,
+    ) -> Result<Backwards> {
         let (start, stop) = stream.rows[segment];
-        Ok(Backwards {
-            store: Store::create(folder)?,
-            start,
-            stop: stop.max(start),
-            stored: 0,
-            parts: (stream.inner * stream.planes) as usize,
-            lanes: stream.channels as usize * stream.element(),
-        })
+        let (parts, lanes) =
+            ((stream.inner * stream.planes) as usize, stream.channels as usize * stream.element());
+        let bytes = stop.saturating_sub(start).max(0).unsigned_abs().saturating_mul((parts * lanes) as u64);
+        let store = Store::create(folder, bytes, memory)?;
+        Ok(Backwards { store, start, stop: stop.max(start), stored: 0, parts, lanes })
     }
 
     /// Bytes of one stored row.
@@ -43,9 +46,19 @@ impl Backwards {
         (self.parts * self.lanes).max(1)
     }
 
+    /// Bytes stored.
+    fn bytes(&self) -> u64 {
+        self.stored as u64 * self.row() as u64
+    }
+
     /// Bytes on disk.
     pub fn held(&self) -> u64 {
-        self.stored as u64 * self.row() as u64
+        if self.in_memory() > 0 { 0 } else { self.bytes() }
+    }
+
+    /// Bytes in memory.
+    pub fn in_memory(&self) -> usize {
+        self.store.in_memory()
     }
 
     /// Takes the segment's next rows.
@@ -53,19 +66,19 @@ impl Backwards {
         if view.first != self.start + self.stored {
             return Err(Diag::compiler("run: rows to be turned round come out of order"));
         }
+        if let Store::Memory(memory) = &mut self.store {
+            lay(view, 0..view.rows, memory);
+            self.stored += view.rows as i64;
+            return Ok(());
+        }
         let at_once = (PIECE / self.row()).max(1);
         let mut piece = Vec::with_capacity(at_once.min(view.rows) * self.row());
         for first in (0..view.rows).step_by(at_once) {
             piece.clear();
-            for row in first..(first + at_once).min(view.rows) {
-                for inner in 0..view.inner() {
-                    for plane in 0..view.planes() {
-                        piece.extend_from_slice(view.lanes(row, inner, plane));
-                    }
-                }
-            }
-            self.store.write(&piece, self.held())?;
-            self.stored += ((first + at_once).min(view.rows) - first) as i64;
+            let rows = first..(first + at_once).min(view.rows);
+            lay(view, rows.clone(), &mut piece);
+            self.store.write(&piece, self.bytes())?;
+            self.stored += rows.len() as i64;
         }
         Ok(())
     }
@@ -84,7 +97,7 @@ impl Backwards {
         // Row `i` of the result was stored as this many rows before the end.
         let end = self.stop - first;
         let at_once = (PIECE / row).max(1);
-        let mut piece = vec![0u8; at_once.min(rows) * row];
+        let mut piece = Vec::new();
         let mut done = 0;
         while done < rows {
             let count = at_once.min(rows - done);
@@ -92,9 +105,16 @@ impl Backwards {
             if from < 0 || from + count as i64 > self.stored {
                 return Err(Diag::compiler("run: rows are turned round that are not stored"));
             }
-            let piece = &mut piece[..count * row];
-            self.store.read(piece, from as u64 * row as u64)?;
-            for (i, stored) in piece.chunks_exact(row).rev().enumerate() {
+            let at = from as usize * row..(from as usize + count) * row;
+            let stored = match &self.store {
+                Store::Memory(memory) => &memory[at],
+                Store::File { .. } => {
+                    piece.resize(count * row, 0);
+                    self.store.read(&mut piece, at.start as u64)?;
+                    &piece
+                }
+            };
+            for (i, stored) in stored.chunks_exact(row).rev().enumerate() {
                 let place = (done + i) * stride;
                 for (number, lanes) in stored.chunks_exact(self.lanes.max(1)).enumerate() {
                     let to = place + number * part;
@@ -105,8 +125,19 @@ impl Backwards {
         }
         if last {
             self.stored = end - rows as i64;
-            self.store.shrink(self.held())?;
+            self.store.shrink(self.bytes())?;
         }
         Ok(())
+    }
+}
+
+/// Appends rows of a view without padding.
+fn lay(view: &RowsView, rows: Range<usize>, to: &mut Vec<u8>) {
+    for row in rows {
+        for inner in 0..view.inner() {
+            for plane in 0..view.planes() {
+                to.extend_from_slice(view.lanes(row, inner, plane));
+            }
+        }
     }
 }

@@ -63,9 +63,11 @@ impl Spool {
         planes: usize,
         element: usize,
     ) -> Result<Spool> {
-        let store = Store::create(folder)?;
         let row = (inner * channels * planes * element).max(1);
-        let spool = Spool {
+        let bytes = rows as u64 * (inner * channels * planes * element) as u64;
+        let mut store = Store::create(folder, bytes, memory)?;
+        store.grow(bytes)?;
+        Ok(Spool {
             store,
             folder: folder.map(Path::to_path_buf),
             rows,
@@ -78,13 +80,14 @@ impl Spool {
             tile: Vec::new(),
             loaded: None,
             taken: 0,
-        };
-        spool.store.grow(spool.held())?;
-        Ok(spool)
+        })
     }
 
     /// Bytes on disk.
     pub fn held(&self) -> u64 {
+        if self.store.in_memory() > 0 {
+            return 0;
+        }
         [self.rows, self.inner, self.channels, self.planes, self.element].iter().map(|n| *n as u64).product()
     }
 
@@ -199,7 +202,8 @@ impl Spool {
     /// The analytic signal of every line (scipy.signal.hilbert).
     pub fn analytic(&self, memory: usize) -> Result<Spool> {
         let lines = (self.inner, self.channels);
-        let output = Spool::with_lines((self.folder.as_deref(), memory), self.rows, self.first, lines, 2, 4)?;
+        let mut output =
+            Spool::with_lines((self.folder.as_deref(), memory), self.rows, self.first, lines, 2, 4)?;
         let n = self.rows;
         let forward = f64::complex(n, FftDirection::Forward);
         let inverse = f64::complex(n, FftDirection::Inverse);
@@ -252,7 +256,7 @@ impl Spool {
         memory: usize,
     ) -> Result<Spool> {
         let n = (stop - first).max(0) as usize;
-        let spool = Spool::with_lines((folder, memory), n, first, (1, spectrum.channels), 1, 4)?;
+        let mut spool = Spool::with_lines((folder, memory), n, first, (1, spectrum.channels), 1, 4)?;
         if n == 0 {
             return Ok(spool);
         }
@@ -292,9 +296,9 @@ impl Spool {
         self.width(memory).saturating_mul(self.rows).saturating_mul(LINE_BYTES as usize)
     }
 
-    /// Bytes of the tile at hand.
+    /// Bytes in memory.
     pub fn in_memory(&self) -> usize {
-        self.tile.len()
+        self.tile.len() + self.store.in_memory()
     }
 
     /// Lines put together from their pieces.
@@ -313,7 +317,7 @@ impl Spool {
     }
 
     /// Lays lines, from number `first` on, into the tiles as F32: their real parts, and in a second plane the imaginary ones.
-    fn lay_lines(&self, first: usize, lines: &[Vec<Complex<f64>>]) -> Result<()> {
+    fn lay_lines(&mut self, first: usize, lines: &[Vec<Complex<f64>>]) -> Result<()> {
         let mut pieces: Vec<u8> = Vec::new();
         for tile in 0..self.tiles() {
             let rows = tile * self.tile_rows..tile * self.tile_rows + self.rows_of(tile);

@@ -1,4 +1,4 @@
-//! The temporary store of whole-record steps: files without a name, which vanish with the process.
+//! The temporary store of whole-record steps: files without a name, which vanish with the process, or memory where that is enough.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,45 +9,90 @@ use dasc_ir::{Diag, Result};
 /// Bytes moved by one call to the file system; rows are gathered into as many, so that the disk sees large sequential requests.
 pub(crate) const PIECE: usize = 1 << 20;
 
-/// A temporary file.
+/// The share of the memory given that a store may take, instead of a file: one is read while the next is written.
+const IN_MEMORY: usize = 8;
+
+/// A temporary file, or memory where that is enough.
 #[derive(Debug)]
-pub(crate) struct Store {
-    file: File,
-    folder: PathBuf,
+pub(crate) enum Store {
+    Memory(Vec<u8>),
+    File { file: File, folder: PathBuf },
 }
 
 impl Store {
-    /// An empty file in a folder, or in that of the system (`TMPDIR`).
-    pub fn create(folder: Option<&Path>) -> Result<Store> {
+    /// Room for so many bytes, empty: in memory if it is a small part of `memory`, else in a file in a folder, or in that of the
+    /// system (`TMPDIR`).
+    pub fn create(folder: Option<&Path>, bytes: u64, memory: usize) -> Result<Store> {
+        if bytes <= (memory / IN_MEMORY) as u64 {
+            return Ok(Store::Memory(Vec::with_capacity(bytes as usize)));
+        }
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
         match tempfile::tempfile_in(&folder) {
-            Ok(file) => Ok(Store { file, folder }),
+            Ok(file) => Ok(Store::File { file, folder }),
             Err(e) => Err(failed(&folder, &format!("cannot be made: {e}"))),
         }
     }
 
-    pub fn write(&self, bytes: &[u8], at: u64) -> Result<()> {
-        self.file.write_all_at(bytes, at).map_err(|e| {
-            failed(&self.folder, &format!("could not take {} bytes after {at}: {e}", bytes.len()))
-        })
+    pub fn write(&mut self, bytes: &[u8], at: u64) -> Result<()> {
+        match self {
+            Store::Memory(memory) => {
+                let (at, end) = (at as usize, at as usize + bytes.len());
+                memory.resize(memory.len().max(end), 0);
+                memory[at..end].copy_from_slice(bytes);
+                Ok(())
+            }
+            Store::File { file, folder } => file.write_all_at(bytes, at).map_err(|e| {
+                failed(folder, &format!("could not take {} bytes after {at}: {e}", bytes.len()))
+            }),
+        }
     }
 
     pub fn read(&self, bytes: &mut [u8], at: u64) -> Result<()> {
-        self.file.read_exact_at(bytes, at).map_err(|e| {
-            failed(&self.folder, &format!("could not give back {} bytes at {at}: {e}", bytes.len()))
-        })
+        match self {
+            Store::Memory(memory) => {
+                let stored = memory.get(at as usize..at as usize + bytes.len());
+                let beyond = || Diag::compiler("run: more is read from memory than was stored there");
+                bytes.copy_from_slice(stored.ok_or_else(beyond)?);
+                Ok(())
+            }
+            Store::File { file, folder } => file.read_exact_at(bytes, at).map_err(|e| {
+                failed(folder, &format!("could not give back {} bytes at {at}: {e}", bytes.len()))
+            }),
+        }
     }
 
-    /// Gives the disk back what lies beyond `bytes`.
-    pub fn shrink(&self, bytes: u64) -> Result<()> {
-        self.file.set_len(bytes).map_err(|e| failed(&self.folder, &format!("could not be cut: {e}")))
+    /// Gives back what lies beyond `bytes`.
+    pub fn shrink(&mut self, bytes: u64) -> Result<()> {
+        match self {
+            Store::Memory(memory) => {
+                memory.truncate(bytes as usize);
+                Ok(())
+            }
+            Store::File { file, folder } => {
+                file.set_len(bytes).map_err(|e| failed(folder, &format!("could not be cut: {e}")))
+            }
+        }
     }
 
-    /// Sets the file's length without writing it.
-    pub fn grow(&self, bytes: u64) -> Result<()> {
-        self.file
-            .set_len(bytes)
-            .map_err(|e| failed(&self.folder, &format!("could not be {bytes} bytes long: {e}")))
+    /// Sets the length without writing.
+    pub fn grow(&mut self, bytes: u64) -> Result<()> {
+        match self {
+            Store::Memory(memory) => {
+                memory.resize(bytes as usize, 0);
+                Ok(())
+            }
+            Store::File { file, folder } => file
+                .set_len(bytes)
+                .map_err(|e| failed(folder, &format!("could not be {bytes} bytes long: {e}"))),
+        }
+    }
+
+    /// Bytes in memory.
+    pub fn in_memory(&self) -> usize {
+        match self {
+            Store::Memory(memory) => memory.capacity(),
+            Store::File { .. } => 0,
+        }
     }
 }
 

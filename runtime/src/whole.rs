@@ -59,7 +59,7 @@ impl Wholes {
                     Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment, self.memory)?)
                 }
                 WholeKind::Reverse => {
-                    Kept::Backwards(Backwards::create(self.folder.as_deref(), stream, segment)?)
+                    Kept::Backwards(Backwards::create(self.folder.as_deref(), stream, segment, self.memory)?)
                 }
             });
         }
@@ -181,7 +181,7 @@ impl Kept {
     fn in_memory(&self) -> usize {
         match self {
             Kept::Lines(lines) => lines.in_memory(),
-            Kept::Backwards(_) => 0,
+            Kept::Backwards(rows) => rows.in_memory(),
         }
     }
 
