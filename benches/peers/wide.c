@@ -56,3 +56,13 @@ void yardstick(const float *in, float *out, size_t rows, size_t lanes, size_t in
                 _mm256_storeu_pd(state + (2 * k + i) * state_stride + c, s[k][i]);
     }
 }
+
+// All rows of a record, `tile` of them at a time, so that the state stays in registers for as long and rows are walked whole.
+void yardstick_record(const float *in, float *out, size_t rows, size_t tile, size_t lanes, size_t in_stride, size_t out_stride,
+                      const double *mean, double *state, size_t state_stride, const struct Filter *filter)
+{
+    for (size_t t = 0; t < rows; t += tile) {
+        const size_t count = rows - t < tile ? rows - t : tile;
+        yardstick(in + t * in_stride, out + t * out_stride, count, lanes, in_stride, out_stride, mean, state, state_stride, filter);
+    }
+}

@@ -13,6 +13,7 @@ mod plan_text;
 mod schedule_passes;
 pub mod split;
 mod temporary;
+pub mod work;
 
 pub use pipeline::compile;
 pub use plan::Plan;

@@ -15,6 +15,7 @@ use crate::pad::Bytes;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
+use crate::times::timed;
 use crate::windows::{Pending, Windows};
 
 /// A flow with its kernels ready to run.
@@ -58,6 +59,8 @@ pub(crate) struct StageState {
     /// Rows of each buffer's stream that the stage has looked at; tiles begin there.
     seen: Vec<i64>,
     pub blocks: Vec<Block>,
+    /// Time spent in the stage.
+    pub seconds: f64,
     /// Of a model's call: what windows to come will add to.
     pending: Option<Pending>,
 }
@@ -80,6 +83,7 @@ impl PreparedFlow {
                 done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
                 blocks: blocks(prepared, streams, segment, width),
+                seconds: 0.0,
                 pending: None,
             },
             PreparedStage::Between(Between { output, .. }) | PreparedStage::Call { output, .. } => {
@@ -87,6 +91,7 @@ impl PreparedFlow {
                     done: vec![streams[*output].rows[segment].0],
                     seen: Vec::new(),
                     blocks: Vec::new(),
+                    seconds: 0.0,
                     pending: matches!(stage, PreparedStage::Call { .. }).then(Pending::default),
                 }
             }
@@ -213,17 +218,17 @@ impl PreparedFlow {
         ranges: &mut Ranges,
     ) -> Result<()> {
         for number in 0..self.stages.len() {
-            match &self.stages[number] {
+            let mut seconds = state.stages[number].seconds;
+            timed(&mut seconds, || match &self.stages[number] {
                 PreparedStage::Kernel(prepared) => {
-                    self.run_kernel(state, number, prepared, (graph, pool), statistics, ranges)?
+                    self.run_kernel(state, number, prepared, (graph, pool), statistics, ranges)
                 }
-                PreparedStage::Between(between) => {
-                    pool.install(|| self.row_by_row(state, number, between))?;
-                }
+                PreparedStage::Between(between) => pool.install(|| self.row_by_row(state, number, between)),
                 PreparedStage::Call { input, output, windows } => {
-                    self.call(state, number, (*input, *output), windows, pool)?;
+                    self.call(state, number, (*input, *output), windows, pool)
                 }
-            }
+            })?;
+            state.stages[number].seconds = seconds;
         }
         Ok(())
     }
@@ -573,9 +578,10 @@ impl FlowState {
             + self.stages.iter().flat_map(|s| &s.blocks).map(Block::held).sum::<usize>()
     }
 
-    /// Takes over what outlasts a segment: accumulations over the record, and detections.
+    /// Takes over what outlasts a segment: accumulations over the record, detections, and times.
     pub fn inherit(&mut self, old: FlowState) {
         for (new, old) in self.stages.iter_mut().zip(old.stages) {
+            new.seconds = old.seconds;
             let fresh = std::mem::take(&mut new.blocks);
             new.blocks = old.blocks;
             for (block, fresh) in new.blocks.iter_mut().zip(fresh) {

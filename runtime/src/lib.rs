@@ -31,6 +31,7 @@ mod sliding;
 mod spool;
 mod statistics;
 mod store;
+mod times;
 mod whole;
 mod widen;
 mod windows;
@@ -41,6 +42,7 @@ pub use rows::RowsView;
 pub use run::{Backend, Options, Run, Stats};
 pub use session::Session;
 pub use statistics::StatisticView;
+pub use times::PassTimes;
 
 use dasc_ir::Result;
 

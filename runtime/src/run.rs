@@ -16,6 +16,7 @@ use crate::flow::{FlowState, PreparedFlow, PreparedStage};
 use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
+use crate::times::{PassTimes, timed};
 use crate::whole::Wholes;
 use crate::{Feed, Observer, RowsView};
 
@@ -75,6 +76,8 @@ pub struct Stats {
     pub read_seconds: f64,
     pub compute_seconds: f64,
     pub observe_seconds: f64,
+    /// Time spent in each part of the passes that are over, and what is known of the one that runs.
+    pub times: Vec<PassTimes>,
     /// The most bytes that streams and state held at once.
     pub peak_held: usize,
     /// The most bytes in the temporary store at once.
@@ -251,9 +254,12 @@ impl Run {
             let view = rows.view(from, to, stream.dtype, stream.channels as usize);
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
-            session.wholes.take(pass, number, &view)?;
+            let times = session.stats.times_of(session.pass);
+            timed(&mut times.wholes, || session.wholes.take(pass, number, &view))?;
             if pass.selections.iter().any(|selection| selection.input as usize == number) {
-                self.pool.install(|| session.selections.take(pass, session.segment, number, &view));
+                timed(&mut times.selections, || {
+                    self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
+                });
             }
             session.flow.delivered[number] = to;
         }
@@ -288,9 +294,13 @@ impl Run {
         let flow = &self.passes[session.pass].0;
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
-        self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))?;
+        timed(&mut session.stats.times_of(session.pass).wholes, || {
+            self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))
+        })?;
         self.note_held(session, session.wholes.working());
-        session.selections.end_segment(pass, segment, &mut session.statistics)?;
+        timed(&mut session.stats.times_of(session.pass).selections, || {
+            session.selections.end_segment(pass, segment, &mut session.statistics)
+        })?;
         self.gather_detections(session, observer)
     }
 
@@ -338,13 +348,20 @@ impl Run {
         let (flow, finals) = &self.passes[session.pass];
         flow.end_record(&mut session.flow, &self.graph, &mut session.statistics, &scopes, self.plan.segments);
         let pass = &self.plan.passes[session.pass];
-        session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)?;
+        let times = session.stats.times_of(session.pass);
+        times.stages = session.flow.stages.iter().map(|stage| stage.seconds).collect();
+        timed(&mut times.selections, || {
+            session.selections.end_pass(pass, self.plan.segments, &mut session.statistics)
+        })?;
         for segment in 0..self.plan.segments {
-            let working = self.run_finals(finals, segment, &mut session.statistics)?;
+            let working = timed(&mut session.stats.times_of(session.pass).finals, || {
+                self.run_finals(finals, segment, &mut session.statistics)
+            })?;
             self.note_held(session, working);
         }
-        let pass = &self.plan.passes[session.pass];
-        self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))?;
+        timed(&mut session.stats.times_of(session.pass).wholes, || {
+            self.pool.install(|| session.wholes.make_rows(pass, &session.statistics))
+        })?;
         self.note_held(session, session.wholes.working());
         for node in self.graph.outputs.clone() {
             if self.graph.node(node).ty == dasc_ir::graph::Type::Table {

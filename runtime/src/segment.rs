@@ -11,6 +11,7 @@ use crate::chunk::{longest, share};
 use crate::pad::Bytes;
 use crate::run::{Run, Stats};
 use crate::session::{Hushed, Session};
+use crate::times::timed;
 use crate::{Feed, Observer, RowsView};
 
 impl Run {
@@ -105,8 +106,9 @@ impl Run {
                         Place::Spool(spool) => {
                             let (wholes, flows) = (&mut session.wholes, &mut session.flow);
                             let which = (spool, segment, session.pass);
+                            let seconds = &mut session.stats.times_of(session.pass).wholes;
                             flow.arrive(flows, number, end, |first, rows, out, stride| {
-                                wholes.read(which, stream, first, rows, out, stride)
+                                timed(seconds, || wholes.read(which, stream, first, rows, out, stride))
                             })?;
                         }
                         Place::Wide | Place::Scratch | Place::Statistic(_) => {}

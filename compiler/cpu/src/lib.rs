@@ -14,14 +14,17 @@ pub mod cache;
 mod code;
 mod codegen;
 pub mod correlate;
+pub mod cycles;
 mod fence;
 pub mod fft;
 mod host;
 mod memory;
+pub mod operations;
 mod place;
 mod pool;
 mod portable;
 mod pressure;
+pub mod roof;
 mod simplify;
 mod wide;
 

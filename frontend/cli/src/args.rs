@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use dasc_io::FileType;
 use dasc_runtime::Codegen;
 
 use crate::memory::Bytes;
@@ -15,6 +16,7 @@ Examples:
   dasc explain pipeline.dql                  types, streaming, passes and kernels
   dasc inspect f.h5                          what a file holds
   dasc plot f.h5                             a picture of a file
+  dasc bench pipeline.dql                    how fast every kernel runs beside memory
   dasc ops BANDPASS                          an operator's parameters
   dasc new traffic                           a script to start from
 
@@ -97,6 +99,11 @@ pub enum Verb {
         after_help = "Examples:\n  dasc run pipeline.dql\n  dasc run pipeline.dql --set day=2024-05-01 --threads 4 --memory 2GiB\n  dasc run --dry-run pipeline.dql\n  dasc run -e 'READ f.h5 | BANDPASS 1 10 | WRITE -' > filtered.npy\n  echo 'READ f.h5 | PLOT_HEATMAP OUT=f.png' | dasc run -"
     )]
     Run(RunArgs),
+    /// Measure a script: every kernel beside the speed of memory, over threads, and the whole run. Nothing is written
+    #[command(
+        after_help = "Examples:\n  dasc bench pipeline.dql                    with what READ names\n  dasc bench pipeline.dql --rows 32768 --channels 2048\n  dasc bench -e 'READ f.h5 | BANDPASS 10 200 | ABS' --channels 4096 --picture roofline.png\n  dasc bench pipeline.dql --read other.h5 --threads-list 1,2,4 --repeat 9 --json"
+    )]
+    Bench(BenchArgs),
     /// Show what files hold
     #[command(
         after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect f.h5 --geometry channels.parquet\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
@@ -173,6 +180,59 @@ pub struct RunArgs {
     /// Interpret the kernels instead of compiling them: slow, for comparison
     #[arg(long)]
     pub interpret: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// Read this instead of what the script's READ names; the windows of READ stay
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["rows", "channels", "dtype", "fs"])]
+    pub read: Option<String>,
+    /// Measure on so many rows of samples in memory, so that no source is waited for; 32768 where one of the next three is given
+    #[arg(long, value_name = "N")]
+    pub rows: Option<u64>,
+    /// Channels of samples in memory; 2048 unless given
+    #[arg(long, value_name = "N")]
+    pub channels: Option<u32>,
+    /// Type of samples in memory; f32 unless given
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<Sample>,
+    /// Sampling rate of samples in memory, in hertz; 1000 unless given
+    #[arg(long, value_name = "HERTZ")]
+    pub fs: Option<f64>,
+    /// Runs with each number of threads, after one that does not count
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub repeat: usize,
+    /// Numbers of threads, as 1,2,4; 1, 2, 4, … and all of --threads unless given
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub threads_list: Vec<usize>,
+    /// Draw the kernels under the machine's roofs: operations per byte against operations per second
+    #[arg(long, value_name = "PNG", value_hint = ValueHint::FilePath)]
+    pub picture: Option<PathBuf>,
+    /// Replace an existing picture
+    #[arg(long, requires = "picture")]
+    pub overwrite: bool,
+}
+
+/// A type of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sample {
+    I16,
+    I32,
+    F32,
+    F64,
+}
+
+impl Sample {
+    pub const fn of(self) -> FileType {
+        match self {
+            Sample::I16 => FileType::I16,
+            Sample::I32 => FileType::I32,
+            Sample::F32 => FileType::F32,
+            Sample::F64 => FileType::F64,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -101,13 +101,18 @@ impl Assembly<'_> {
 
 /// Opens the records and builds the graphs. Mistakes on separate branches are all reported.
 pub fn bind(script: &Script) -> Result<Vec<Pipeline>, Vec<Diag>> {
+    bind_to(script, &Record::open)
+}
+
+/// The same with what `open` says that a READ stands for.
+pub fn bind_to(script: &Script, open: &Open) -> Result<Vec<Pipeline>, Vec<Diag>> {
     let mut assemblies: Vec<Assembly> = Vec::new();
     // The pipeline of each step; none for those that come after a mistake.
     let mut home: HashMap<usize, usize> = HashMap::new();
     let mut diags = Vec::new();
     for step in &script.program.steps {
         let outcome = if begins_flow(step.schema) {
-            begin(script, step).map(|assembly| {
+            begin(script, step, open).map(|assembly| {
                 assemblies.push(assembly);
                 assemblies.len() - 1
             })
@@ -127,8 +132,11 @@ pub fn bind(script: &Script) -> Result<Vec<Pipeline>, Vec<Diag>> {
     Ok(assemblies.into_iter().map(Assembly::finish).collect())
 }
 
-fn begin<'a>(script: &'a Script, step: &Step) -> Result<Assembly<'a>> {
-    let record = Record::open(script, step)?;
+/// Opens the record of a READ.
+pub type Open<'a> = dyn Fn(&Script, &Step) -> Result<Record> + 'a;
+
+fn begin<'a>(script: &'a Script, step: &Step, open: &Open) -> Result<Assembly<'a>> {
+    let record = open(script, step)?;
     let mut b = Builder::new();
     b.set_models(script.models.clone());
     b.enter(Read::SCHEMA.name, Some(step.span));

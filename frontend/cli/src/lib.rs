@@ -6,12 +6,14 @@
 
 mod args;
 mod bandwidth;
+mod bench;
 mod bind;
 mod clock;
 mod cut;
 mod event_flow;
 mod event_run;
 mod fetch;
+mod groups;
 mod help;
 mod interrupt;
 mod memory;

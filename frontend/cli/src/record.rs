@@ -35,16 +35,28 @@ impl Record {
     /// Opens what a READ names. Mistakes are placed at the statement.
     pub fn open(script: &Script, step: &Step) -> Result<Record> {
         let read = Read::from_args(&step.args, step.span)?;
-        Record::opened(script, &read).map_err(|diag| diag.at(step.span))
+        let FilePath(name) = &read.path;
+        let path = names::located(script, name);
+        Record::opened(script, &read, name, path).map_err(|diag| diag.at(step.span))
     }
 
-    fn opened(script: &Script, read: &Read) -> Result<Record> {
-        let FilePath(name) = &read.path;
+    /// Opens a file in place of the one a READ names, seen as that would be; `path` is relative to the current folder.
+    pub fn open_instead(script: &Script, step: &Step, path: &str) -> Result<Record> {
+        let read = Read::from_args(&step.args, step.span)?;
+        Record::opened(script, &read, path, PathBuf::from(path))
+    }
+
+    /// A record that is there already.
+    pub fn of(name: &str, source: Box<dyn Source>) -> Record {
+        let (name, channels) = (name.to_string(), source.header().channels);
+        Record { name, file: None, made_up: true, channels, source, survey: None, clipped: Vec::new() }
+    }
+
+    fn opened(script: &Script, read: &Read, name: &str, path: PathBuf) -> Result<Record> {
         if name == "-" {
             return Err(Diag::usage("cannot read standard input: this version reads files and URLs")
                 .help("save it to a file first"));
         }
-        let path = names::located(script, name);
         let location = Location { path: path.to_string_lossy().into_owned(), options: options(read)? };
         let source = dasc_io::open(&location)?;
         let channels = source.header().channels;
@@ -63,7 +75,7 @@ impl Record {
         };
         let made_up = name.starts_with("synthetic:");
         let file = (!made_up && !name.contains("://")).then_some(path);
-        Ok(Record { name: name.clone(), file, made_up, channels, source, survey, clipped })
+        Ok(Record { name: name.to_string(), file, made_up, channels, source, survey, clipped })
     }
 
     pub fn header(&self) -> &Header {

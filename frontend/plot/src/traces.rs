@@ -37,7 +37,7 @@ pub struct Traces {
 }
 
 /// Okabe and Ito's colours, told apart by most eyes.
-const INKS: [Ink; 8] = [
+pub(crate) const INKS: [Ink; 8] = [
     [0x00, 0x72, 0xb2, 0xff],
     [0xd5, 0x5e, 0x00, 0xff],
     [0x00, 0x9e, 0x73, 0xff],

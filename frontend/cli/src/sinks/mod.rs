@@ -12,7 +12,7 @@ mod pixels;
 mod provenance;
 mod section;
 mod spectrogram;
-mod style;
+pub mod style;
 mod traces;
 mod wavenumber;
 pub mod write;

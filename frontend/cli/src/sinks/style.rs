@@ -180,10 +180,15 @@ fn picture_mode(mode: Mode) -> Result<Mode> {
 
 /// Writes the picture, whole or not at all.
 pub fn save(sink: &SinkSpec, picture: &Picture, rows: u64) -> Result<Summary> {
+    save_to(&sink.target, sink.mode, picture, rows)
+}
+
+/// The same without a sink.
+pub fn save_to(target: &Target, mode: Mode, picture: &Picture, rows: u64) -> Result<Summary> {
     let png = picture.png()?;
-    match &sink.target {
+    match target {
         Target::File(path) => {
-            let mut file = AtomicFile::create(path, sink.mode)?;
+            let mut file = AtomicFile::create(path, mode)?;
             let written = file.write_all(&png);
             if let Err(error) = written {
                 let fault = file.fault().cloned();

@@ -1,20 +1,18 @@
 //! `dasc explain`: for every step what comes out, how it streams and what it keeps; then passes and kernels.
 
-use std::collections::BTreeSet;
-
 use dasc_compiler::Plan;
-use dasc_compiler::plan::{Binding, Flow, KernelStage, Pass, Place, Stage, Stream};
-use dasc_cpu::Codegen;
+use dasc_compiler::plan::{Pass, Place};
+use dasc_compiler::work::stage_bytes;
 use dasc_ir::Rational;
 use dasc_ir::graph::facts::{Class, Facts, Halo, Reach, facts};
 use dasc_ir::graph::{Graph, NodeId, Prim, Signal, Type};
-use dasc_ir::kernel::{Role, Step as KernelStep};
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::args::ScriptArgs;
 use crate::bind::{Bound, Pipeline, bind};
 use crate::event_flow::Origin;
+use crate::groups::{Group, groups, selections};
 use crate::numbers;
 use crate::outcome::{Done, Outcome};
 use crate::script::{self, Script};
@@ -69,16 +67,7 @@ struct StepFacts {
 struct PassFacts {
     /// Where its rows come from: the record, the temporary store, or both.
     reads: String,
-    kernels: Vec<KernelFacts>,
-}
-
-struct KernelFacts {
-    operators: Vec<String>,
-    loops: usize,
-    transforms: usize,
-    bytes: f64,
-    /// Which back end makes the code of its loops, and how many by each.
-    made: Vec<(String, usize)>,
+    kernels: Vec<Group>,
 }
 
 /// What kernels read and write in memory that is not their own scratch.
@@ -101,14 +90,15 @@ impl<'a> Told<'a> {
         let steps = pipeline.steps.iter().map(|bound| step(script, context, pipeline, bound, &all)).collect();
         let codegen = context.settings.codegen;
         let pass = |pass: &Pass| -> dasc_ir::Result<PassFacts> {
-            let mut all = kernels(&pass.flow, graph, plan, codegen)?;
-            all.extend(kernels(&pass.finals, graph, plan, codegen)?);
-            all.extend(selections(pass, graph, plan));
-            Ok(PassFacts { reads: reads(pass), kernels: all })
+            let flows = [&pass.flow, &pass.finals];
+            let all = flows.into_iter().flat_map(|flow| groups(flow, graph, plan, codegen));
+            let mut kernels = all.collect::<dasc_ir::Result<Vec<Group>>>()?;
+            kernels.extend(selections(pass, graph, plan));
+            Ok(PassFacts { reads: reads(pass), kernels })
         };
         let passes = plan.passes.iter().map(pass).collect::<dasc_ir::Result<_>>()?;
         let (stored, line) = (plan.stored_bytes(), plan.longest_line().map_or(0, |(_, bytes)| bytes));
-        Ok(Told { pipeline, steps, passes, traffic: traffic(graph, plan, pipeline), stored, line })
+        Ok(Told { pipeline, steps, passes, traffic: traffic(plan, pipeline), stored, line })
     }
 
     fn text(&self, ink: Ink) -> String {
@@ -197,7 +187,7 @@ impl<'a> Told<'a> {
     fn json(&self) -> Value {
         let samples = self.pipeline.record.samples().max(1) as f64;
         let steps: Vec<Value> = self.steps.iter().map(StepFacts::json).collect();
-        let kernel = |kernel: &KernelFacts| {
+        let kernel = |kernel: &Group| {
             json!({ "operators": kernel.operators, "loops": kernel.loops, "ffts": kernel.transforms,
                     "codegen": kernel.made(), "bytes_per_sample": kernel.bytes / samples })
         };
@@ -208,19 +198,6 @@ impl<'a> Told<'a> {
             .collect();
         json!({ "record": self.pipeline.record.name, "steps": steps, "passes": passes, "stored_bytes": self.stored, "line_bytes": self.line,
                 "bytes_moved": self.traffic.bytes, "bytes_per_sample": self.traffic.per_sample })
-    }
-}
-
-impl KernelFacts {
-    /// `avx2`, or `avx2 (2), cranelift (why) (1)` where back ends share the loops.
-    fn made(&self) -> String {
-        match self.made.as_slice() {
-            [(one, _)] => one.clone(),
-            several => {
-                let each = several.iter().map(|(made, loops)| format!("{loops} by {made}"));
-                each.collect::<Vec<_>>().join(", ")
-            }
-        }
     }
 }
 
@@ -432,37 +409,8 @@ fn shortened(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Bytes of a stream's rows in the whole record, without padding.
-fn stream_bytes(stream: &Stream) -> f64 {
-    let rows: i64 = stream.rows.iter().map(|(from, to)| (to - from).max(0)).sum();
-    rows as f64
-        * f64::from(stream.channels)
-        * f64::from(stream.inner)
-        * f64::from(stream.planes)
-        * stream.element() as f64
-}
-
-fn kernel_bytes(stage: &KernelStage, flow: &Flow) -> f64 {
-    let bound: BTreeSet<u32> = stage
-        .bindings
-        .iter()
-        .filter_map(|binding| match binding {
-            Binding::Stream(stream) | Binding::Strided(stream) => Some(*stream),
-            Binding::Statistic(_) | Binding::Local => None,
-        })
-        .collect();
-    let streams = bound.iter().filter_map(|number| flow.streams.get(*number as usize));
-    streams
-        .filter(|stream| match stream.place {
-            Place::Source | Place::Spool(_) | Place::Wide => true,
-            Place::Statistic(_) | Place::Scratch => false,
-        })
-        .map(stream_bytes)
-        .sum()
-}
-
 /// Where a pass takes its rows from.
-fn reads(pass: &dasc_compiler::plan::Pass) -> String {
+fn reads(pass: &Pass) -> String {
     let record = pass.flow.streams.iter().any(|s| s.place == Place::Source);
     let store = pass.flow.streams.iter().any(|s| matches!(s.place, Place::Spool(_)));
     match (record, store) {
@@ -473,128 +421,9 @@ fn reads(pass: &dasc_compiler::plan::Pass) -> String {
     .into()
 }
 
-/// Memory traffic of all kernels of a plan.
-pub fn traffic(_graph: &Graph, plan: &Plan, pipeline: &Pipeline) -> Traffic {
-    let mut bytes = 0.0;
-    for pass in &plan.passes {
-        for stage in &pass.flow.stages {
-            if let Stage::Kernel(stage) = stage {
-                bytes += kernel_bytes(stage, &pass.flow);
-            }
-            let moved = stage.between().into_iter().flat_map(|(input, output)| [input, output]);
-            let moved = moved.filter_map(|number| pass.flow.streams.get(number as usize));
-            bytes += moved.map(stream_bytes).sum::<f64>();
-        }
-    }
+/// Memory traffic of all stages of a plan.
+pub fn traffic(plan: &Plan, pipeline: &Pipeline) -> Traffic {
+    let stages = plan.passes.iter().flat_map(|pass| pass.flow.stages.iter().map(move |stage| (stage, pass)));
+    let bytes: f64 = stages.map(|(stage, pass)| stage_bytes(stage, &pass.flow)).sum();
     Traffic { bytes, per_sample: bytes / pipeline.record.samples().max(1) as f64 }
-}
-
-fn kernels(flow: &Flow, graph: &Graph, plan: &Plan, codegen: Codegen) -> dasc_ir::Result<Vec<KernelFacts>> {
-    let between = |stage: &Stage, what: &str| {
-        let transforms = usize::from(matches!(stage, Stage::Transform { .. }));
-        let numbers = stage.between().into_iter().flat_map(|(input, output)| [input, output]);
-        let streams: Vec<&Stream> = numbers.filter_map(|number| flow.streams.get(number as usize)).collect();
-        let operator = streams.last().map(|s| graph.node(s.node).operator.clone());
-        KernelFacts {
-            operators: vec![format!("{} ({what})", operator.unwrap_or_default())],
-            loops: 1 - transforms,
-            transforms,
-            bytes: streams.iter().map(|s| stream_bytes(s)).sum(),
-            made: Vec::new(),
-        }
-    };
-    let of = |stage: &Stage| {
-        Ok(match stage {
-            Stage::Kernel(stage) => KernelFacts {
-                operators: operators(stage, flow, graph, plan),
-                loops: stage.kernel.steps.iter().filter(|s| matches!(s, KernelStep::Loop(_))).count(),
-                transforms: stage
-                    .kernel
-                    .steps
-                    .iter()
-                    .filter(|s| matches!(s, KernelStep::Fft(_) | KernelStep::Correlate(_)))
-                    .count(),
-                bytes: kernel_bytes(stage, flow),
-                made: made(stage, codegen)?,
-            },
-            Stage::Transform { .. } => between(stage, "FFT along channels"),
-            Stage::Slant { .. } => between(stage, "sums along lines"),
-            Stage::Gather { .. } => between(stage, "copies channels"),
-            Stage::Quantile { .. } => between(stage, "puts each row in order"),
-            Stage::Rank { .. } => between(stage, "keeps a window in order"),
-            Stage::Call { call, .. } => {
-                between(stage, &format!("{}, sha256 {}…", call.model.name, call.model.short_hash()))
-            }
-        })
-    };
-    flow.stages.iter().map(of).collect()
-}
-
-/// How many loops each back end makes the code of.
-fn made(stage: &KernelStage, codegen: Codegen) -> dasc_ir::Result<Vec<(String, usize)>> {
-    let options = dasc_cpu::Options { codegen, ..dasc_cpu::Options::default() };
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for (_, made) in dasc_cpu::compile(&stage.kernel, &options)?.made() {
-        let made = made.to_string();
-        match counts.iter_mut().find(|(known, _)| *known == made) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((made, 1)),
-        }
-    }
-    Ok(counts)
-}
-
-/// What a pass counts for quantiles along time.
-fn selections(pass: &Pass, graph: &Graph, plan: &Plan) -> impl Iterator<Item = KernelFacts> {
-    pass.selections.iter().map(|selection| {
-        let statistic = plan.statistics.get(selection.output as usize);
-        let operator = statistic.map(|s| graph.node(s.node).operator.clone()).unwrap_or_default();
-        let (number, of) = (selection.digit + 1, selection.digits.passes());
-        let stream = pass.flow.streams.get(selection.input as usize);
-        KernelFacts {
-            operators: vec![format!("{operator} (finds digit {number} of {of})")],
-            loops: 1,
-            transforms: 0,
-            bytes: stream.map_or(0.0, stream_bytes),
-            made: Vec::new(),
-        }
-    })
-}
-
-/// The steps of the script whose nodes a kernel computes, in their order: from what it gives back to what it is given.
-fn operators(stage: &KernelStage, flow: &Flow, graph: &Graph, plan: &Plan) -> Vec<String> {
-    let mut given: BTreeSet<u32> = BTreeSet::new();
-    let mut made: Vec<NodeId> = stage.tables.clone();
-    for (buffer, binding) in stage.kernel.buffers.iter().zip(&stage.bindings) {
-        let node = match binding {
-            Binding::Stream(number) | Binding::Strided(number) => {
-                flow.streams.get(*number as usize).map(|s| s.node)
-            }
-            Binding::Statistic(number) => plan.statistics.get(*number as usize).map(|s| s.node),
-            Binding::Local => None,
-        };
-        let Some(node) = node else { continue };
-        match buffer.role {
-            Role::Input | Role::Constant => drop(given.insert(node.0)),
-            Role::Output | Role::Scratch => made.push(node),
-        }
-    }
-    let mut seen: BTreeSet<u32> = BTreeSet::new();
-    while let Some(node) = made.pop() {
-        if given.contains(&node.0) || !seen.insert(node.0) {
-            continue;
-        }
-        made.extend(&graph.node(node).inputs);
-    }
-    let mut names: Vec<String> = Vec::new();
-    for id in seen {
-        let node = graph.node(NodeId(id));
-        if !matches!(node.prim, Prim::Source)
-            && names.last() != Some(&node.operator)
-            && !names.contains(&node.operator)
-        {
-            names.push(node.operator.clone());
-        }
-    }
-    names
 }

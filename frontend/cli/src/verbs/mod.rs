@@ -1,5 +1,6 @@
 //! The verbs, one file each, and the way from the command line to them.
 
+mod bench;
 mod check;
 mod compile;
 mod completions;
@@ -72,6 +73,7 @@ fn perform(verb: Verb, context: &mut Context) -> Outcome {
         Verb::Explain(args) => explain::explain(&args, context),
         Verb::Compile(args) => compile::compile(&args, context),
         Verb::Run(args) => run::run(&args, context),
+        Verb::Bench(args) => bench::bench(&args, context),
         Verb::Inspect(args) => inspect::inspect(&args, context),
         Verb::Plot(args) => plot::plot(&args, context),
         Verb::Ops(args) => ops::ops(&args, context),

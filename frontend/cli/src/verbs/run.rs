@@ -290,8 +290,8 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
     let ink = context.terminal.ink();
     for pipeline in pipelines {
         let (header, record) = (pipeline.record.header(), &pipeline.record);
-        let (graph, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
-        let moved = super::explain::traffic(&graph, &plan, pipeline).bytes;
+        let (_, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
+        let moved = super::explain::traffic(&plan, pipeline).bytes;
         let at_least = moved / bandwidth;
         let gaps = super::explain::gaps(pipeline);
         text += &format!("{} {}\n", ink.bold("reads"), super::explain::headline(pipeline));
