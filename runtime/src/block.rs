@@ -62,7 +62,19 @@ pub(crate) struct Block {
     pub found: Vec<(u32, Detection)>,
     /// Bytes that the last run took beside those still held.
     pub worked: usize,
+    /// Where the kernel's buffers and carries lie, during a run.
+    at: Addresses,
+    carries_at: Addresses,
 }
+
+/// Addresses of a kernel's buffers or carries.
+#[derive(Default)]
+struct Addresses(Vec<BufferAt>);
+
+// SAFETY: they are found anew whenever the block runs, and used by the thread that runs it alone.
+unsafe impl Send for Addresses {}
+// SAFETY: as above.
+unsafe impl Sync for Addresses {}
 
 impl Prepared {
     pub fn new(stage: KernelStage, machine: Box<dyn Executable>) -> Result<Prepared> {
@@ -167,6 +179,8 @@ impl Block {
             done: stage.rows.iter().map(|r| r[segment].0).collect(),
             found: Vec::new(),
             worked: 0,
+            at: Addresses::default(),
+            carries_at: Addresses::default(),
         };
         for (number, binding) in stage.bindings.iter().enumerate() {
             let scratch = match binding {
@@ -225,6 +239,8 @@ impl Block {
         params: &[f64],
     ) -> Result<()> {
         let mut progress: Vec<Option<Progress>> = shared.iter().map(|s| s.map(|s| s.was)).collect();
+        self.at = Addresses(self.places(shared, constants));
+        self.carries_at = Addresses(self.carry_places(&prepared.stage.kernel));
         let inputs = || shared.iter().flatten().filter(|s| !s.produced);
         let most = inputs().map(|s| s.now.end - s.was.end).max().unwrap_or(0);
         let tiles = dasc_ir::graph::builder::div_ceil(most, i64::from(prepared.stage.schedule.rows)).max(1);
@@ -249,7 +265,7 @@ impl Block {
                     }
                 });
                 if target > self.done[step] {
-                    self.advance(prepared, segment, step, target, shared, constants, params, &mut progress)?;
+                    self.advance(prepared, segment, step, target, shared, params, &mut progress)?;
                 }
             }
         }
@@ -273,17 +289,18 @@ impl Block {
         step: usize,
         target: i64,
         shared: &[Option<Shared>],
-        constants: &[Option<BufferAt>],
         params: &[f64],
         progress: &mut [Option<Progress>],
     ) -> Result<()> {
         for buffer in &prepared.writes[step] {
-            let keep = prepared.needed_from(*buffer, &self.done, segment);
-            if let Some(rows) = &mut self.scratch[buffer.index()] {
-                rows.reserve(target, keep);
+            if let Some(rows) = &mut self.scratch[buffer.index()]
+                && !rows.has_room(target)
+            {
+                rows.reserve(target, prepared.needed_from(*buffer, &self.done, segment));
+                self.at.0[buffer.index()] = rows.at(0);
             }
         }
-        let buffers = self.places(shared, constants);
+        let buffers = std::mem::take(&mut self.at.0);
         let kernel = &prepared.stage.kernel;
         let from = self.done[step];
         match &kernel.steps[step] {
@@ -359,6 +376,7 @@ impl Block {
                 }
             }
         }
+        self.at.0 = buffers;
         self.done[step] = target;
         for buffer in &prepared.writes[step] {
             self.written(*buffer, target, shared, progress);
@@ -389,10 +407,12 @@ impl Block {
         let index = buffer.index();
         if let Some(rows) = &mut self.scratch[index] {
             let (was, now) = (rows.progress, rows.progress_at(end));
-            let (at, layout) = (rows.at(0), rows.layout);
             let (range, beyond) = ((rows.start, rows.stop), (rows.before, rows.after));
-            // SAFETY: `reserve` made room for the rows beyond the segment and kept those they are made of.
-            unsafe { extend(&at, &layout, rows.edge, range, beyond, &was, &now, layout.lane_stride) };
+            if beyond != (0, 0) {
+                let (at, layout) = (rows.at(0), rows.layout);
+                // SAFETY: `reserve` made room for the rows beyond the segment and kept those they are made of.
+                unsafe { extend(&at, &layout, rows.edge, range, beyond, &was, &now, layout.lane_stride) };
+            }
             rows.progress = now;
         } else if let (Some(s), Some(progress)) = (&shared[index], &mut progress[index]) {
             let lead = crate::edges::lead_known(s.edge, s.range, s.beyond.0, end);
@@ -435,10 +455,9 @@ impl Block {
         from: i64,
         to: i64,
     ) {
-        let carries = self.carry_places(&prepared.stage.kernel);
         let call = Call {
             buffers,
-            carries: &carries,
+            carries: &self.carries_at.0,
             params,
             start: from,
             rows: to - from,

@@ -109,12 +109,18 @@ impl Rows {
         }
     }
 
+    /// Whether there is room for rows up to `end` as [`Rows::reserve`] makes it.
+    pub fn has_room(&self, end: i64) -> bool {
+        let last = if end >= self.stop { self.stop + self.after } else { end };
+        last - self.first <= self.capacity
+    }
+
     /// Makes room for rows up to `end` (and those beyond the segment, when it ends there), forgetting rows before `keep`.
     pub fn reserve(&mut self, end: i64, keep: i64) {
-        let last = if end >= self.stop { self.stop + self.after } else { end };
-        if last - self.first <= self.capacity {
+        if self.has_room(end) {
             return;
         }
+        let last = if end >= self.stop { self.stop + self.after } else { end };
         let keep = self.oldest_kept(keep);
         let kept = (self.progress.end.max(keep) - keep).max(0);
         let needed = last - keep;
@@ -127,7 +133,7 @@ impl Rows {
             self.capacity = (self.data.len() / row) as i64;
         } else {
             // More than the need, so that moving rows stays a small share of the work; but large rows are not held in vain.
-            let capacity = needed + needed.min(needed / 2 + 16).min((SLACK / row) as i64);
+            let capacity = needed + (needed + 16).min((SLACK / row) as i64);
             let lasting = self.span.saturating_add((end - self.progress.end).max(0));
             let capacity = capacity.max(lasting.min(self.stop.saturating_add(self.after) - keep));
             let mut grown = Bytes::zeroed(capacity as usize * row);

@@ -280,34 +280,60 @@ pub(super) fn load_here(buffer: BufferId, inner: bool) -> Instr {
     Instr::Load { buffer, row: Affine::ROW, inner, plane: 0, lane: LaneAt::Shift(0) }
 }
 
-/// Tile height and channel block such that what lives between the steps stays in the second-level cache.
+/// Tile height and channel block such that what lives between the steps stays in the second-level cache, and that a step has so
+/// much to do at once that taking it up costs little.
 fn schedule(builder: &Builder) -> Schedule {
-    const CACHE: usize = 384 << 10;
+    const CACHE: f64 = (384 << 10) as f64;
+    /// Elements of a step that are worth taking it up.
+    const ENOUGH: u32 = 1 << 14;
+    const MOST_ROWS: u32 = 512;
     let kernel = &builder.stage.kernel;
-    let mut row_bytes = 0usize;
-    let mut history = 0usize;
-    for (buffer, binding) in kernel.buffers.iter().zip(&builder.stage.bindings) {
-        if buffer.role == BufferRole::Scratch
-            && let Binding::Stream(_) | Binding::Local = binding
-        {
-            let row = buffer.dtype.size() * buffer.inner as usize * buffer.planes as usize;
-            row_bytes += row;
-            history += row * (reach(kernel, BufferId(history_index(kernel, buffer))) as usize);
-        }
+    let longest = |number: u32| {
+        let rows = &builder.flow.streams[number as usize].rows;
+        rows.iter().map(|(start, stop)| stop.saturating_sub(*start)).max().unwrap_or(0) as f64
+    };
+    let buffers = || kernel.buffers.iter().zip(&builder.stage.bindings).enumerate();
+    let inputs = buffers().filter_map(|(_, (buffer, binding))| match binding {
+        Binding::Stream(number) if buffer.role == BufferRole::Input => Some(longest(*number)),
+        _ => None,
+    });
+    let input = inputs.fold(1.0, f64::max);
+    // Bytes of a row for each lane, and rows for each of the input's; bytes that readers look back over.
+    let mut scratch = Vec::new();
+    let mut history = 0.0;
+    for (at, (buffer, binding)) in buffers().filter(|(_, (buffer, _))| buffer.role == BufferRole::Scratch) {
+        let row = buffer.dtype.size() as f64 * f64::from(buffer.inner) * f64::from(buffer.planes);
+        let rate = match binding {
+            Binding::Stream(number) => longest(*number) / input,
+            Binding::Local => 1.0,
+            Binding::Statistic(_) | Binding::Strided(_) => continue,
+        };
+        scratch.push((row, rate));
+        history += row * reach(kernel, BufferId(at as u32)) as f64;
     }
+    // Rows that come less often than tiles are there however low a tile is.
+    let tile = |rows: u32| -> f64 {
+        scratch.iter().map(|(row, rate)| row * (rate * f64::from(rows)).max(1.0)).sum()
+    };
+    let least = history + tile(0);
+    let fits = |rows: u32, lanes: u32| {
+        let lanes = f64::from(lanes);
+        (tile(rows) - tile(0)) * lanes <= (CACHE - least * lanes).max(CACHE / 4.0)
+    };
     let mut schedule = Schedule::default();
-    let per_lane = |rows: u32| row_bytes * rows as usize + history;
-    while schedule.lanes > 16 && per_lane(schedule.rows) * schedule.lanes as usize > CACHE {
+    while schedule.lanes > 16 && (history + tile(schedule.rows)) * f64::from(schedule.lanes) > CACHE {
         schedule.lanes /= 2;
     }
-    while schedule.rows > 8 && per_lane(schedule.rows) * schedule.lanes as usize > CACHE {
+    while schedule.rows > 8 && !fits(schedule.rows, schedule.lanes) {
         schedule.rows /= 2;
     }
+    while schedule.rows < MOST_ROWS
+        && schedule.rows * schedule.lanes < ENOUGH
+        && fits(2 * schedule.rows, schedule.lanes)
+    {
+        schedule.rows *= 2;
+    }
     schedule
-}
-
-fn history_index(kernel: &Kernel, buffer: &Buffer) -> u32 {
-    kernel.buffers.iter().position(|b| std::ptr::eq(b, buffer)).unwrap_or(0) as u32
 }
 
 /// Rows between the earliest and the latest that one iteration of any loop reads of a buffer.

@@ -3,8 +3,9 @@
 //! The runtime extends a stream once, by writing the rows (or lanes) that lie beyond it. Two windows that ask for
 //! different edges can therefore not share one stream; the second reads a copy, which fuses with its producer.
 
-use dasc_ir::Result;
+use dasc_ir::graph::expr::stored;
 use dasc_ir::graph::{Edge, Expr, Graph, Node, NodeId, Prim, Role, Type, View};
+use dasc_ir::{DType, Result};
 
 /// The way a node reads beyond the ends of its input along time, and along channels.
 pub fn edges_of(prim: &Prim) -> (Edge, Edge) {
@@ -73,18 +74,19 @@ fn version(
         return found.2;
     }
     let source = nodes[original.index()].clone();
-    let mut ty = source.ty.clone();
-    if let Type::Signal(signal) = &mut ty {
-        signal.dtype = dasc_ir::graph::expr::stored(signal.dtype);
-    }
-    let dtype = match &ty {
-        Type::Signal(signal) => signal.dtype,
-        Type::Table => dasc_ir::DType::F64,
+    let prim = match &source.ty {
+        // Arithmetic would leave counts wider than their readers were told; picking all channels does not.
+        Type::Signal(signal) if stored(signal.dtype) != signal.dtype => {
+            let stop = signal.channels().into();
+            Prim::View(View::Slice { along: Role::Channel, start: 0, stop, step: 1 })
+        }
+        Type::Signal(signal) if signal.dtype == DType::C32 => {
+            Prim::Map(Expr::write(&[signal.dtype], |e| vec![e.input(0), e.imaginary(0)]))
+        }
+        Type::Signal(signal) => Prim::Map(Expr::write(&[signal.dtype], |e| vec![e.input(0)])),
+        Type::Table => Prim::Map(Expr::write(&[DType::F64], |e| vec![e.input(0)])),
     };
-    let complex = dtype == dasc_ir::DType::C32;
-    let expr =
-        Expr::write(&[dtype], |e| if complex { vec![e.input(0), e.imaginary(0)] } else { vec![e.input(0)] });
-    nodes.push(Node { prim: Prim::Map(expr), inputs: vec![original], ty, ..source });
+    nodes.push(Node { prim, inputs: vec![original], ..source });
     let copy = NodeId(nodes.len() as u32 - 1);
     versions.resize(nodes.len(), Vec::new());
     versions[original.index()].push((time, lanes, copy));

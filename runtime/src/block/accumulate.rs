@@ -42,6 +42,7 @@ impl Block {
             parts.push(std::mem::replace(slot, fresh));
         }
         let carries = self.carry_places(kernel);
+        self.carries_at.0.clone_from(&carries);
         let mut counter =
             std::mem::replace(&mut self.counters[reduce], Counter::new(reduce as u32, Vec::new()));
         counter.push(&mut self.merging(prepared, reduce, buffers.to_vec(), &carries, params), parts);
