@@ -67,15 +67,16 @@ impl Backwards {
             return Err(Diag::compiler("run: rows to be turned round come out of order"));
         }
         if let Store::Memory(memory) = &mut self.store {
-            lay(view, 0..view.rows, memory);
+            let at = self.stored as usize * (self.parts * self.lanes);
+            lay(view, 0..view.rows, memory.bytes_mut().get_mut(at..).unwrap_or_default());
             self.stored += view.rows as i64;
             return Ok(());
         }
         let at_once = (PIECE / self.row()).max(1);
-        let mut piece = Vec::with_capacity(at_once.min(view.rows) * self.row());
+        let mut piece = Vec::new();
         for first in (0..view.rows).step_by(at_once) {
-            piece.clear();
             let rows = first..(first + at_once).min(view.rows);
+            piece.resize(rows.len() * self.row(), 0);
             lay(view, rows.clone(), &mut piece);
             self.store.write(&piece, self.bytes())?;
             self.stored += rows.len() as i64;
@@ -107,7 +108,7 @@ impl Backwards {
             }
             let at = from as usize * row..(from as usize + count) * row;
             let stored = match &self.store {
-                Store::Memory(memory) => &memory[at],
+                Store::Memory(memory) => &memory.bytes()[at],
                 Store::File { .. } => {
                     piece.resize(count * row, 0);
                     self.store.read(&mut piece, at.start as u64)?;
@@ -131,13 +132,15 @@ impl Backwards {
     }
 }
 
-/// Appends rows of a view without padding.
-fn lay(view: &RowsView, rows: Range<usize>, to: &mut Vec<u8>) {
-    for row in rows {
-        for inner in 0..view.inner() {
-            for plane in 0..view.planes() {
-                to.extend_from_slice(view.lanes(row, inner, plane));
-            }
-        }
+/// Writes rows of a view one after another, without padding.
+fn lay(view: &RowsView, rows: Range<usize>, to: &mut [u8]) {
+    let parts = (0..view.inner()).flat_map(|inner| (0..view.planes()).map(move |plane| (inner, plane)));
+    let lanes = rows.flat_map(|row| parts.clone().map(move |(inner, plane)| view.lanes(row, inner, plane)));
+    let lanes = lanes.filter(|lanes| !lanes.is_empty());
+    let mut to = to;
+    for lanes in lanes {
+        let Some((part, rest)) = to.split_at_mut_checked(lanes.len()) else { return };
+        part.copy_from_slice(lanes);
+        to = rest;
     }
 }

@@ -1,19 +1,62 @@
 //! Memory aligned to cache lines, zeroed.
 
-/// A block of bytes that begins on a cache line.
-#[derive(Debug, Default)]
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+
+/// A block of bytes that begins on a cache line. Pages that nobody touches are never there.
+#[derive(Debug)]
 pub(crate) struct Bytes {
-    lines: Vec<Line>,
+    at: NonNull<u8>,
     len: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+// SAFETY: the memory belongs to this value alone, as that of a Vec does.
+unsafe impl Send for Bytes {}
+// SAFETY: as above.
+unsafe impl Sync for Bytes {}
+
+impl Default for Bytes {
+    fn default() -> Bytes {
+        Bytes { at: NonNull::dangling(), len: 0 }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // SAFETY: `zeroed` allocated with the same layout.
+            unsafe { dealloc(self.at.as_ptr(), layout(self.len)) };
+        }
+    }
+}
+
+/// From this size on memory is asked for in large pages, each of which costs one fault instead of 512.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 4 << 20;
+
+/// `len` bytes on a cache line; more than an address space holds is an allocation that fails.
+fn layout(len: usize) -> Layout {
+    Layout::from_size_align(len, 64).unwrap_or_else(|_| handle_alloc_error(Layout::new::<u8>()))
+}
 
 impl Bytes {
     pub fn zeroed(len: usize) -> Bytes {
-        Bytes { lines: vec![Line([0; 64]); len.div_ceil(64)], len }
+        if len == 0 {
+            return Bytes::default();
+        }
+        // SAFETY: the layout is not empty.
+        let at = unsafe { alloc_zeroed(layout(len)) };
+        let Some(at) = NonNull::new(at) else { handle_alloc_error(layout(len)) };
+        #[cfg(target_os = "linux")]
+        if len >= LARGE {
+            const PAGE: usize = 4096;
+            let begin = at.as_ptr().align_offset(PAGE);
+            // SAFETY: the whole pages of this block; the advice changes nothing that a program can see, and may be refused.
+            unsafe {
+                libc::madvise(at.as_ptr().add(begin).cast(), (len - begin) / PAGE * PAGE, libc::MADV_HUGEPAGE)
+            };
+        }
+        Bytes { at, len }
     }
 
     pub fn len(&self) -> usize {
@@ -21,15 +64,15 @@ impl Bytes {
     }
 
     pub fn as_ptr(&self) -> *const u8 {
-        self.lines.as_ptr().cast()
+        self.at.as_ptr()
     }
 
     pub fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.lines.as_mut_ptr().cast()
+        self.at.as_ptr()
     }
 
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: the lines are `len` rounded up plain bytes, all initialised.
+        // SAFETY: there are `len` bytes, all initialised; none if it is 0, and then any address will do.
         unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use dasc_ir::{Diag, Result};
 
+use crate::pad::Bytes;
+
 /// Bytes moved by one call to the file system; rows are gathered into as many, so that the disk sees large sequential requests.
 pub(crate) const PIECE: usize = 1 << 20;
 
@@ -15,7 +17,7 @@ const IN_MEMORY: usize = 8;
 /// A temporary file, or memory where that is enough.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<u8>),
+    Memory(Bytes),
     File { file: File, folder: PathBuf },
 }
 
@@ -24,7 +26,7 @@ impl Store {
     /// system (`TMPDIR`).
     pub fn create(folder: Option<&Path>, bytes: u64, memory: usize) -> Result<Store> {
         if bytes <= (memory / IN_MEMORY) as u64 {
-            return Ok(Store::Memory(Vec::with_capacity(bytes as usize)));
+            return Ok(Store::Memory(Bytes::zeroed(bytes as usize)));
         }
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
         match tempfile::tempfile_in(&folder) {
@@ -36,9 +38,8 @@ impl Store {
     pub fn write(&mut self, bytes: &[u8], at: u64) -> Result<()> {
         match self {
             Store::Memory(memory) => {
-                let (at, end) = (at as usize, at as usize + bytes.len());
-                memory.resize(memory.len().max(end), 0);
-                memory[at..end].copy_from_slice(bytes);
+                let room = memory.bytes_mut().get_mut(at as usize..at as usize + bytes.len());
+                room.ok_or_else(beyond)?.copy_from_slice(bytes);
                 Ok(())
             }
             Store::File { file, folder } => file.write_all_at(bytes, at).map_err(|e| {
@@ -50,8 +51,7 @@ impl Store {
     pub fn read(&self, bytes: &mut [u8], at: u64) -> Result<()> {
         match self {
             Store::Memory(memory) => {
-                let stored = memory.get(at as usize..at as usize + bytes.len());
-                let beyond = || Diag::compiler("run: more is read from memory than was stored there");
+                let stored = memory.bytes().get(at as usize..at as usize + bytes.len());
                 bytes.copy_from_slice(stored.ok_or_else(beyond)?);
                 Ok(())
             }
@@ -61,26 +61,20 @@ impl Store {
         }
     }
 
-    /// Gives back what lies beyond `bytes`.
+    /// Gives the disk back what lies beyond `bytes`.
     pub fn shrink(&mut self, bytes: u64) -> Result<()> {
         match self {
-            Store::Memory(memory) => {
-                memory.truncate(bytes as usize);
-                Ok(())
-            }
+            Store::Memory(_) => Ok(()),
             Store::File { file, folder } => {
                 file.set_len(bytes).map_err(|e| failed(folder, &format!("could not be cut: {e}")))
             }
         }
     }
 
-    /// Sets the length without writing.
+    /// Sets a file's length without writing it.
     pub fn grow(&mut self, bytes: u64) -> Result<()> {
         match self {
-            Store::Memory(memory) => {
-                memory.resize(bytes as usize, 0);
-                Ok(())
-            }
+            Store::Memory(_) => Ok(()),
             Store::File { file, folder } => file
                 .set_len(bytes)
                 .map_err(|e| failed(folder, &format!("could not be {bytes} bytes long: {e}"))),
@@ -90,10 +84,14 @@ impl Store {
     /// Bytes in memory.
     pub fn in_memory(&self) -> usize {
         match self {
-            Store::Memory(memory) => memory.capacity(),
+            Store::Memory(memory) => memory.len(),
             Store::File { .. } => 0,
         }
     }
+}
+
+fn beyond() -> Diag {
+    Diag::compiler("run: more is stored in memory than there is room for")
 }
 
 fn failed(folder: &Path, what: &str) -> Diag {

@@ -83,9 +83,11 @@ impl Plan {
     }
 }
 
-/// Frames of one group of lanes, frame after frame.
+/// Frames of one group of lanes, frame after frame, apart by a little more than their length: at a power of two all of them
+/// would lie in the same sets of the first-level cache.
 struct Tile {
     kind: FftKind,
+    n: usize,
     real: Vec<f32>,
     complex: Vec<Complex32>,
     scratch: Vec<Complex32>,
@@ -93,6 +95,9 @@ struct Tile {
     /// Complex elements of a frame.
     half: usize,
 }
+
+/// Elements between frames beyond their length: a cache line of F32.
+const APART: usize = 16;
 
 /// What a wide transform works on: all frames, and one spectrum at a time.
 #[derive(Default)]
@@ -113,7 +118,7 @@ impl Tile {
         };
         let wide = match &plan.way {
             Way::Wide(way) => Wide {
-                real: vec![0.0; n * LANES],
+                real: vec![0.0; (n + APART) * LANES],
                 complex: vec![Complex64::default(); half],
                 scratch: vec![Complex64::default(); way.get_scratch_len()],
             },
@@ -121,8 +126,9 @@ impl Tile {
         };
         Tile {
             kind: plan.kind,
-            real: vec![0.0; real * LANES],
-            complex: vec![Complex32::default(); half * LANES],
+            n,
+            real: vec![0.0; (real + APART) * LANES],
+            complex: vec![Complex32::default(); (half + APART) * LANES],
             scratch: vec![Complex32::default(); scratch],
             wide,
             half,
@@ -133,14 +139,14 @@ impl Tile {
     /// `at` is lane 0 of the group at inner 0 and plane 0 of a row; the whole group of it can be read.
     unsafe fn gather(&mut self, at: *const u8, strides: &BufferAt) {
         if self.kind == FftKind::ForwardWide {
-            let n = self.wide.real.len() / LANES;
+            let n = self.n;
             for inner in 0..n {
                 // SAFETY: the caller's promise; groups are `LANES` contiguous aligned elements.
                 let group = unsafe {
                     at.wrapping_offset(inner as isize * strides.inner).cast::<[f64; LANES]>().read_unaligned()
                 };
                 for (lane, x) in group.into_iter().enumerate() {
-                    self.wide.real[lane * n + inner] = x;
+                    self.wide.real[lane * (n + APART) + inner] = x;
                 }
             }
             return;
@@ -152,10 +158,18 @@ impl Tile {
                 .read_unaligned()
         };
         if self.kind == FftKind::Forward {
-            let n = self.real.len() / LANES;
-            for inner in 0..n {
+            let (n, step) = (self.n, self.n + APART);
+            let whole = n - n % LANES;
+            for inner in (0..whole).step_by(LANES) {
+                let square: [[f32; LANES]; LANES] = std::array::from_fn(|i| group(inner + i, 0));
+                for lane in 0..LANES {
+                    let to = &mut self.real[lane * step + inner..][..LANES];
+                    to.copy_from_slice(&std::array::from_fn::<f32, LANES, _>(|i| square[i][lane]));
+                }
+            }
+            for inner in whole..n {
                 for (lane, x) in group(inner, 0).into_iter().enumerate() {
-                    self.real[lane * n + inner] = x;
+                    self.real[lane * step + inner] = x;
                 }
             }
             return;
@@ -170,7 +184,7 @@ impl Tile {
             let alone = inner == 0 || 2 * inner == n;
             for lane in 0..LANES {
                 let bin = Complex32::new(re[lane], im[lane]);
-                self.complex[lane * n + inner] = match self.kind {
+                self.complex[lane * (n + APART) + inner] = match self.kind {
                     FftKind::Analytic if alone => Complex32::new(bin.re, 0.0),
                     FftKind::Analytic => bin + bin,
                     FftKind::Forward
@@ -192,15 +206,26 @@ impl Tile {
             unsafe { to.cast::<[f32; LANES]>().write_unaligned(group) };
         };
         if self.kind == FftKind::Inverse {
-            let n = self.real.len() / LANES;
-            for inner in 0..n {
-                put(inner, 0, std::array::from_fn(|lane| self.real[lane * n + inner]));
+            let step = self.n + APART;
+            for inner in 0..self.n {
+                put(inner, 0, std::array::from_fn(|lane| self.real[lane * step + inner]));
             }
             return;
         }
-        for inner in 0..self.half {
-            put(inner, 0, std::array::from_fn(|lane| self.complex[lane * self.half + inner].re));
-            put(inner, 1, std::array::from_fn(|lane| self.complex[lane * self.half + inner].im));
+        let step = self.half + APART;
+        let whole = self.half - self.half % LANES;
+        for inner in (0..whole).step_by(LANES) {
+            let square: [[Complex32; LANES]; LANES] = std::array::from_fn(|lane| {
+                std::array::from_fn(|i| self.complex[lane * step + inner..][..LANES][i])
+            });
+            for i in 0..LANES {
+                put(inner + i, 0, std::array::from_fn(|lane| square[lane][i].re));
+                put(inner + i, 1, std::array::from_fn(|lane| square[lane][i].im));
+            }
+        }
+        for inner in whole..self.half {
+            put(inner, 0, std::array::from_fn(|lane| self.complex[lane * step + inner].re));
+            put(inner, 1, std::array::from_fn(|lane| self.complex[lane * step + inner].im));
         }
     }
 
@@ -208,22 +233,22 @@ impl Tile {
         let n = plan.n;
         let scale = 1.0 / n as f32;
         for lane in 0..LANES {
-            let complex = &mut self.complex[lane * self.half..][..self.half];
+            let complex = &mut self.complex[lane * (self.half + APART)..][..self.half];
             match &plan.way {
                 Way::Forward(way) => {
-                    let real = &mut self.real[lane * n..][..n];
+                    let real = &mut self.real[lane * (n + APART)..][..n];
                     way.process_with_scratch(real, complex, &mut self.scratch).map_err(misfit)?;
                 }
                 Way::Wide(way) => {
                     let Wide { real, complex: spectrum, scratch } = &mut self.wide;
-                    let real = &mut real[lane * n..][..n];
+                    let real = &mut real[lane * (n + APART)..][..n];
                     way.process_with_scratch(real, spectrum, scratch).map_err(misfit)?;
                     for (narrow, z) in complex.iter_mut().zip(spectrum) {
                         *narrow = Complex32::new(z.re as f32, z.im as f32);
                     }
                 }
                 Way::Inverse(way) => {
-                    let real = &mut self.real[lane * n..][..n];
+                    let real = &mut self.real[lane * (n + APART)..][..n];
                     if let Some(first) = complex.first_mut() {
                         first.im = 0.0;
                     }
