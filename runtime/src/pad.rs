@@ -6,6 +6,8 @@ use std::ptr::NonNull;
 /// A block of bytes that begins on a cache line. Pages that nobody touches are never there.
 #[derive(Debug)]
 pub(crate) struct Bytes {
+    /// What was allocated, and the first cache line that begins in it.
+    base: NonNull<u8>,
     at: NonNull<u8>,
     len: usize,
 }
@@ -17,7 +19,7 @@ unsafe impl Sync for Bytes {}
 
 impl Default for Bytes {
     fn default() -> Bytes {
-        Bytes { at: NonNull::dangling(), len: 0 }
+        Bytes { base: NonNull::dangling(), at: NonNull::dangling(), len: 0 }
     }
 }
 
@@ -25,7 +27,7 @@ impl Drop for Bytes {
     fn drop(&mut self) {
         if self.len > 0 {
             // SAFETY: `zeroed` allocated with the same layout.
-            unsafe { dealloc(self.at.as_ptr(), layout(self.len)) };
+            unsafe { dealloc(self.base.as_ptr(), layout(self.len)) };
         }
     }
 }
@@ -34,9 +36,13 @@ impl Drop for Bytes {
 #[cfg(target_os = "linux")]
 const LARGE: usize = 4 << 20;
 
-/// `len` bytes on a cache line; more than an address space holds is an allocation that fails.
+const LINE: usize = 64;
+
+/// Room for `len` bytes from some cache line on; more than an address space holds is an allocation that fails. Asked for aligned to
+/// the line, the system would write zeros over pages that are new and zero anyway.
 fn layout(len: usize) -> Layout {
-    Layout::from_size_align(len, 64).unwrap_or_else(|_| handle_alloc_error(Layout::new::<u8>()))
+    let room = len.checked_add(LINE).and_then(|room| Layout::from_size_align(room, 16).ok());
+    room.unwrap_or_else(|| handle_alloc_error(Layout::new::<u8>()))
 }
 
 impl Bytes {
@@ -45,8 +51,10 @@ impl Bytes {
             return Bytes::default();
         }
         // SAFETY: the layout is not empty.
-        let at = unsafe { alloc_zeroed(layout(len)) };
-        let Some(at) = NonNull::new(at) else { handle_alloc_error(layout(len)) };
+        let base = unsafe { alloc_zeroed(layout(len)) };
+        let Some(base) = NonNull::new(base) else { handle_alloc_error(layout(len)) };
+        // SAFETY: a line begins within the line's length that is there beside the bytes.
+        let at = unsafe { base.add(base.align_offset(LINE)) };
         #[cfg(target_os = "linux")]
         if len >= LARGE {
             const PAGE: usize = 4096;
@@ -56,7 +64,7 @@ impl Bytes {
                 libc::madvise(at.as_ptr().add(begin).cast(), (len - begin) / PAGE * PAGE, libc::MADV_HUGEPAGE)
             };
         }
-        Bytes { at, len }
+        Bytes { base, at, len }
     }
 
     pub fn len(&self) -> usize {
