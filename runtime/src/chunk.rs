@@ -16,9 +16,9 @@ impl Run {
     /// Says when a run is over that it held more than the memory given.
     pub(crate) fn mind_the_budget(&self, stats: &mut Stats) {
         if stats.over_budget {
-            let (held, given) = (stats.peak_held.div_ceil(1 << 20), self.memory() >> 20);
+            let [held, given] = [stats.peak_held, self.memory()].map(|bytes| bytes as f64 / 1e6);
             stats.warnings.push(format!(
-                "the pipeline held up to {held} MiB, more than the {given} MiB given: long windows and frames, spectra of whole \
+                "the pipeline held up to {held:.1} MB, more than the {given:.1} MB given: long windows and frames, spectra of whole \
                  records, and rows over all channels where channels are mixed or a sink takes whole rows need what they \
                  need; shorter frames or fewer channels need less, and WRITE to a .npy file takes rows a range of channels at a time"
             ));

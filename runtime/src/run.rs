@@ -111,8 +111,15 @@ impl Run {
     pub fn prepare(graph: Graph, options: &Options) -> Result<Run> {
         let (graph, plan) = dasc_compiler::compile(graph)?;
         crate::whole::check(&graph, &plan, options.budget())?;
-        let cache = options.cache.as_ref().map(|folder| Cache::open(folder)).transpose()?;
         let mut compiled = Stats { passes: plan.passes.len() as u32, ..Stats::default() };
+        // Without a cache a run begins some milliseconds later and is none the worse.
+        let cache = options.cache.as_ref().and_then(|folder| match Cache::open(folder) {
+            Ok(cache) => Some(cache),
+            Err(why) => {
+                compiled.warnings.push(format!("{}; kernels are compiled anew", why.message));
+                None
+            }
+        });
         let mut machine = |kernel: &Kernel| -> Result<Box<dyn Executable>> {
             compiled.kernels += 1;
             match options.backend {

@@ -97,7 +97,7 @@ fn child_beyond(script: &str, budget: usize) -> ExitCode {
     let run =
         Run::prepare(graph, &Options { memory: budget, threads: 2, ..Options::default() }).expect("a plan");
     let stats = run.execute(&MadeUp(BEYOND_CHANNELS), &mut Seen { rows: 0, most: 0.0 }).expect("a whole run");
-    let warned = stats.warnings.iter().any(|w| w.contains("more than the 4 MiB given"));
+    let warned = stats.warnings.iter().any(|w| w.contains("more than the 4.2 MB given"));
     assert!(stats.over_budget && warned, "{:?}", stats.warnings);
     println!("{} {}", own_peak(), stats.peak_held);
     ExitCode::SUCCESS

@@ -107,3 +107,46 @@ fn rewrites_change_no_bit() {
     println!("{narrowed} kernels narrowed, {tabulated} with tables");
     assert!(narrowed > 0 && tabulated > 100, "{narrowed} narrowed, {tabulated} with tables");
 }
+
+/// The larger and smaller of two numbers of which some are NaN, of any sign and payload.
+const BOUNDS: &str = "kernel \"bounds\"
+buffer b0 \"in0\" f32 input
+buffer b1 \"in1\" f64 input
+buffer b2 \"out0\" f32 planes 2 output
+buffer b3 \"out1\" f64 planes 2 output
+
+loop rows b2 {
+  v0 = load b0[i]
+  v1 = load b0[i - 1]
+  v2 = min v0 v1
+  v3 = max v0 v1
+  store b2[i] v2
+  store b2[i; 1] v3
+}
+
+loop rows b3 {
+  v0 = load b1[i]
+  v1 = load b1[i - 1]
+  v2 = min v0 v1
+  v3 = max v0 v1
+  store b3[i] v2
+  store b3[i; 1] v3
+}
+";
+
+#[test]
+fn what_is_not_a_number_has_the_same_bits() {
+    let kernel = dasc_ir::kernel::text::parse(BOUNDS).unwrap();
+    for seed in 0..200 {
+        let shape = Shape { start: 0, rows: 6, lanes: 32, lane0: 0, at_end: false };
+        let expected = Memory::new(&kernel, shape, seed);
+        expected.run(&kernel, &Interpreter::new(&kernel).unwrap(), shape);
+        for codegen in back_ends() {
+            let options = Options { codegen, ..Options::default() };
+            let machine = compile(&kernel, &options).and_then(|code| code.load()).unwrap();
+            let actual = Memory::new(&kernel, shape, seed);
+            actual.run(&kernel, &machine, shape);
+            assert!(expected.is_same(&actual), "seed {seed}, {codegen}");
+        }
+    }
+}

@@ -149,6 +149,7 @@ impl Ops<'_, '_> {
         let float = a.dtype.is_float();
         let dtype = if op.is_comparison() { DType::Bool } else { a.dtype };
         let wide = a.width == 8;
+        let ty = vector(a.dtype, a.width);
         self.lift(dtype, a.width, &[a, b], |o, v| {
             let (x, y) = (v[0], v[1]);
             let ins = o.b.ins();
@@ -158,8 +159,14 @@ impl Ops<'_, '_> {
                     Binary::Sub => ins.fsub(x, y),
                     Binary::Mul => ins.fmul(x, y),
                     Binary::Div => ins.fdiv(x, y),
-                    Binary::Min => ins.fmin(x, y),
-                    Binary::Max => ins.fmax(x, y),
+                    // NaN is that of the sum, bit for bit; the instruction makes one of its own.
+                    Binary::Min | Binary::Max => {
+                        let bound = if op == Binary::Min { ins.fmin(x, y) } else { ins.fmax(x, y) };
+                        let nan = o.b.ins().fcmp(FloatCC::Unordered, x, y);
+                        let nan = o.cast_bits(ty, nan);
+                        let sum = o.b.ins().fadd(x, y);
+                        o.b.ins().bitselect(nan, sum, bound)
+                    }
                     Binary::Lt => ins.fcmp(FloatCC::LessThan, x, y),
                     Binary::Le => ins.fcmp(FloatCC::LessThanOrEqual, x, y),
                     Binary::Gt => ins.fcmp(FloatCC::GreaterThan, x, y),

@@ -197,24 +197,21 @@ impl Lowering<'_> {
             Binary::Sub => self.simple(pick(Op::SubPs, Op::SubPd), dtype, &[a, b], 0),
             Binary::Mul => self.simple(pick(Op::MulPs, Op::MulPd), dtype, &[a, b], 0),
             Binary::Div => self.simple(pick(Op::DivPs, Op::DivPd), dtype, &[a, b], 0),
-            // Both orders differ where one is NaN or both are zero: either sign bit makes the zero negative, and NaN stays NaN.
-            Binary::Min => {
-                let min = pick(Op::MinPs, Op::MinPd);
+            // Both orders differ where one is NaN or both are zero: either sign bit makes the smaller zero negative, both the larger.
+            // NaN is that of the sum, bit for bit.
+            Binary::Min | Binary::Max => {
+                let (bound, zeros) = match op {
+                    Binary::Min => (pick(Op::MinPs, Op::MinPd), Op::Or),
+                    _ => (pick(Op::MaxPs, Op::MaxPd), Op::And),
+                };
+                let (add, blend) = (pick(Op::AddPs, Op::AddPd), pick(Op::BlendPs, Op::BlendPd));
                 self.lift(dtype, a.width, &[a, b], |l, (fixed, size), x| {
-                    let (one, other) =
-                        (l.op(fixed, min, size, &[x[0], x[1]], 0), l.op(fixed, min, size, &[x[1], x[0]], 0));
-                    l.op(fixed, Op::Or, size, &[one, other], 0)
-                })
-            }
-            // Likewise, with both sign bits needed for a negative zero; NaN is put back.
-            Binary::Max => {
-                let max = pick(Op::MaxPs, Op::MaxPd);
-                self.lift(dtype, a.width, &[a, b], |l, (fixed, size), x| {
-                    let (one, other) =
-                        (l.op(fixed, max, size, &[x[0], x[1]], 0), l.op(fixed, max, size, &[x[1], x[0]], 0));
-                    let both = l.op(fixed, Op::And, size, &[one, other], 0);
+                    let one = l.op(fixed, bound, size, &[x[0], x[1]], 0);
+                    let other = l.op(fixed, bound, size, &[x[1], x[0]], 0);
+                    let both = l.op(fixed, zeros, size, &[one, other], 0);
                     let nan = l.op(fixed, compare, size, &[x[0], x[1]], predicate::UNORDERED);
-                    l.op(fixed, Op::Or, size, &[both, nan], 0)
+                    let sum = l.op(fixed, add, size, &[x[0], x[1]], 0);
+                    l.op(fixed, blend, size, &[both, sum, nan], 0)
                 })
             }
             Binary::Lt => test(predicate::LT),
