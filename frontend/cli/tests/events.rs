@@ -125,6 +125,36 @@ fn the_answer_of_a_run_names_the_event_of_every_cut() {
     assert!(again.err.contains("exists already"), "{}", again.err);
 }
 
+/// Channels 100 to 110 of one event, none of the other: the rest is written all the same.
+#[test]
+fn a_cut_that_does_not_suit_a_sink_stops_no_other() {
+    let place = with_bursts();
+    let cut = "FROM clean | CUT found CHANNELS=event | WRITE 'cut-{id}.npy' MODE=overwrite";
+    let events = {
+        let ran = place.run(&["run", "-e", &format!("{DETECT}{cut}")]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        table(&place, "e.csv")
+    };
+    let number = |event: &BTreeMap<String, String>, name: &str| event[name].parse::<i64>().unwrap();
+    let first = number(&events[0], "channel_lo");
+    let has = |event: &&BTreeMap<String, String>| {
+        (number(event, "channel_lo")..=number(event, "channel_hi")).contains(&first)
+    };
+    let (with, without): (Vec<_>, Vec<_>) = events.iter().partition(has);
+    assert!(!with.is_empty() && !without.is_empty());
+    let script = format!("{DETECT}{cut} | PLOT_TS 'cut-{{id}}.png' CH={first}..{}", first + 1);
+    let ran = place.run(&["run", "-e", &script]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let left = format!("PLOT_TS is left out of {} of {} cuts", without.len(), events.len());
+    assert!(ran.err.contains(&left) && ran.err.contains("chooses no channel"), "{}", ran.err);
+    for (events, drawn) in [(with, true), (without, false)] {
+        for event in events {
+            assert!(place.path(&format!("cut-{}.npy", event["id"])).exists());
+            assert_eq!(place.path(&format!("cut-{}.png", event["id"])).exists(), drawn, "{}", event["id"]);
+        }
+    }
+}
+
 #[test]
 fn mistakes_about_cuts_have_a_remedy() {
     let place = with_bursts();
