@@ -125,6 +125,7 @@ pub fn combined(a: Event, b: &Event) -> Event {
         score: strong.score,
         unit: strong.unit.clone(),
         detector: first.detector.clone(),
+        passes: strong.passes,
         extra: strong.extra.clone(),
     }
 }
