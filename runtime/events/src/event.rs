@@ -15,6 +15,9 @@ pub struct Event {
     pub peak_ns: i64,
     pub channel_lo: i64,
     pub channel_hi: i64,
+    /// The channel on which it starts, and the one on which it has its peak.
+    pub start_channel: i64,
+    pub peak_channel: i64,
     /// NaN when the distance of the channel is unknown, as for `distance_hi`.
     pub distance_lo: f64,
     pub distance_hi: f64,
