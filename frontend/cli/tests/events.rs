@@ -201,6 +201,29 @@ fn flows_of_events_are_joined_in_order() {
     assert_eq!((one.len(), &one[0]["channel_lo"], &one[0]["channel_hi"]), (1, &"2".into(), &"14".into()));
 }
 
+/// A front that reaches channel 9 first and its neighbours 20 ms apart, twice as strong on channel 12.
+#[test]
+fn picks_are_on_the_channels_of_start_and_peak() {
+    let place = Workplace::new();
+    let sample = |row: u32, channel: u32| {
+        let since = i64::from(row) - 1000 - 20 * i64::from(channel.abs_diff(9));
+        let strength = if channel == 12 { 2.0_f32 } else { 1.0 };
+        if (0..100).contains(&since) { strength } else { 0.0 }
+    };
+    let bytes = (0..3000).flat_map(|row| (0..16).flat_map(move |c| sample(row, c).to_le_bytes()));
+    std::fs::write(place.path("fiber.dat"), bytes.collect::<Vec<u8>>()).unwrap();
+    place.file("fiber.dat.json", SIDECAR);
+    let script = "READ fiber.dat CH=3..16 | THRESHOLD_DETECT 0.5nstrain/s MERGE_CHANNELS=1 | EVENTS e.xml";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = std::fs::read_to_string(place.path("e.xml")).unwrap();
+    let picks: Vec<&str> = text.split("<pick ").skip(1).collect();
+    let [start, peak] = picks[..] else { panic!("{text}") };
+    assert!(start.contains("12:00:01Z") || start.contains("12:00:01.0"), "{start}");
+    assert!(start.contains("stationCode=\"9\""), "{start}");
+    assert!(peak.contains("12:00:01.06") && peak.contains("stationCode=\"12\""), "{peak}");
+}
+
 #[test]
 fn events_lie_where_the_geometry_puts_their_middle_channel() {
     let place = with_bursts();
