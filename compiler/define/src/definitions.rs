@@ -79,6 +79,10 @@ impl Callees for Known<'_> {
         names.extend(self.definitions.iter().map(|definition| definition.name.clone()));
         names
     }
+
+    fn below(&self, name: &str) -> bool {
+        self.operators.below(name)
+    }
 }
 
 /// Appends a definition as a step: `x` is its first input; the others are flows that `flow` knows by name.

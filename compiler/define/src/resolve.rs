@@ -10,6 +10,11 @@ use crate::syntax::{Definition, Form, Function, Place, TermId};
 pub trait Callees {
     fn knows(&self, name: &str) -> bool;
     fn names(&self) -> Vec<String>;
+
+    /// Whether it is defined only further down.
+    fn below(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Replaces every name by what it means. `callees` are the operators and the definitions before this one.
@@ -115,6 +120,9 @@ fn called(definition: &Definition, name: &str, callees: &dyn Callees) -> Result<
     }
     let shown: String = name.chars().take(40).collect();
     let diag = Diag::usage(format!("there is no function, operator or definition {shown}"));
+    if callees.below(name) {
+        return Err(diag.help(format!("{shown} is defined below; move its definition up")));
+    }
     if let Some(function) = Function::named(&name.to_lowercase()) {
         return Err(diag.help(format!("functions are written in small letters: {}", function.name())));
     }

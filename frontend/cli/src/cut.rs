@@ -9,7 +9,7 @@ use dasc_dql::Step;
 use dasc_dql::statements::{Cut, CutChannels};
 use dasc_events::Event;
 use dasc_ir::graph::{ChannelAxis, Graph, Labels, NodeId, Role, Rows, TimeAxis};
-use dasc_ir::{Diag, Result, Span, time};
+use dasc_ir::{Blame, Diag, Result, Span, time};
 use dasc_sink::Target;
 
 use crate::bind::{Assembly, Flow, Pipeline};
@@ -49,6 +49,8 @@ pub struct Cuts {
     files: usize,
     /// What was not as asked, in words.
     pub notes: Vec<String>,
+    /// Whether some of what was asked is left out.
+    pub lossy: bool,
 }
 
 /// The flow behind a CUT.
@@ -196,43 +198,64 @@ pub fn prepare(script: &Script, pipeline: Pipeline, found: &[Vec<Event>]) -> Res
         flows: HashMap::new(),
     };
     let (mut made, mut nodes, mut notes) = (Vec::new(), VecDeque::new(), Vec::new());
+    let mut lossy = false;
     for (cut, events) in cuts.iter().zip(found) {
         let mut short = Vec::new();
+        let mut refused: Vec<(Vec<String>, Option<Diag>)> = vec![Default::default(); cut.sinks.len()];
         for event in events {
             assembly.b.enter(Cut::SCHEMA.name, Some(cut.span));
             let Some((node, whole)) = around(&mut assembly, cut, event)? else {
                 notes.push(format!("event {} is not cut out: none of its samples are in the flow", event.id));
+                lossy = true;
                 continue;
             };
             if !whole {
                 short.push(event.id.to_string());
             }
             let flow = Flow { node, events: Vec::new(), muted: cut.muted.clone(), cut: None };
-            for template in &cut.sinks {
+            for (template, refused) in cut.sinks.iter().zip(&mut refused) {
                 let lost = || Diag::compiler("cut: a sink without its step");
                 let step = script.program.steps.get(template.step).ok_or_else(lost)?;
                 let step = named(step, &event.id.to_string(), &instant(event.start_ns));
                 assembly.b.enter(&step.keyword, Some(step.span));
-                let sink = sinks::prepare(&mut assembly, &step, &flow)?;
+                let sink = match sinks::prepare(&mut assembly, &step, &flow) {
+                    Ok(sink) => sink,
+                    // The whole flow suits the step, or the script had been refused: it is this cut that does not.
+                    Err(diag) if diag.blame == Blame::Usage => {
+                        refused.0.push(event.id.to_string());
+                        refused.1.get_or_insert(diag);
+                        continue;
+                    }
+                    Err(diag) => return Err(diag),
+                };
                 let node = sink.output.and_then(|output| assembly.outputs.get(output)).copied();
                 nodes.push_back((node.ok_or_else(lost)?, event.id));
                 made.push(sink);
             }
         }
+        let all = events.len();
         if !short.is_empty() {
-            let (count, all) = (short.len(), events.len());
-            short.truncate(8);
-            let more = if count > short.len() { " …" } else { "" };
-            notes.push(format!(
-                "{count} of {all} cuts end early, at an end of the data: event{} {}{more}",
-                if count == 1 { "" } else { "s" },
-                short.join(", ")
-            ));
+            let count = short.len();
+            notes.push(format!("{count} of {all} cuts end early, at an end of the data: {}", listed(&short)));
+        }
+        for (template, (ids, first)) in cut.sinks.iter().zip(&refused) {
+            let Some(first) = first else { continue };
+            lossy = true;
+            let (keyword, count) = (&template.keyword, ids.len());
+            let (listed, why) = (listed(ids), &first.message);
+            notes.push(format!("{keyword} is left out of {count} of {all} cuts: {listed}; {why}"));
         }
     }
     names::check_cuts(&earlier, &made, &assembly.record)?;
     let files = made.len();
-    Ok((assembly.finish(), Cuts { sinks: made.into(), nodes, files, notes }))
+    Ok((assembly.finish(), Cuts { sinks: made.into(), nodes, files, notes, lossy }))
+}
+
+/// `events 2, 5`, the first few.
+fn listed(ids: &[String]) -> String {
+    let shown: Vec<&str> = ids.iter().take(8).map(String::as_str).collect();
+    let more = if ids.len() > shown.len() { " …" } else { "" };
+    format!("event{} {}{more}", if ids.len() == 1 { "" } else { "s" }, shown.join(", "))
 }
 
 impl Cuts {

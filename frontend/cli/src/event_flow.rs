@@ -107,6 +107,8 @@ impl Detector {
             peak_ns: instant(group.peak),
             channel_lo: number(low),
             channel_hi: number(high),
+            start_channel: number(group.first_channel),
+            peak_channel: number(group.peak_channel),
             distance_lo: metres(low),
             distance_hi: metres(high),
             score: group.level,

@@ -125,6 +125,36 @@ fn the_answer_of_a_run_names_the_event_of_every_cut() {
     assert!(again.err.contains("exists already"), "{}", again.err);
 }
 
+/// Channels 100 to 110 of one event, none of the other: the rest is written all the same.
+#[test]
+fn a_cut_that_does_not_suit_a_sink_stops_no_other() {
+    let place = with_bursts();
+    let cut = "FROM clean | CUT found CHANNELS=event | WRITE 'cut-{id}.npy' MODE=overwrite";
+    let events = {
+        let ran = place.run(&["run", "-e", &format!("{DETECT}{cut}")]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        table(&place, "e.csv")
+    };
+    let number = |event: &BTreeMap<String, String>, name: &str| event[name].parse::<i64>().unwrap();
+    let first = number(&events[0], "channel_lo");
+    let has = |event: &&BTreeMap<String, String>| {
+        (number(event, "channel_lo")..=number(event, "channel_hi")).contains(&first)
+    };
+    let (with, without): (Vec<_>, Vec<_>) = events.iter().partition(has);
+    assert!(!with.is_empty() && !without.is_empty());
+    let script = format!("{DETECT}{cut} | PLOT_TS 'cut-{{id}}.png' CH={first}..{}", first + 1);
+    let ran = place.run(&["run", "-e", &script]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let left = format!("PLOT_TS is left out of {} of {} cuts", without.len(), events.len());
+    assert!(ran.err.contains(&left) && ran.err.contains("chooses no channel"), "{}", ran.err);
+    for (events, drawn) in [(with, true), (without, false)] {
+        for event in events {
+            assert!(place.path(&format!("cut-{}.npy", event["id"])).exists());
+            assert_eq!(place.path(&format!("cut-{}.png", event["id"])).exists(), drawn, "{}", event["id"]);
+        }
+    }
+}
+
 #[test]
 fn mistakes_about_cuts_have_a_remedy() {
     let place = with_bursts();
@@ -169,6 +199,29 @@ fn flows_of_events_are_joined_in_order() {
     assert_eq!(read("all.csv"), read("e.csv"));
     let one = table(&place, "one.csv");
     assert_eq!((one.len(), &one[0]["channel_lo"], &one[0]["channel_hi"]), (1, &"2".into(), &"14".into()));
+}
+
+/// A front that reaches channel 9 first and its neighbours 20 ms apart, twice as strong on channel 12.
+#[test]
+fn picks_are_on_the_channels_of_start_and_peak() {
+    let place = Workplace::new();
+    let sample = |row: u32, channel: u32| {
+        let since = i64::from(row) - 1000 - 20 * i64::from(channel.abs_diff(9));
+        let strength = if channel == 12 { 2.0_f32 } else { 1.0 };
+        if (0..100).contains(&since) { strength } else { 0.0 }
+    };
+    let bytes = (0..3000).flat_map(|row| (0..16).flat_map(move |c| sample(row, c).to_le_bytes()));
+    std::fs::write(place.path("fiber.dat"), bytes.collect::<Vec<u8>>()).unwrap();
+    place.file("fiber.dat.json", SIDECAR);
+    let script = "READ fiber.dat CH=3..16 | THRESHOLD_DETECT 0.5nstrain/s MERGE_CHANNELS=1 | EVENTS e.xml";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = std::fs::read_to_string(place.path("e.xml")).unwrap();
+    let picks: Vec<&str> = text.split("<pick ").skip(1).collect();
+    let [start, peak] = picks[..] else { panic!("{text}") };
+    assert!(start.contains("12:00:01Z") || start.contains("12:00:01.0"), "{start}");
+    assert!(start.contains("stationCode=\"9\""), "{start}");
+    assert!(peak.contains("12:00:01.06") && peak.contains("stationCode=\"12\""), "{peak}");
 }
 
 #[test]

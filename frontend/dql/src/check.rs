@@ -91,7 +91,9 @@ fn describe(kind: Kind) -> String {
 fn remedy(kind: Kind, given: &Literal, names: &Names) -> Option<String> {
     match (kind, given) {
         (Kind::Choice(words), Literal::Word(word) | Literal::Text(word)) => {
-            nearest(word, words).map(|near| format!("did you mean {near}?"))
+            let numpy = numpy_type(word).filter(|name| words.contains(&name.as_str()));
+            let order = if numpy.is_some() && word.starts_with('>') { " with ENDIAN=big" } else { "" };
+            numpy.or_else(|| nearest(word, words)).map(|near| format!("did you mean {near}{order}?"))
         }
         (_, Literal::Word(word)) => match split_number(word) {
             Some((_, unit)) if unit.starts_with(|c: char| c.is_alphabetic()) => Some(unknown_unit(unit)),
@@ -112,6 +114,25 @@ fn remedy(kind: Kind, given: &Literal, names: &Names) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The name in bits of what NumPy names in bytes: `f32` of `f4`, `<f4` too.
+fn numpy_type(word: &str) -> Option<String> {
+    let word = word.trim_start_matches(['<', '>', '=']).to_lowercase();
+    let (kind, bytes) = word.split_at_checked(1)?;
+    let bits = match bytes {
+        "1" => 8,
+        "2" => 16,
+        "4" => 32,
+        "8" => 64,
+        _ => return None,
+    };
+    Some(match (kind, bits) {
+        ("f", _) | ("i", 16 | 32) => format!("{kind}{bits}"),
+        ("i", _) => format!("int{bits}"),
+        ("u", _) => format!("uint{bits}"),
+        _ => return None,
+    })
 }
 
 fn unknown_unit(unit: &str) -> String {

@@ -42,6 +42,7 @@ pub fn program(
         program: Program::default(),
         flows: HashMap::new(),
         mistaken: HashSet::new(),
+        below: below(statements, sources),
         flow: Flow::default(),
         bindings: Vec::new(),
         turns: 0,
@@ -75,12 +76,49 @@ struct Expander<'a> {
     flows: HashMap<String, (Flow, Span)>,
     /// Names whose definitions were mistaken, so that uses stay quiet.
     mistaken: HashSet<String>,
+    /// Names of the definitions that are still to come.
+    below: HashSet<String>,
     flow: Flow,
     bindings: Vec<(String, String)>,
     turns: usize,
     steps: usize,
     depth: usize,
     stopped: bool,
+}
+
+/// What a definition may call, beside those before it.
+struct Around<'a> {
+    vocabulary: &'a Vocabulary,
+    below: &'a HashSet<String>,
+}
+
+impl dasc_define::Callees for Around<'_> {
+    fn knows(&self, name: &str) -> bool {
+        self.vocabulary.knows(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.vocabulary.names()
+    }
+
+    fn below(&self, name: &str) -> bool {
+        self.below.contains(&name.to_uppercase())
+    }
+}
+
+/// The names of all definitions of a script, in capitals.
+fn below(statements: &[Statement], sources: &Sources) -> HashSet<String> {
+    let name = |statement: &Statement| match statement {
+        Statement::Def { source, start, end } => defined_name(sources.text(*source), *start, *end),
+        _ => None,
+    };
+    statements.iter().filter_map(name).collect()
+}
+
+/// The name that the DEF at a stretch of a text gives, in capitals.
+fn defined_name(text: &str, start: usize, end: usize) -> Option<String> {
+    let name = text.get(start..end)?.get(3..)?.split('(').next()?;
+    Some(name.trim().to_uppercase())
 }
 
 impl Expander<'_> {
@@ -158,10 +196,14 @@ impl Expander<'_> {
             return Err(Some(diag.help("define it before the FOR")));
         }
         let stretch = Stretch { source, start, end };
-        let read = self.program.definitions.read(text, stretch, self.vocabulary).map(|_| ());
+        let name = defined_name(text, start, end);
+        if let Some(name) = &name {
+            self.below.remove(name);
+        }
+        let callees = Around { vocabulary: self.vocabulary, below: &self.below };
+        let read = self.program.definitions.read(text, stretch, &callees).map(|_| ());
         if read.is_err() {
-            let named = text.get(start..end).and_then(|t| t.get(3..)?.split('(').next());
-            self.mistaken.extend(named.map(|name| name.trim().to_uppercase()));
+            self.mistaken.extend(name);
         }
         Ok(read?)
     }
@@ -291,6 +333,12 @@ impl Expander<'_> {
         let Some(schema) = defined.or_else(|| self.vocabulary.find(&keyword.text)) else {
             if self.mistaken.contains(&keyword.text.to_uppercase()) {
                 return Err(None);
+            }
+            if self.below.contains(&keyword.text.to_uppercase()) {
+                let diag = Diag::usage(format!("there is no step {} yet", keyword.text)).at(keyword.span);
+                return Err(Some(
+                    diag.help(format!("{} is defined below; move its definition up", keyword.text)),
+                ));
             }
             let names: Vec<&str> = self.program.definitions.iter().map(|d| d.name.as_str()).collect();
             return Err(Some(self.vocabulary.unknown_beside(&keyword.text, keyword.span, &names)));

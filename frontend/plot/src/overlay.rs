@@ -38,9 +38,13 @@ pub(crate) fn mark_places(
             let line = line.map(|place| pixel(turned(place)));
             canvas.line(&line, 2.6, HALO);
             canvas.line(&line, 1.2, BLACK);
-            let [(x, y), _] = line;
+            let [(x0, y0), (x1, y1)] = line;
             let near = canvas.pt(2.0);
-            labels.push((Area::new(x - near, y - near, x + near, y + near), event.label.as_str()));
+            let beside = |share: f32| {
+                let (x, y) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
+                Area::new(x - near, y - near, x + near, y + near)
+            };
+            labels.push(([0.0, 1.0, 0.5, 0.25, 0.75].map(beside).to_vec(), event.label.as_str()));
             continue;
         }
         let Some(span) = visible(span(event, time), seconds) else { continue };
@@ -54,12 +58,12 @@ pub(crate) fn mark_places(
         let area = Area::new(left, top, right, bottom);
         canvas.outline(area, 2.2, HALO);
         canvas.outline(area, 1.0, BLACK);
-        labels.push((area, event.label.as_str()));
+        labels.push((vec![area], event.label.as_str()));
     }
-    // A tag may cover neither another tag nor the mark of another event.
-    let mut taken: Vec<Area> = labels.iter().map(|(area, _)| *area).collect();
-    for (area, label) in labels {
-        tag(canvas, panel, area, label, &mut taken);
+    let marks: Vec<Area> = labels.iter().flat_map(|(areas, _)| areas).copied().collect();
+    let mut tags = Vec::new();
+    for (areas, label) in labels {
+        tag(canvas, panel, &areas, label, &marks, &mut tags);
     }
 }
 
@@ -112,10 +116,10 @@ pub(crate) fn tag_spans(
     time: TimeAxis,
     seconds: (f64, f64),
 ) {
-    let mut taken = Vec::new();
+    let mut tags = Vec::new();
     for (area, label) in spans(canvas, panel, figure, time, seconds) {
         let top = Area { height: 1.0, top: panel.top + canvas.pt(LABEL * 1.9), ..area };
-        tag(canvas, panel, top, label, &mut taken);
+        tag(canvas, panel, &[top], label, &[], &mut tags);
     }
 }
 
@@ -179,32 +183,51 @@ fn stretch(start: f32, length: f32, (low, high): (f64, f64), least: f32) -> (f32
     ((low - more).max(start), (high + more).min(start + length))
 }
 
-/// A white tag beside `area`: above it, below it or within it, wherever no other tag is; left out if all is taken.
-fn tag(canvas: &mut Canvas, panel: Area, area: Area, label: &str, taken: &mut Vec<Area>) {
+/// A white tag beside the first of `areas` that has room above, below or within it, where no other tag and no other mark is; where
+/// there is none, over marks; left out if other tags take all of it.
+fn tag(canvas: &mut Canvas, panel: Area, areas: &[Area], label: &str, marks: &[Area], tags: &mut Vec<Area>) {
     let label = canvas.fit(label, LABEL, canvas.pt(90.0));
     if label.is_empty() {
         return;
     }
     let (pad, gap) = (canvas.pt(2.5), canvas.pt(1.5));
     let (width, height) = (canvas.text_width(&label, LABEL) + 2.0 * pad, canvas.pt(LABEL * 1.5));
-    let lefts = [area.left, area.right() - width];
-    let tops = [area.top - height - gap, area.bottom() + gap, area.top + gap];
-    let places = tops.into_iter().flat_map(|top| lefts.map(|left| Area { left, top, width, height }));
-    let free = |place: &Area| {
-        panel.contains(*place) && !taken.iter().any(|other| *other != area && other.overlaps(*place))
+    let beside = |area: &Area| {
+        let lefts = [area.left, area.right() - width];
+        let tops = [area.top - height - gap, area.bottom() + gap, area.top + gap];
+        tops.into_iter().flat_map(move |top| lefts.map(|left| Area { left, top, width, height }))
     };
-    if let Some(place) = places.into_iter().find(free) {
+    let apart = |place: &Area| panel.contains(*place) && !tags.iter().any(|tag| tag.overlaps(*place));
+    let places: Vec<Area> = areas.iter().flat_map(beside).filter(apart).collect();
+    let free = |place: &&Area| !marks.iter().any(|mark| !areas.contains(mark) && mark.overlaps(**place));
+    if let Some(place) = places.iter().find(free).or(places.first()).copied() {
         canvas.fill(place, [0xff, 0xff, 0xff, 0xe6]);
         canvas.outline(place, 0.5, BLACK);
         let middle = (place.left + width / 2.0, place.top + height / 2.0);
         canvas.text(&label, LABEL, middle, Anchor::Middle, BLACK);
-        taken.push(place);
+        tags.push(place);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_goes_where_there_is_room_and_rather_over_a_mark_than_nowhere() {
+        let mut canvas = Canvas::new(&Figure::new("")).unwrap();
+        let panel = canvas.page();
+        let corner = |x: f32, y: f32| Area::new(x - 5.0, y - 5.0, x + 5.0, y + 5.0);
+        let (start, end) = (corner(5.0, 5.0), corner(600.0, 500.0));
+        let other = Area::new(0.0, 0.0, 300.0, 300.0);
+        let mut tags = Vec::new();
+        tag(&mut canvas, panel, &[start, end], "#1", &[start, end, other], &mut tags);
+        assert!(tags.iter().all(|tag| !tag.overlaps(other)) && tags.len() == 1, "{tags:?}");
+        tag(&mut canvas, panel, &[start], "#2", &[start, other], &mut tags);
+        assert!(tags.iter().any(|tag| tag.overlaps(other)) && tags.len() == 2, "{tags:?}");
+        tag(&mut canvas, panel, &[start], "#3", &[start], &mut vec![panel]);
+        assert_eq!(tags.len(), 2);
+    }
 
     #[test]
     fn lines_are_cut_at_the_edges() {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::groups::nanoseconds;
+
 /// Something that happened at some time and place. Times are nanoseconds since 1970-01-01 UTC, channels the file's own
 /// numbers, distances metres along the fibre; both ends of a range belong to it.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -13,6 +15,9 @@ pub struct Event {
     pub peak_ns: i64,
     pub channel_lo: i64,
     pub channel_hi: i64,
+    /// The channel on which it starts, and the one on which it has its peak.
+    pub start_channel: i64,
+    pub peak_channel: i64,
     /// NaN when the distance of the channel is unknown, as for `distance_hi`.
     pub distance_lo: f64,
     pub distance_hi: f64,
@@ -21,6 +26,8 @@ pub struct Event {
     pub unit: String,
     /// Which step found it.
     pub detector: String,
+    /// Of a track an instant and the distance in metres at which it then is: with its speed, the line fitted to its points.
+    pub passes: Option<(i64, f64)>,
     /// What operators have added, by the name of its column; a missing cell is unknown.
     pub extra: BTreeMap<&'static str, Cell>,
 }
@@ -98,6 +105,23 @@ impl Event {
     /// How fast it moves, if it was followed: metres per second, positive towards larger distances.
     pub fn speed(&self) -> Option<f64> {
         self.number(SPEED.name)
+    }
+
+    /// The line of a track within its time and its stretch of fibre: two instants, and where it then is between the end at the
+    /// smaller distance (0) and the other (1).
+    pub fn line(&self) -> Option<[(i64, f64); 2]> {
+        let (speed, (at, place)) = (self.speed()?, self.passes?);
+        let (low, high) = self.reach();
+        let end = |ns: i64| {
+            let there = place + speed * ((i128::from(ns) - i128::from(at)) as f64 / 1e9);
+            let within = if high > low { there.clamp(low, high) } else { low };
+            let share = if high > low { (within - low) / (high - low) } else { 0.5 };
+            let left = within != there && speed != 0.0;
+            let instant = if left { at.saturating_add(nanoseconds((within - place) / speed)) } else { ns };
+            (instant, share)
+        };
+        (speed.is_finite() && low.is_finite() && high.is_finite())
+            .then(|| [end(self.start_ns), end(self.end_ns)])
     }
 
     pub fn number(&self, column: &str) -> Option<f64> {

@@ -120,11 +120,14 @@ pub fn combined(a: Event, b: &Event) -> Event {
         peak_ns: strong.peak_ns,
         channel_lo: low.channel_lo,
         channel_hi: high.channel_hi,
+        start_channel: first.start_channel,
+        peak_channel: strong.peak_channel,
         distance_lo: low.distance_lo,
         distance_hi: high.distance_hi,
         score: strong.score,
         unit: strong.unit.clone(),
         detector: first.detector.clone(),
+        passes: strong.passes,
         extra: strong.extra.clone(),
     }
 }

@@ -24,6 +24,9 @@ pub struct Group {
     /// Row of the highest level.
     pub peak: i64,
     pub level: f64,
+    /// Positions of the channels of the first row and of the peak; of several the lowest.
+    pub first_channel: u32,
+    pub peak_channel: u32,
     /// Positions of the outermost channels.
     pub channels: (u32, u32),
     pub stretches: u64,
@@ -58,6 +61,8 @@ impl Merging {
             last: stretch.last,
             peak: stretch.peak,
             level: stretch.level,
+            first_channel: stretch.channel,
+            peak_channel: stretch.channel,
             channels: (stretch.channel, stretch.channel),
             stretches: 1,
         };
@@ -127,20 +132,23 @@ impl Merging {
 }
 
 impl Group {
-    /// Both as one. The earlier of two peaks of the same level is the peak.
+    /// Both as one. The earlier of two peaks of the same level is the peak, then that of the lower channel.
     fn and(self, other: &Group) -> Group {
         let higher = match other.level.total_cmp(&self.level) {
             std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => other.peak < self.peak,
+            std::cmp::Ordering::Equal => (other.peak, other.peak_channel) < (self.peak, self.peak_channel),
             std::cmp::Ordering::Less => false,
         };
-        let (peak, level) = if higher { (other.peak, other.level) } else { (self.peak, self.level) };
+        let strong = if higher { other } else { &self };
+        let first = (self.first, self.first_channel).min((other.first, other.first_channel));
         Group {
             segment: self.segment,
-            first: self.first.min(other.first),
+            first: first.0,
             last: self.last.max(other.last),
-            peak,
-            level,
+            peak: strong.peak,
+            level: strong.level,
+            first_channel: first.1,
+            peak_channel: strong.peak_channel,
             channels: (self.channels.0.min(other.channels.0), self.channels.1.max(other.channels.1)),
             stretches: self.stretches.saturating_add(other.stretches),
         }
@@ -172,6 +180,19 @@ mod tests {
         assert_eq!(sizes(&front, 0, 0), [1, 1, 1, 1]);
         assert_eq!(sizes(&front, 0, 1), [3, 1]);
         assert_eq!(sizes(&front, 0, 5), [4]);
+    }
+
+    /// A front that reaches the middle first and is strongest at an end.
+    #[test]
+    fn a_group_knows_where_it_begins_and_where_it_peaks() {
+        let arms =
+            [found(2, 10, 14, 2.0), found(1, 12, 16, 2.0), found(3, 12, 16, 3.0), found(0, 14, 18, 3.0)];
+        let (mut merging, mut done) = (Merging::new(0, 1), Vec::new());
+        arms.iter().for_each(|stretch| merging.push(*stretch, &mut done));
+        merging.finish(&mut done);
+        let [group] = done[..] else { panic!("{done:?}") };
+        assert_eq!((group.first, group.first_channel, group.channels), (10, 2, (0, 3)));
+        assert_eq!((group.peak, group.peak_channel), (12, 3));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use dasc_ir::{Span, Unit};
 use proptest::prelude::*;
 use serde_json::Value;
 
+/// When the events of the reference begin.
+const T0: i64 = 1_714_546_800_000_000_000;
+
 fn literal(word: &str) -> Literal {
     if let Some((from, to)) = word.split_once("..") {
         let unit = Unit::parse(to.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'));
@@ -131,21 +134,27 @@ fn chains_are_the_connected_components_of_all_pairs() {
     assert!(found > 100, "{found}");
 }
 
-/// False points may fall on a track, so the speed is within 2 % of that of the true points and all but a few are found.
+/// False points may fall on a track, so the speed is within 2 % of that of the true points, its line within half a channel
+/// of theirs, and all but a few are found.
 #[test]
 fn vehicles_are_followed_with_their_speed() {
     for case in reference()["tracks"].as_array().unwrap() {
         let made = at_once(case["step"].as_str().unwrap(), events(&case["events"]));
         let expected = case["expected"].as_array().unwrap();
-        let mut speeds: Vec<(f64, f64)> =
-            made.iter().map(|e| (e.number("speed").unwrap(), e.number("count").unwrap())).collect();
+        let line = |e: &Event| {
+            let (speed, (at, place)) = (e.number("speed").unwrap(), e.passes.unwrap());
+            (speed, e.number("count").unwrap(), place + speed * ((10_000_000_000 + T0 - at) as f64 / 1e9))
+        };
+        let mut speeds: Vec<(f64, f64, f64)> = made.iter().map(line).collect();
         speeds.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_eq!(speeds.len(), expected.len(), "{speeds:?}, expected {expected:?}");
-        for ((speed, count), truth) in speeds.iter().zip(expected) {
+        for ((speed, count, place), truth) in speeds.iter().zip(expected) {
             let (true_speed, true_count) =
                 (truth["speed"].as_f64().unwrap(), truth["count"].as_f64().unwrap());
             assert!((speed - true_speed).abs() <= 0.02 * true_speed.abs(), "{speed} is not {true_speed}");
             assert!((count - true_count).abs() <= 0.1 * true_count, "{count} points of {true_count}");
+            let true_place = truth["place"].as_f64().unwrap();
+            assert!((place - true_place).abs() <= 2.5, "at {place} m, not {true_place} m");
         }
     }
 }

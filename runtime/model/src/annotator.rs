@@ -3,7 +3,7 @@
 use dasc_ir::model::{Annotator, Model, Network, Normalise, Stacking};
 use dasc_ir::{Diag, Result};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Unfit};
 use crate::folder::Opened;
 use crate::sidecar::{self, Axis, OfWindows};
 
@@ -34,7 +34,7 @@ impl Network for OnWindows {
 }
 
 /// Makes an annotator of a file and its sidecar.
-pub fn annotator(opened: Opened) -> std::result::Result<Annotator, String> {
+pub fn annotator(opened: Opened) -> std::result::Result<Annotator, Unfit> {
     let sidecar = OfWindows::parse(&opened.sidecar)?;
     let rate = sidecar.rate.hertz()?;
     let input = sidecar.shape(&sidecar.input, sidecar.window as usize);
@@ -48,7 +48,8 @@ pub fn annotator(opened: Opened) -> std::result::Result<Annotator, String> {
         return Err(format!(
             "\"first\" is {first}, but {covered} of {window} samples have an output; it is at most {}",
             sidecar.window - covered
-        ));
+        )
+        .into());
     }
     let (labels, channels) =
         (sidecar.labels.len(), if sidecar.each_channel() { sidecar.channels } else { 1 });

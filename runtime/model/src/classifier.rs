@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dasc_ir::Result;
 use dasc_ir::model::{Classifier, Model, Network};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Unfit};
 use crate::folder::Opened;
 use crate::sidecar::OfFeatures;
 
@@ -23,7 +23,7 @@ impl Network for OnFeatures {
 }
 
 /// Makes a classifier of a file and its sidecar: `[1, features]` to `[1, labels]`.
-pub fn classifier(opened: Opened) -> std::result::Result<Classifier, String> {
+pub fn classifier(opened: Opened) -> std::result::Result<Classifier, Unfit> {
     let sidecar = OfFeatures::parse(&opened.sidecar)?;
     let shape = [1, sidecar.features.len()];
     let engine = Engine::read(&opened.bytes, &shape, sidecar.output_name.as_deref())?;
@@ -32,7 +32,8 @@ pub fn classifier(opened: Opened) -> std::result::Result<Classifier, String> {
             "its output is {:?}, not [1, {}]: a number for each label",
             engine.output,
             sidecar.labels.len()
-        ));
+        )
+        .into());
     }
     let model = Model::new(opened.name, opened.hash, Arc::new(OnFeatures(engine)));
     Ok(Classifier { model, features: sidecar.features, labels: sidecar.labels })

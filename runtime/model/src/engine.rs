@@ -20,12 +20,28 @@ pub struct Engine {
 }
 
 /// What is wrong with a model, without its name.
+#[derive(Debug)]
+pub enum Unfit {
+    /// Its file is no ONNX file, or a damaged one.
+    File(String),
+    /// It is not what its sidecar says, or not a model that can be used.
+    Model(String),
+}
+
+impl From<String> for Unfit {
+    fn from(why: String) -> Unfit {
+        Unfit::Model(why)
+    }
+}
+
 type Check<T> = std::result::Result<T, String>;
 
 impl Engine {
     /// Reads a model that is given arrays of the shape `input` and answers with the output of this name, or its only one.
-    pub fn read(bytes: &[u8], input: &[usize], output: Option<&str>) -> Check<Engine> {
-        fenced(|| prepare(bytes, input, output))?
+    pub fn read(bytes: &[u8], input: &[usize], output: Option<&str>) -> std::result::Result<Engine, Unfit> {
+        let read = || onnx().model_for_read(&mut Cursor::new(bytes)).map_err(unreadable);
+        let model = fenced(read).and_then(|model| model).map_err(Unfit::File)?;
+        Ok(fenced(|| prepare(model, input, output))??)
     }
 
     /// Runs the model on numbers in the order of its input; `take` is given those of the output in order.
@@ -46,11 +62,16 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-fn prepare(bytes: &[u8], input: &[usize], output: Option<&str>) -> Check<Engine> {
-    let unreadable = |error: TractError| format!("{error:#}");
-    // What the file says of arrays between is left aside: it may be stale, and the engine infers all of it from the input.
-    let onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
-    let model = onnx.model_for_read(&mut Cursor::new(bytes)).map_err(unreadable)?;
+/// What the file says of arrays between is left aside: it may be stale, and the engine infers all of it from the input.
+fn onnx() -> tract_onnx::Onnx {
+    tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true)
+}
+
+fn unreadable(error: TractError) -> String {
+    format!("{error:#}")
+}
+
+fn prepare(model: InferenceModel, input: &[usize], output: Option<&str>) -> Check<Engine> {
     let inputs = model.input_outlets().map_err(unreadable)?.len();
     if inputs != 1 {
         return Err(format!("it takes {inputs} inputs, and models of one are known"));

@@ -9,6 +9,7 @@ use dasc_ir::model::{Annotator, Classifier, Models};
 use dasc_ir::{Diag, Result};
 use sha2::{Digest, Sha256};
 
+use crate::engine::Unfit;
 use crate::{annotator, classifier};
 
 /// A model file larger than this is none.
@@ -82,14 +83,14 @@ impl Models for Folder {
             return Ok(annotator.clone());
         }
         let opened = self.open(path, annotator::DRAFT)?;
-        let annotator = annotator::annotator(opened).map_err(|why| unfit(path, &why))?;
+        let annotator = annotator::annotator(opened).map_err(|why| refused(path, why))?;
         known.insert(path.to_string(), annotator.clone());
         Ok(annotator)
     }
 
     fn classifier(&self, path: &str) -> Result<Classifier> {
         let opened = self.open(path, classifier::DRAFT)?;
-        classifier::classifier(opened).map_err(|why| unfit(path, &why))
+        classifier::classifier(opened).map_err(|why| refused(path, why))
     }
 }
 
@@ -97,9 +98,13 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unfit(name: &str, why: &str) -> Diag {
-    Diag::usage(format!("the model '{name}' cannot be used: {why}"))
-        .help(format!("docs/model.schema.json describes '{name}.json'"))
+fn refused(name: &str, why: Unfit) -> Diag {
+    match why {
+        Unfit::File(why) => Diag::world(format!("the model file '{name}' cannot be read as ONNX: {why}"))
+            .help("it is damaged, cut short or of another format: export or copy it anew"),
+        Unfit::Model(why) => Diag::usage(format!("the model '{name}' cannot be used: {why}"))
+            .help(format!("docs/model.schema.json describes '{name}.json'")),
+    }
 }
 
 /// A file's bytes; `None` if there is none. No more than the limit is ever read.

@@ -110,6 +110,21 @@ fn what_contradicts_the_model_is_refused() {
     assert!(text.contains("is no file"), "{text}");
 }
 
+/// The sidecar is not to blame for a file that cannot be read.
+#[test]
+fn a_truncated_model_is_said_to_be_no_onnx_file() {
+    let sidecar = std::fs::read_to_string(golden().join("picker.onnx.json")).unwrap();
+    let whole = std::fs::read(golden().join("picker.onnx")).unwrap();
+    let folder = beside("picker.onnx", &sidecar);
+    for length in [0, 1, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(folder.path().join("m.onnx"), &whole[..length]).unwrap();
+        let refused = Folder::new(folder.path()).annotator("m.onnx").unwrap_err();
+        let text = format!("{refused:?}");
+        assert!(text.contains("'m.onnx' cannot be read as ONNX"), "{length}: {text}");
+        assert!(text.contains("export or copy it anew") && !text.contains("schema"), "{length}: {text}");
+    }
+}
+
 /// Truncated, flipped and made-up files are refused or run, and none takes the program down.
 #[test]
 fn malformed_models_are_refused() {

@@ -129,6 +129,8 @@ fn event(id: u64) -> Event {
         peak_ns: start_ns + 5,
         channel_lo: id as i64 - 50,
         channel_hi: id as i64,
+        start_channel: id as i64 - 20,
+        peak_channel: id as i64 - 30,
         distance_lo: if known { id as f64 / 7.0 } else { f64::NAN },
         distance_hi: if known { id as f64 } else { f64::NAN },
         score: -(id as f64) / 3.0,

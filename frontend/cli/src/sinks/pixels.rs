@@ -95,6 +95,7 @@ pub fn shift(
     let moved = |event: &dasc_sink::Event| dasc_sink::Event {
         start_ns: event.start_ns.saturating_sub(by),
         end_ns: event.end_ns.saturating_sub(by),
+        passes: event.passes.map(|(at, place)| (at.saturating_sub(by), place)),
         ..event.clone()
     };
     events.iter().map(moved).collect()

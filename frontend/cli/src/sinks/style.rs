@@ -124,21 +124,18 @@ pub fn figure(
 }
 
 /// The events as marks; labels only while there are few. `extent` places channels on the axis, first the end at the
-/// smaller distance; what has a speed becomes a line that runs its way.
+/// smaller distance; a track becomes the line fitted to it.
 pub fn marks(events: &[Event], extent: impl Fn(&Event) -> Option<(f64, f64)>) -> Vec<dasc_plot::Event> {
     const FEW: usize = 12;
     let label = |event: &Event| if events.len() <= FEW { format!("#{}", event.id) } else { String::new() };
     let mark = |event: &Event| {
-        let speed = event.speed().filter(|speed| speed.is_finite());
-        dasc_plot::Event {
-            start_ns: event.start_ns,
-            end_ns: event.end_ns,
-            extent: match speed {
-                Some(..0.0) => extent(event).map(|(low, high)| (high, low)),
-                _ => extent(event),
-            },
-            mark: if speed.is_some() { Mark::Line } else { Mark::Box },
-            label: label(event),
+        let (start_ns, end_ns, extent) = (event.start_ns, event.end_ns, extent(event));
+        match (event.line(), extent) {
+            (Some([(start_ns, from), (end_ns, to)]), Some((low, high))) => {
+                let extent = Some((low + from * (high - low), low + to * (high - low)));
+                dasc_plot::Event { start_ns, end_ns, extent, mark: Mark::Line, label: label(event) }
+            }
+            _ => dasc_plot::Event { start_ns, end_ns, extent, mark: Mark::Box, label: label(event) },
         }
     };
     events.iter().map(mark).collect()
@@ -205,5 +202,56 @@ pub fn save_to(target: &Target, mode: Mode, picture: &Picture, rows: u64) -> Res
             })?;
             Ok(Summary { path: "-".into(), bytes: png.len() as u64, rows })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dasc_events::Cell;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    /// At 1000 s in the middle of 1000 m, with that speed; its points have been seen for 100 s and everywhere.
+    fn track(speed: f64) -> Event {
+        Event {
+            start_ns: 950 * SECOND,
+            end_ns: 1050 * SECOND,
+            distance_lo: 0.0,
+            distance_hi: 1000.0,
+            passes: Some((1000 * SECOND, 500.0)),
+            extra: [("speed", Cell::Number(speed))].into(),
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn a_track_is_the_line_of_its_speed_within_its_time_and_its_stretch() {
+        let cases = [
+            (20.0, (975, 1025), (0.0, 1000.0)),
+            (-20.0, (975, 1025), (1000.0, 0.0)),
+            (5.0, (950, 1050), (250.0, 750.0)),
+            (-5.0, (950, 1050), (750.0, 250.0)),
+            (0.0, (950, 1050), (500.0, 500.0)),
+        ];
+        for (speed, (start, end), extent) in cases {
+            for mark in marks(&[track(speed)], |event| Some(event.reach())) {
+                assert_eq!((mark.mark, mark.extent), (Mark::Line, Some(extent)), "{speed}");
+                assert_eq!((mark.start_ns, mark.end_ns), (start * SECOND, end * SECOND), "{speed}");
+            }
+        }
+    }
+
+    /// Channels that run against the distance are given from the smaller distance on.
+    #[test]
+    fn a_track_on_an_axis_of_channels_keeps_its_way() {
+        let track = track(5.0);
+        let [mark] = &marks(std::slice::from_ref(&track), |_| Some((100.0, 0.0)))[..] else {
+            panic!("one mark")
+        };
+        assert_eq!(mark.extent, Some((75.0, 25.0)));
+        let unknown = Event { passes: None, ..track };
+        let [mark] = &marks(&[unknown], |_| Some((100.0, 0.0)))[..] else { panic!("one mark") };
+        assert_eq!((mark.mark, mark.extent), (Mark::Box, Some((100.0, 0.0))));
     }
 }

@@ -54,14 +54,18 @@ pub fn carry_out(script: &Script, manner: &Manner, interrupt: &Interrupt, contex
         return dry_run(script, &pipelines, context);
     }
     names::check_terminal(&pipelines, std::io::stdout().is_terminal())?;
-    let mut answers = Vec::new();
+    let (mut answers, mut done) = (Vec::new(), Done::Well);
     for pipeline in pipelines {
-        answers.push(one(script, pipeline, manner, interrupt, context)?);
+        let (answer, lossy) = one(script, pipeline, manner, interrupt, context)?;
+        answers.push(answer);
+        if lossy {
+            done = Done::WithLosses;
+        }
     }
     if context.terminal.json {
         context.terminal.answer(json!({ "script": script.name, "runs": answers }))?;
     }
-    Ok(Done::Well)
+    Ok(done)
 }
 
 /// What the settings mean for the runtime.
@@ -77,13 +81,14 @@ pub fn options(settings: &settings::Settings, chunk: Option<usize>, interpret: b
     }
 }
 
+/// Runs a pipeline and its cuts; answers with what is told of them, and whether something was left out.
 fn one(
     script: &Script,
     pipeline: Pipeline,
     manner: &Manner,
     interrupt: &Interrupt,
     context: &Context,
-) -> Outcome<Value> {
+) -> Outcome<(Value, bool)> {
     let terminal = &context.terminal;
     let Ran { stats, finished, compiled, seconds } = pass(script, &pipeline, manner, interrupt, context)?;
     let Finished { written, events, cuts } = finished;
@@ -93,16 +98,18 @@ fn one(
         answer["compile_seconds"] = json!(compiled);
     }
     tell(&pipeline, &stats, &written, events, (compiled, seconds), context);
+    let mut lossy = false;
     if pipeline.cuts.iter().any(|cut| !cut.sinks.is_empty()) {
-        let made = make_cuts(script, pipeline, &cuts, manner, interrupt, context)?;
+        let made;
+        (made, lossy) = make_cuts(script, pipeline, &cuts, manner, interrupt, context)?;
         if let Some(outputs) = answer["outputs"].as_array_mut() {
             outputs.extend(made);
         }
     }
-    Ok(answer)
+    Ok((answer, lossy))
 }
 
-/// Makes the files of cuts, in as many runs as it takes; answers with what is told of each.
+/// Makes the files of cuts, in as many runs as it takes; answers with what is told of each, and whether some were left out.
 fn make_cuts(
     script: &Script,
     pipeline: Pipeline,
@@ -110,7 +117,7 @@ fn make_cuts(
     manner: &Manner,
     interrupt: &Interrupt,
     context: &Context,
-) -> Outcome<Vec<Value>> {
+) -> Outcome<(Vec<Value>, bool)> {
     let terminal = &context.terminal;
     let ink = terminal.faint_ink();
     let clock = Instant::now();
@@ -134,7 +141,7 @@ fn make_cuts(
         numbers::seconds(clock.elapsed().as_secs_f64()),
         ink.dim(&numbers::bytes(bytes))
     ));
-    Ok(made)
+    Ok((made, cuts.lossy))
 }
 
 /// A run over the record, and how long it took.

@@ -25,6 +25,7 @@ fn event() -> Event {
         unit: "dB".into(),
         detector: "THRESHOLD_DETECT -30 dB".into(),
         extra: [("label", Cell::Text("car".into()))].into(),
+        ..Event::default()
     }
 }
 

@@ -208,7 +208,9 @@ impl Line {
         if !counts || speed.abs() < rules.speed.from || speed.abs() >= rules.speed.to {
             return None;
         }
+        let (at, place) = middle(&self.points, speed)?;
         let mut event = self.event;
+        event.passes = Some((self.origin.saturating_add(nanoseconds(at)), place));
         event.extra.insert(SPEED.name, Cell::Number(speed));
         event.extra.insert(COUNT.name, Cell::Number(self.points.len() as f64));
         Some(event)
@@ -224,11 +226,22 @@ fn theil_sen(points: &[(f64, f64)]) -> Option<f64> {
         let later = points.iter().skip(i.saturating_add(1)).filter(|b| b.0 != a.0);
         slopes.extend(later.map(|b| (b.1 - a.1) / (b.0 - a.0)));
     }
-    slopes.sort_by(f64::total_cmp);
-    let middle = slopes.len() / 2;
-    let upper = *slopes.get(middle)?;
-    if slopes.len() % 2 == 1 {
+    median(slopes)
+}
+
+/// A place on the line of that slope which has as many points on either side: their median time, and where it then is.
+fn middle(points: &[(f64, f64)], slope: f64) -> Option<(f64, f64)> {
+    let at = median(points.iter().map(|p| p.0).collect())?;
+    let place = median(points.iter().map(|p| p.1 - slope * (p.0 - at)).collect())?;
+    Some((at, place))
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    if values.len() % 2 == 1 {
         return Some(upper);
     }
-    Some(0.5 * (upper + slopes.get(middle.checked_sub(1)?)?))
+    Some(0.5 * (upper + values.get(middle.checked_sub(1)?)?))
 }

@@ -104,7 +104,9 @@ for vehicles in [[(0, 0.0, 20.0)], [(0, 0.0, 25.0), (2, 900.0, -15.0)], [(0, 0.0
         events += points
         t = np.array([(e["peak_ns"] - T0) / 1e9 for e in points])
         x = np.array([e["distance_lo"] for e in points])
-        expected.append(dict(speed=float(theilslopes(x, t)[0]), count=len(points)))
+        slope, intercept, _, _ = theilslopes(x, t, method="joint")
+        # Where the line is 10 s after T0, while every vehicle is on the road.
+        expected.append(dict(speed=float(slope), count=len(points), place=float(intercept + 10 * slope)))
     for _ in range(10):
         channel = int(rng.integers(0, 200))
         events.append(event(T0 + int(rng.integers(0, 30 * 10**9)), 0, channel, channel, rng.normal()))

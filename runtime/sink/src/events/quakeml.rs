@@ -1,6 +1,6 @@
 //! Events as QuakeML 1.2, which programs of seismology read.
 //!
-//! Each event is a pick at its start on its first channel, one at its peak, a description, and all columns in a comment. QuakeML
+//! Each event is a pick at its start and one at its peak, each on the channel where that was, a description, and all columns in a comment. QuakeML
 //! wants latitude and longitude of every origin, so events have one only if they have these columns: the place on the fibre.
 
 use super::instant::Instant;
@@ -50,13 +50,12 @@ impl EventSink for QuakeMlSink {
 
 fn element(e: &Event) -> String {
     let id = e.id;
-    let pick = |name: &str, ns: i64| {
+    let pick = |name: &str, ns: i64, channel: i64| {
         format!(
             "<pick publicID=\"smi:local/dasc/{id}/{name}\"><time><value>{}</value></time>\
-             <waveformID networkCode=\"XX\" stationCode=\"{}\"/><evaluationMode>automatic</evaluationMode>\
+             <waveformID networkCode=\"XX\" stationCode=\"{channel}\"/><evaluationMode>automatic</evaluationMode>\
              <comment><text>{name}</text></comment></pick>\n",
-            Instant(ns),
-            e.channel_lo
+            Instant(ns)
         )
     };
     let added = e.extra.iter().map(|(name, cell)| match cell {
@@ -90,8 +89,8 @@ fn element(e: &Event) -> String {
          <comment><text>{}</text></comment>\n{}{}{}</event>\n",
         escaped(&e.detector),
         escaped(&comment),
-        pick("start", e.start_ns),
-        pick("peak", e.peak_ns),
+        pick("start", e.start_ns, e.start_channel),
+        pick("peak", e.peak_ns, e.peak_channel),
         origin.unwrap_or_default()
     )
 }

@@ -308,6 +308,20 @@ fn added_columns_are_written_everywhere() {
 }
 
 /// ObsPy reads it in `tests/check_with_python.py`; here that texts cannot break out of their elements.
+/// The channel a V of arrivals begins on is not its lowest, nor is that of its peak.
+#[test]
+fn quakeml_picks_are_on_the_channels_where_they_were() {
+    in_folder("e.xml", |path| {
+        let event = Event { channel_hi: 60, start_channel: 30, peak_channel: 47, ..Event::default() };
+        write(&path, Mode::New, &[event]).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let picks: Vec<&str> = text.split("<pick ").skip(1).collect();
+        let [start, peak] = picks[..] else { panic!("{text}") };
+        assert!(start.contains("stationCode=\"30\"") && start.contains("<text>start</text>"), "{start}");
+        assert!(peak.contains("stationCode=\"47\"") && peak.contains("<text>peak</text>"), "{peak}");
+    });
+}
+
 #[test]
 fn quakeml_escapes_texts_and_is_not_continued() {
     in_folder("e.xml", |path| {
