@@ -162,8 +162,8 @@ impl Tile {
             let whole = n - n % LANES;
             for inner in (0..whole).step_by(LANES) {
                 let square: [[f32; LANES]; LANES] = std::array::from_fn(|i| group(inner + i, 0));
-                for lane in 0..LANES {
-                    let to = &mut self.real[lane * step + inner..][..LANES];
+                for (lane, frame) in self.real.chunks_exact_mut(step).enumerate() {
+                    let to = &mut frame[inner..][..LANES];
                     to.copy_from_slice(&std::array::from_fn::<f32, LANES, _>(|i| square[i][lane]));
                 }
             }
@@ -218,9 +218,9 @@ impl Tile {
             let square: [[Complex32; LANES]; LANES] = std::array::from_fn(|lane| {
                 std::array::from_fn(|i| self.complex[lane * step + inner..][..LANES][i])
             });
-            for i in 0..LANES {
-                put(inner + i, 0, std::array::from_fn(|lane| square[lane][i].re));
-                put(inner + i, 1, std::array::from_fn(|lane| square[lane][i].im));
+            for at in inner..inner + LANES {
+                put(at, 0, std::array::from_fn(|lane| square[lane][at - inner].re));
+                put(at, 1, std::array::from_fn(|lane| square[lane][at - inner].im));
             }
         }
         for inner in whole..self.half {
