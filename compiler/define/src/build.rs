@@ -89,7 +89,7 @@ pub(crate) fn nested(
     }
     b.enter(&definition.name, Some(call));
     for (param, value) in definition.params.iter().zip(params) {
-        if param.positive && !(*value > 0.0) {
+        if param.positive && (value.is_nan() || *value <= 0.0) {
             let with_unit = |value: f64| format!("{value} {}", param.unit).trim_end().to_string();
             let (name, least, given) = (&param.name, with_unit(0.0), with_unit(*value));
             return Err(b
