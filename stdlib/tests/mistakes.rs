@@ -59,6 +59,14 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("CORRELATE 10..11 200ms 50ms SCALE=coherence SMOOTH=1kHz", &["0 to 500 Hz"]),
     ("CORRELATE 10..11 200ms 50ms | PWS EVERY=1s", &["only beside BLOCK"]),
     ("STACK 100 EVERY=0", &["1 to 16777216 samples"]),
+    (
+        "SLICE TIME=0s..12s | TEMPLATE_MATCH 10s..90s",
+        &["90s lies beyond the end at 12 s", "12s at the latest"],
+    ),
+    ("TEMPLATE_MATCH 3599999..3600001", &["3600001", "sample 3600000"]),
+    ("KURTOSIS 0s", &["KURTOSIS needs tau above 0 s, not 0 s", "for example KURTOSIS 50ms"]),
+    ("PEAK_HOLD -1s", &["PEAK_HOLD needs tau above 0 s, not -1 s", "for example PEAK_HOLD 50ms"]),
+    ("EWMA -1s", &["EWMA needs tau above 0 s, not -1 s", "for example EWMA 50ms"]),
     ("TEMPLATE_MATCH 0s..1s FS=1kHz", &["from a file only"]),
     ("TEMPLATE_MATCH 0s..1s TEMPLATE=clean", &["no flow `clean`", "AS clean"]),
     ("BANDPASS 10 200 DESIGN=cheby3", &["butter, cheby1, cheby2, ellip, bessel"]),
@@ -214,6 +222,17 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("STFT 64 | ABS | ISTFT", &["complex frequencies"]),
     ("STFT 64 | ISTFT FRAME=66", &["1 to 65 samples for 33 frequencies, not 66 of 64"]),
     ("STFT 64 | ISTFT HOP=31", &["a hop of 32 samples", "not 31", "leave HOP out"]),
+    ("STFT 100 HOP=50 | ISTFT WINDOW=blackman", &["WINDOW=blackman", "WINDOW=hann", "leave out WINDOW"]),
+    (
+        "STFT 64 SCALING=psd BOUNDARY=none | SCALE 2 | ISTFT SCALING=spectrum BOUNDARY=zeros SYMMETRY=symmetric",
+        &[
+            "has SYMMETRY=symmetric SCALING=spectrum BOUNDARY=zeros",
+            "with SYMMETRY=periodic SCALING=psd BOUNDARY=none",
+            "leave out SYMMETRY SCALING BOUNDARY",
+        ],
+    ),
+    ("STFT 64 | ISTFT BOUNDARY=none", &["BOUNDARY=none", "with BOUNDARY=zeros"]),
+    ("STFT 100 HOP=50 NFFT=256 | ISTFT FRAME=101", &["FRAME=101", "with FRAME=100"]),
     ("STFT 64 HOP=64 | ISTFT", &["every frame weighs sample 0 of each 64 with nothing", "overlap more"]),
     ("STFT 1 BOUNDARY=periodic", &["zeros, even, odd, constant, none"]),
     ("STFT 64 BOUNDARY=odd PADDED=TRUE", &["PADDED=FALSE", "BOUNDARY=zeros"]),
@@ -369,6 +388,31 @@ fn a_transform_of_the_whole_record_is_refused_across_gaps() {
     for steps in ["FFT", "HILBERT", "ENVELOPE"] {
         let text = refusal(gapped.clone(), steps).to_string();
         assert!(text.contains("2 stretches") && text.contains("SLICE"), "{text}");
+    }
+}
+
+#[test]
+fn istft_takes_over_what_stft_had() {
+    let built = |steps: &str| {
+        let mut b = Builder::new();
+        let x = b.source(sample_signal());
+        let y = build_example(&mut b, x, steps).unwrap_or_else(|diag| panic!("`{steps}`: {diag}"));
+        let mut graph = b.finish(vec![y]);
+        graph.nodes.iter_mut().for_each(|node| node.span = None);
+        graph
+    };
+    for (stft, between, istft) in [
+        ("STFT 100 HOP=50 WINDOW=blackman", "", "FRAME=100 WINDOW=blackman"),
+        ("STFT 100 HOP=50 SCALING=psd", " | SCALE 2", "SCALING=psd"),
+        ("STFT 100 HOP=50 NFFT=256", "", "FRAME=100 NFFT=256"),
+        ("STFT 33 HOP=11 SYMMETRY=symmetric", "", "FRAME=33 SYMMETRY=symmetric"),
+        ("STFT 64 HOP=16 WINDOW=hamming BOUNDARY=none", " | SCALE 2", "BOUNDARY=none WINDOW=hamming"),
+    ] {
+        let short = built(&format!("{stft}{between} | ISTFT"));
+        assert_eq!(short, built(&format!("{stft}{between} | ISTFT {istft}")), "{stft}");
+        // Without NFFT frames of 256 samples would follow; the units show the scaling.
+        let (before, after) = (sample_signal(), short.outputs.first().and_then(|y| short.signal(*y)));
+        assert_eq!(after.map(|signal| &signal.unit), Some(&before.unit), "{stft}");
     }
 }
 

@@ -6,6 +6,7 @@ use dasc_ir::graph::{Builder, NodeId};
 use dasc_ir::literal::Arg;
 use dasc_ir::{DType, Diag, Result, Span, Unit};
 
+use crate::definitions::example;
 use crate::reads::{At, Read, one_window, position};
 use crate::resolve::Callees;
 use crate::structure::{Component, components};
@@ -87,6 +88,15 @@ pub(crate) fn nested(
         return Err(Diag::usage(format!("definitions call each other more than {MAX_CALLS} deep")).at(call));
     }
     b.enter(&definition.name, Some(call));
+    for (param, value) in definition.params.iter().zip(params) {
+        if param.positive && (value.is_nan() || *value <= 0.0) {
+            let with_unit = |value: f64| format!("{value} {}", param.unit).trim_end().to_string();
+            let (name, least, given) = (&param.name, with_unit(0.0), with_unit(*value));
+            return Err(b
+                .diag(format!("needs {name} above {least}, not {given}"))
+                .help(format!("for example {}", example(definition))));
+        }
+    }
     let mut period = None;
     for &input in inputs {
         period = period.or(b.real(input)?.time.as_ref().map(|time| time.period.as_f64()));

@@ -177,6 +177,7 @@ pub fn define(
             name: name.to_string(),
             span: Span::default(),
             unit: parsed,
+            positive: false,
             default: None,
         });
     }
@@ -246,19 +247,19 @@ fn made(definition: &Definition) -> Schema {
             definition.inputs.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(", ")
         )));
     }
-    let described = |name: &str, otherwise: &str| -> &'static [&'static str] {
+    let described = |name: &str, otherwise: &str, limit: &str| -> &'static [&'static str] {
         let text = tagged(name).unwrap_or_else(|| otherwise.to_string());
-        Box::leak(vec![leaked(format!(" {text}"))].into_boxed_slice())
+        Box::leak(vec![leaked(format!(" {text}{limit}"))].into_boxed_slice())
     };
     let branches = definition.inputs.iter().skip(1).map(|input| Param {
         name: leaked(input.text.to_lowercase()),
-        doc: described(&input.text, "A flow by its name."),
+        doc: described(&input.text, "A flow by its name.", ""),
         kind: Kind::Branch,
         default: None,
     });
     let params = definition.params.iter().map(|param| Param {
         name: leaked(param.name.to_lowercase()),
-        doc: described(&param.name, "A constant."),
+        doc: described(&param.name, "A constant.", if param.positive { " Above 0." } else { "" }),
         kind: if param.unit.is_none() {
             Kind::Number
         } else {
@@ -267,15 +268,7 @@ fn made(definition: &Definition) -> Schema {
         default: param.default.map(|value| leaked(value.to_string())),
     });
     let params: Vec<Param> = branches.chain(params).collect();
-    let example = tagged("example").unwrap_or_else(|| {
-        let values = definition
-            .params
-            .iter()
-            .filter(|p| p.default.is_none())
-            .map(|p| format!(" 1{}", p.unit.symbol()));
-        let flows = definition.inputs.iter().skip(1).map(|input| format!(" {}", input.text));
-        format!("{}{}{}", definition.name, flows.collect::<String>(), values.collect::<String>())
-    });
+    let example = example(definition);
     Schema {
         name: leaked(definition.name.clone()),
         doc: Box::leak(doc.into_boxed_slice()),
@@ -285,6 +278,17 @@ fn made(definition: &Definition) -> Schema {
         example: leaked(example),
         reference: leaked(tagged("reference").unwrap_or_default()),
     }
+}
+
+/// A call, as the comment has it or made up.
+pub(crate) fn example(definition: &Definition) -> String {
+    let told = definition.doc.iter().find_map(|line| line.trim().strip_prefix("example:"));
+    told.map(|text| text.trim().to_string()).unwrap_or_else(|| {
+        let required = definition.params.iter().filter(|p| p.default.is_none());
+        let values = required.map(|p| format!(" 1{}", p.unit.symbol()));
+        let flows = definition.inputs.iter().skip(1).map(|input| format!(" {}", input.text));
+        format!("{}{}{}", definition.name, flows.collect::<String>(), values.collect::<String>())
+    })
 }
 
 fn leaked(text: String) -> &'static str {

@@ -13,7 +13,7 @@ pub struct Spelled {
     pub span: Span,
 }
 
-/// `DEF NAME(x, p: unit = literal) = e WHERE …`.
+/// `DEF NAME(x, p: unit > 0 = literal) = e WHERE …`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
     /// In capitals.
@@ -35,6 +35,8 @@ pub struct Param {
     pub name: String,
     pub span: Span,
     pub unit: Unit,
+    /// Whether only values above 0 are taken: `p: unit > 0`.
+    pub positive: bool,
     /// In the parameter's unit.
     pub default: Option<f64>,
 }

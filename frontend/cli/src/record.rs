@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use dasc_dql::Step;
 use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
-use dasc_io::{Channels, Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey, Window};
+use dasc_io::{
+    ASSUMED_SPACING, Channels, Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey,
+    Window,
+};
 use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
@@ -27,8 +30,8 @@ pub struct Record {
     pub source: Box<dyn Source>,
     /// The table of channels joined with it.
     pub survey: Option<Survey>,
-    /// Where a window asked for more than there is, in words.
-    pub clipped: Vec<String>,
+    /// What every user of it should know, in words: that a window asked for more than there is, that distances are assumed.
+    pub remarks: Vec<String>,
 }
 
 impl Record {
@@ -49,7 +52,7 @@ impl Record {
     /// A record that is there already.
     pub fn of(name: &str, source: Box<dyn Source>) -> Record {
         let (name, channels) = (name.to_string(), source.header().channels);
-        Record { name, file: None, made_up: true, channels, source, survey: None, clipped: Vec::new() }
+        Record { name, file: None, made_up: true, channels, source, survey: None, remarks: Vec::new() }
     }
 
     fn opened(script: &Script, read: &Read, name: &str, path: PathBuf) -> Result<Record> {
@@ -61,7 +64,7 @@ impl Record {
         let source = dasc_io::open(&location)?;
         let channels = source.header().channels;
         let window = window(read, source.header())?;
-        let clipped = clipped(&window, source.header());
+        let mut remarks = clipped(&window, source.header());
         let source: Box<dyn Source> = match window == Window::default() {
             true => source,
             false => Box::new(Selected::new(source, &window)?),
@@ -73,9 +76,12 @@ impl Record {
             }
             None => None,
         };
+        if source.header().assumes_spacing() && survey.as_ref().and_then(Survey::distances).is_none() {
+            remarks.push(ASSUMED_SPACING.to_string());
+        }
         let made_up = name.starts_with("synthetic:");
         let file = (!made_up && !name.contains("://")).then_some(path);
-        Ok(Record { name: name.to_string(), file, made_up, channels, source, survey, clipped })
+        Ok(Record { name: name.to_string(), file, made_up, channels, source, survey, remarks })
     }
 
     pub fn header(&self) -> &Header {

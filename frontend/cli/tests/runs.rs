@@ -247,6 +247,47 @@ fn steps_across_channels_leave_muted_channels_out() {
     assert!(filled.iter().all(|x| x.is_finite()));
 }
 
+/// The fiber's channels at the end have one neighbour only and are left out further on, as MUTE would have it.
+#[test]
+fn bad_channels_that_cannot_be_filled_are_left_out() {
+    let place = with_fiber();
+    let means = |steps: &str| {
+        let script = format!("READ fiber.dat CH=3..9 TIME=0s..10ms | SCALE 1 | {steps} | WRITE -");
+        let ran = place.run(&["run", "-q", "-e", &script]);
+        assert_eq!(ran.code, 0, "{steps}: {}", ran.err);
+        ran.bytes
+    };
+    let filled = means("INTERPOLATE AXIS=channel BAD=3..5 | MEAN AXIS=channel");
+    assert_eq!(filled, means("SLICE CH=5..9 | MEAN AXIS=channel"));
+    let refused = place.run(&[
+        "run",
+        "-e",
+        "READ fiber.dat | INTERPOLATE AXIS=channel BAD=0..3 | FK_FILTER 1 2 3 4 SPACING=2 | WRITE -",
+    ]);
+    assert!(refused.code == 2 && refused.err.contains("3 of them are muted"), "{}", refused.err);
+}
+
+#[test]
+fn an_assumed_spacing_is_told() {
+    let place = Workplace::new();
+    let noise = "synthetic:noise?channels=7&samples=3001&fs=1kHz";
+    let made = place.run(&["run", "-e", &format!("READ '{noise}' | WRITE x.npy")]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let told = "note x.npy: channel spacing is not in the file: 1 m assumed; DX= of READ says otherwise";
+    let steps = "DERIVATIVE AXIS=channel | WRITE y.npy MODE=overwrite";
+    for verb in [&["run"][..], &["run", "-v"], &["run", "--dry-run"], &["explain"], &["check"]] {
+        let err = |read: &str| {
+            let script = format!("{read} | {steps}");
+            let ran = place.run(&[verb, &["-e", &script]].concat());
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            ran.err
+        };
+        let assumed = err("READ x.npy FS=1kHz");
+        assert_eq!(assumed.matches(told).count(), 1, "{verb:?}: {assumed}");
+        assert!(!err("READ x.npy FS=1kHz DX=2m").contains("spacing"), "{verb:?}");
+    }
+}
+
 #[test]
 fn outputs_that_meet_are_refused_before_the_run() {
     let place = with_fiber();

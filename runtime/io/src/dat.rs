@@ -9,7 +9,7 @@ use crate::open::Endian;
 use crate::raw::{Rows, record};
 use crate::record::Record;
 use crate::sidecar::{self, FILE_TYPES, Sidecar, sidecar_path};
-use crate::{FileType, ReadOptions};
+use crate::{ASSUMED_SPACING, FileType, ReadOptions};
 
 /// Channels, rate and type must be given. Byte order defaults to little, scale to 1, spacing to 1 m, start to 1970,
 /// each with a note, for they do not change which numbers are read.
@@ -48,7 +48,10 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         channels,
         rate,
         scale: options.scale.or(sidecar.scale).unwrap_or(1.0),
-        spacing: assumed(options.dx.or(sidecar.spacing), 1.0, "spacing of channels", "1 m", &mut notes),
+        spacing: options.dx.or(sidecar.spacing).unwrap_or_else(|| {
+            notes.push(ASSUMED_SPACING.to_string());
+            1.0
+        }),
         unit: match &options.unit {
             Some(unit) => unit.clone(),
             None => assumed(sidecar.unit()?, Unit::none(), "unit", "none", &mut notes),

@@ -82,7 +82,16 @@ pub struct Header {
     pub notes: Vec<String>,
 }
 
+/// The note of a file that does not say how far apart its channels are.
+pub const ASSUMED_SPACING: &str =
+    "channel spacing is not in the file: 1 m assumed; DX= of READ says otherwise";
+
 impl Header {
+    /// Whether distances rest on an assumption.
+    pub fn assumes_spacing(&self) -> bool {
+        self.channels.count > 1 && self.notes.iter().any(|note| note == ASSUMED_SPACING)
+    }
+
     /// Samples in all segments.
     pub fn samples(&self) -> u64 {
         self.segments.iter().map(|s| s.len).sum()

@@ -22,7 +22,7 @@ pub mod synthetic;
 mod worker;
 
 pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometry, read_mute};
-pub use header::{Channels, FileType, Header, Segment, Source};
+pub use header::{ASSUMED_SPACING, Channels, FileType, Header, Segment, Source};
 pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
 pub use open::{Endian, Location, ReadOptions, open};
 pub use remote::{Fetching, watch_fetches};

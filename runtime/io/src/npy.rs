@@ -8,7 +8,7 @@ use crate::array::DataFile;
 use crate::open::Endian;
 use crate::raw::{Rows, record};
 use crate::record::Record;
-use crate::{FileType, ReadOptions};
+use crate::{ASSUMED_SPACING, FileType, ReadOptions};
 
 const LONGEST_HEADER: u64 = 1 << 20;
 
@@ -68,8 +68,10 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         Diag::usage(format!("'{path}' does not say its sampling rate")).help("give it, for instance FS=1kHz")
     })?;
     let mut notes = Vec::new();
+    if options.dx.is_none() {
+        notes.push(ASSUMED_SPACING.to_string());
+    }
     for (given, what) in [
-        (options.dx.is_some(), "spacing; 1 m is taken, give DX"),
         (options.unit.is_some(), "unit; give UNIT"),
         (options.start.is_some(), "start time; 1970-01-01 is taken, give START"),
     ] {

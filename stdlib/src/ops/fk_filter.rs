@@ -37,7 +37,7 @@ operator! {
     formula "Y(f, k) = W(|f/k|)·X(f, k);   1 − W with KEEP=stop"
             "W(v) = sin(½π·(v − slowest)/(slow − slowest)) to slow, 1 to fast, 1 − sin(½π·(v − fast)/(fastest − fast)) to fastest, else 0";
     example "FK_FILTER 300m/s 400m/s 2km/s 3km/s WINDOW=256";
-    reference "dascore.Patch.slope_filter([slowest, slow, fast, fastest]) of every window";
+    reference "dascore.Patch.slope_filter([slowest, slow, fast, fastest]) of every window, of lengths that DASCore does not pad (scipy.fft.next_fast_len)";
 }
 
 impl Operator for FkFilter {

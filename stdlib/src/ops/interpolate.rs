@@ -7,7 +7,7 @@ use dasc_ir::{DType, Result, Unit, choice, operator};
 use super::Operator;
 use crate::pieces::extent::samples;
 use crate::pieces::muted::stretches;
-use crate::pieces::span::numbers;
+use crate::pieces::span::{Positions, numbers};
 
 choice! {
     /// What fills a run of missing samples.
@@ -35,7 +35,7 @@ operator! {
         axis: Along = Along::Time,
         /// The longest run that is filled: a duration or a number of samples along time, a number of channels along channels; at most 65536.
         max: Extent = Extent::Samples(10),
-        /// Numbers of bad channels, which are filled whatever they hold; with AXIS=channel.
+        /// Numbers of bad channels, whose values count as missing; those that cannot be filled become NaN, as if MUTE took them out. With AXIS=channel.
         bad: Option<Span1> = None,
     }
     formula "y[i] = x[a] + (x[b] − x[a])·(i − a)/(b − a)   between the nearest good samples a < i < b";
@@ -64,6 +64,11 @@ impl Operator for Interpolate {
         if b.signal(x)?.channel.is_none() && along == Role::Channel {
             return Err(b.diag("needs a channel axis, which its input does not have"));
         }
+        let bad = self.bad.as_ref().map(|range| numbers(b, x, range, "BAD")).transpose()?;
+        let x = match &bad {
+            None => x,
+            Some(bad) => missing(b, x, bad)?,
+        };
         if along == Role::Channel {
             // Muted channels are NaN, and filled like any; those of runs that are filled count again.
             let (muted, channels) = (b.muted_channels(x)?, b.signal(x)?.channels());
@@ -73,17 +78,10 @@ impl Operator for Interpolate {
                 }
             }
         }
-        let bad = self.bad.as_ref().map(|range| numbers(b, x, range, "BAD")).transpose()?;
         // Good samples as they are, all others NaN.
         let known = b.map(&[x], unit.clone(), DType::F64, |e| {
             let (x, zero, nan) = (e.input(0).to(DType::F64), e.constant(0.0), e.constant(f64::NAN));
-            let known = (x * zero).eq(zero).select(x, nan);
-            let Some(bad) = &bad else { return vec![known] };
-            let i = e.index(Role::Channel);
-            let (first, last) = (e.constant(f64::from(bad.start)), e.constant(f64::from(bad.end - 1)));
-            let offset = (i - first) / e.constant(f64::from(bad.step));
-            let named = i.ge(first).and(i.le(last)).and(offset.eq(offset.floor()));
-            vec![named.select(nan, known)]
+            vec![(x * zero).eq(zero).select(x, nan)]
         })?;
         let reach = longest as i32 + 1;
         let (before, after) = (Side { along, reach, towards: -1 }, Side { along, reach, towards: 1 });
@@ -107,6 +105,19 @@ impl Operator for Interpolate {
             vec![known.eq(known).select(x, filled).to(float)]
         })
     }
+}
+
+/// Takes channels out: their samples are NaN.
+fn missing(b: &mut Builder, x: NodeId, bad: &Positions) -> Result<NodeId> {
+    b.mute(x, &(bad.start..bad.end).step_by(bad.step as usize).collect::<Vec<u32>>())?;
+    let (unit, float) = (b.real(x)?.unit.clone(), b.real(x)?.float());
+    b.map(&[x], unit, float, |e| {
+        let i = e.index(Role::Channel);
+        let (first, last) = (e.constant(f64::from(bad.start)), e.constant(f64::from(bad.end - 1)));
+        let offset = (i - first) / e.constant(f64::from(bad.step));
+        let named = i.ge(first).and(i.le(last)).and(offset.eq(offset.floor()));
+        vec![named.select(e.constant(f64::NAN), e.input(0).to(DType::F64)).to(float)]
+    })
 }
 
 /// One side of a run: where the nearest good sample within reach lies, and what it is.

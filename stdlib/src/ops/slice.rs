@@ -59,6 +59,21 @@ pub(crate) fn chosen_times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<
     b.slice(x, Role::Time, start, stop, range.step.unwrap_or(1))
 }
 
+/// The same, all of which must be there.
+pub(crate) fn whole_times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
+    let axis = b.time(x)?;
+    let (period, len) = (axis.period, extent_of(&axis.rows));
+    if let (Some(end), Some(len)) = (&range.to, len)
+        && row(b, end, period, Some(len))? > len
+    {
+        let seconds = (period * Rational::integer(len as i64)).as_f64();
+        return Err(b
+            .diag(format!("needs all of TIME, but {end} lies beyond the end at {seconds} s, sample {len}"))
+            .help(format!("end at {seconds}s at the latest, or leave the end open: `2s..`")));
+    }
+    chosen_times(b, x, range)
+}
+
 /// Rows from the first to the last, gaps included.
 fn extent_of(rows: &Rows) -> Option<u64> {
     match rows {

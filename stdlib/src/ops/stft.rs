@@ -61,8 +61,30 @@ impl Operator for Stft {
             Scaling::Psd => Unit::opaque(&format!("{signal_unit}{PER_ROOT_HERTZ}")),
         };
         let cut = frames.cut(b, x, self.boundary, self.padded)?;
-        frames.spectrum(b, cut, scale, self.detrend, unit)
+        let spectra = frames.spectrum(b, cut, scale, self.detrend, unit)?;
+        let made = Made {
+            frame: frames.n,
+            nfft: frames.nfft,
+            window: self.window,
+            symmetry: self.symmetry,
+            scaling: self.scaling,
+            beyond: self.boundary != Boundary::None,
+        };
+        b.remember(spectra, made);
+        Ok(spectra)
     }
+}
+
+/// How spectra of frames were made, as far as their type does not tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Made {
+    pub frame: u32,
+    pub nfft: u32,
+    pub window: WindowName,
+    pub symmetry: WindowSymmetry,
+    pub scaling: Scaling,
+    /// Whether frames at the ends of a stretch reached beyond it.
+    pub beyond: bool,
 }
 
 /// What a unit ends with once divided by the root of a frequency.

@@ -6,7 +6,7 @@ use dasc_ir::parameter::{Hertz, Span1};
 use dasc_ir::{DType, Diag, Rational, Result, Unit, operator};
 
 use super::Operator;
-use super::slice::{chosen_numbers, chosen_times};
+use super::slice::{chosen_numbers, whole_times};
 use crate::pieces::elsewhere::{Elsewhere, Known, known, one_stretch, same_rate};
 use crate::pieces::extent::whole_record;
 use crate::pieces::sliding::{correlation, squared_deviations, template};
@@ -23,7 +23,7 @@ operator! {
     /// Means are taken out of both. Where a stretch or the template does not vary the coefficient is 0. Rows whose stretch would reach
     /// beyond the end do not exist. With a template from a file the match streams; one from the record itself takes a pass before it.
     TemplateMatch = "TEMPLATE_MATCH" (
-        /// Where the template lies: durations from its first sample (`2s..2.5s`; `0s..` is all), or sample numbers; no gap within.
+        /// Where the template lies: durations from its first sample (`2s..2.5s`; `0s..` is all), or sample numbers; all of it is there, without a gap.
         time: Span1,
     ) {
         /// What TIME and CH choose from: the name of a flow, or a path in quotes; the input itself unless given.
@@ -124,7 +124,7 @@ impl TemplateMatch {
 
     /// The rows along the inner axis, in F64, and how many there are.
     fn stretch(&self, b: &mut Builder, x: NodeId) -> Result<(NodeId, u32)> {
-        let chosen = chosen_times(b, x, &self.time)?;
+        let chosen = whole_times(b, x, &self.time)?;
         let (from, m) = one_stretch(b, b, chosen, LONGEST)?;
         // Frames follow each other at multiples of their length; this is the one that is the template.
         let lo = i32::try_from(from.rem_euclid(i64::from(m))).map_err(|_| Diag::compiler("a frame within 2³¹"))?;

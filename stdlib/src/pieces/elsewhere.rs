@@ -5,7 +5,7 @@ use dasc_ir::literal::Literal;
 use dasc_ir::parameter::{Kind, Parameter, Span1, like_a_path};
 use dasc_ir::{Rational, Result};
 
-use crate::ops::slice::{chosen_numbers, chosen_times};
+use crate::ops::slice::{chosen_numbers, whole_times};
 
 /// Where samples are taken from.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub fn known(
     let mut aside = b.aside();
     let all = aside.source(record.signal().clone());
     same_rate(b, x, &aside, all, &format!("'{path}'"))?;
-    let mut chosen = chosen_times(&mut aside, all, time)?;
+    let mut chosen = whole_times(&mut aside, all, time)?;
     if let Some(numbers) = ch {
         chosen = chosen_numbers(&mut aside, chosen, numbers, "CH")?;
     }

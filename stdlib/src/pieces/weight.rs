@@ -23,6 +23,13 @@ choice! {
 /// The share of the length that the flanks of `tukey` take together.
 const TUKEY_SHARE: f64 = 0.25;
 
+/// What must be known of the words of a choice, if they are windows.
+pub fn remark(words: &[&str]) -> Option<String> {
+    words.contains(&"tukey").then(|| {
+        format!("`tukey` has α = {TUKEY_SHARE}, as in scipy.signal.spectrogram; by its name alone SciPy takes 0.5.")
+    })
+}
+
 impl WindowName {
     /// The same window for filter design and for sums of its values.
     pub const fn design(self) -> Window {

@@ -14,6 +14,7 @@ use dasc_ir::{DType, Diag, Rational, Result, Unit};
 pub use example::build_example;
 
 use crate::ops::{Entry, OPERATORS};
+use crate::pieces::weight::remark;
 
 const PREFACE: &str = "\
 # Operators
@@ -186,8 +187,17 @@ fn streaming(graph: &Graph) -> Result<String> {
 fn row(param: &Param) -> String {
     let name = if param.default.is_some() { param.name.to_uppercase() } else { param.name.to_string() };
     let default = param.default.map(|d| written(d, &param.kind)).filter(|d| d != "NONE").unwrap_or_default();
+    format!("| {name} | {} | {default} | {} |\n", takes(&param.kind), description(param).replace('|', "\\|"))
+}
+
+/// What a parameter's documentation says, and what holds for all of its kind.
+pub fn description(param: &Param) -> String {
     let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
-    format!("| {name} | {} | {default} | {} |\n", takes(&param.kind), doc.join(" ").replace('|', "\\|"))
+    let words = match &param.kind {
+        Kind::Choice(words) | Kind::Optional(Kind::Choice(words)) => *words,
+        _ => &[],
+    };
+    doc.join(" ") + &remark(words).map(|text| format!(" {text}")).unwrap_or_default()
 }
 
 /// What a kind accepts, in words.

@@ -99,6 +99,16 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let unit = self.unit()?;
+        let positive = self.accept(Token::Gt);
+        if positive {
+            let span = self.here();
+            let lexeme = self.take(Token::Number, "0, the only limit there is")?;
+            if self.number(lexeme)? != (0.0, None) {
+                return Err(Diag::usage("the only limit of a parameter is 0")
+                    .at(span)
+                    .help("write `p: s > 0`"));
+            }
+        }
         let mut default = None;
         if self.accept(Token::Equals) {
             let sign = if self.accept(Token::Minus) { -1.0 } else { 1.0 };
@@ -115,11 +125,11 @@ impl<'a> Parser<'a> {
                 })?,
             );
         }
-        self.definition.params.push(Param { name: name.text, span: name.span, unit, default });
+        self.definition.params.push(Param { name: name.text, span: name.span, unit, positive, default });
         Ok(())
     }
 
-    /// The unit of a parameter: everything up to `=`, `,` or `)`.
+    /// The unit of a parameter: everything up to `>`, `=`, `,` or `)`.
     fn unit(&mut self) -> Result<Unit> {
         let first = self.here();
         let mut end = first.start;

@@ -13,6 +13,7 @@ pub fn check(args: &ScriptArgs, context: &mut Context) -> Outcome {
     let script = script::load(args, &mut context.sources)?;
     let pipelines = bind(&script)?;
     names::check(&pipelines)?;
+    pipelines.iter().for_each(|pipeline| super::remarks(&pipeline.record, context));
     let (steps, records) = (script.program.steps.len(), pipelines.len());
     let sinks: usize = pipelines
         .iter()

@@ -25,6 +25,7 @@ pub fn explain(args: &ScriptArgs, context: &mut Context) -> Outcome {
     let mut pipelines = bind(&script)?;
     let mut answers = Vec::new();
     for (number, pipeline) in pipelines.iter_mut().enumerate() {
+        super::remarks(&pipeline.record, context);
         pipeline.observe_loose_ends();
         let (graph, plan) = dasc_compiler::compile(pipeline.graph.clone())?;
         let told = Told::new(&script, context, pipeline, &graph, &plan)?;

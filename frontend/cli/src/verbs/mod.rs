@@ -24,6 +24,7 @@ use crate::args::{Cli, Verb};
 use crate::fetch;
 use crate::help;
 use crate::outcome::{Outcome, Stop, exit_code};
+use crate::record::Record;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -33,6 +34,14 @@ pub struct Context {
     pub terminal: Terminal,
     /// What diagnostics point into.
     pub sources: Sources,
+}
+
+/// Tells what every user of a record should know.
+fn remarks(record: &Record, context: &Context) {
+    let ink = context.terminal.faint_ink();
+    for remark in &record.remarks {
+        context.terminal.say(&format!("{} {}: {remark}", ink.warn("note"), record.name));
+    }
 }
 
 /// Parses, runs, prints mistakes and answers with the exit code.

@@ -4,6 +4,7 @@ use dasc_dql::statements::STATEMENTS;
 use dasc_ir::operator::{Param, Schema, written};
 use dasc_ir::parameter::Kind;
 use dasc_stdlib::ops::OPERATORS;
+use dasc_stdlib::reference::description;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -78,8 +79,7 @@ fn page(schema: &Schema, ink: Ink) -> String {
         let row = |param: &Param| {
             let without = if param.required() { "required" } else { "NONE" };
             let default = param.default.map_or(without.into(), |default| written(default, &param.kind));
-            let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
-            vec![param.name.to_uppercase(), kind(&param.kind), default, doc.join(" ")]
+            vec![param.name.to_uppercase(), kind(&param.kind), default, description(param)]
         };
         let rows: Vec<Vec<String>> = schema.params.iter().map(row).collect();
         let head = [
@@ -119,8 +119,7 @@ fn kind(kind: &Kind) -> String {
 
 fn as_json(schema: &Schema) -> Value {
     let param = |param: &Param| {
-        let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();
-        json!({ "name": param.name.to_uppercase(), "kind": kind(&param.kind), "doc": doc.join(" "),
+        json!({ "name": param.name.to_uppercase(), "kind": kind(&param.kind), "doc": description(param),
                 "default": param.default.map(|default| written(default, &param.kind)) })
     };
     let doc: Vec<&str> = schema.doc.iter().map(|line| line.trim()).collect();

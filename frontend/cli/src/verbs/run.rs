@@ -281,10 +281,9 @@ fn notes(pipelines: &[Pipeline], context: &Context) {
                 context.terminal.say(&format!("{} {text}", ink.warn("note")));
             }
         }
-        for note in &pipeline.record.clipped {
-            context.terminal.say(&format!("{} {}: {note}", ink.warn("note"), pipeline.record.name));
-        }
-        for note in &header.notes {
+        let remarks = &pipeline.record.remarks;
+        super::remarks(&pipeline.record, context);
+        for note in header.notes.iter().filter(|note| !remarks.contains(note)) {
             context.terminal.detail(&format!("{} {}: {note}", ink.warn("note"), pipeline.record.name));
         }
     }

@@ -10,7 +10,7 @@ use crate::array::{Array, Numbers};
 use crate::clock::{Stamps, Timing, regular, timing};
 use crate::open::Endian;
 use crate::record::{Axes, Record};
-use crate::{Channels, Header, ReadOptions, Segment};
+use crate::{ASSUMED_SPACING, Channels, Header, ReadOptions, Segment};
 
 /// What a dialect says about a file.
 pub struct Found {
@@ -112,6 +112,9 @@ pub fn record(
     let said = unit(&found.unit);
     if said.symbol().is_empty() && options.unit.is_none() {
         notes.push("the file names no unit; give UNIT (and SCALE) to READ if you know it".into());
+    }
+    if options.dx.is_some() {
+        notes.retain(|note| note != ASSUMED_SPACING);
     }
     let spacing = options.dx.unwrap_or(found.spacing);
     if !(spacing.is_finite() && spacing > 0.0 && found.distance.is_finite()) {

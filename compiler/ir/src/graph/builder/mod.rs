@@ -9,6 +9,7 @@ mod call;
 mod correlate;
 mod muted;
 mod pointwise;
+mod recall;
 mod refusal;
 mod rows;
 mod slant;
@@ -33,6 +34,7 @@ pub struct Builder {
     muted: muted::Muted,
     /// What steps say of themselves, each with the number of nodes there were.
     notes: Vec<(usize, String)>,
+    recalled: recall::Recalled,
     beside: Option<std::sync::Arc<dyn Beside>>,
     models: Option<std::sync::Arc<dyn crate::model::Models>>,
 }
@@ -141,6 +143,7 @@ impl Builder {
     /// Takes the node just built away again, leaving `before` nodes.
     pub(super) fn take(&mut self, built: NodeId, before: usize) -> Option<Node> {
         let node = self.graph.nodes.drain(before..).next_back();
+        self.forget_from(before);
         node.filter(|_| built.index() == before)
     }
 

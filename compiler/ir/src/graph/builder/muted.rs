@@ -32,6 +32,14 @@ impl Builder {
         Ok((0..axis.len).filter(|position| self.muted.numbers.contains(&axis.number(*position))).collect())
     }
 
+    /// Says that channels of `x`, by position, are taken out from here on; they must hold NaN.
+    pub fn mute(&mut self, x: NodeId, positions: &[u32]) -> Result<()> {
+        if let Some(axis) = self.signal(x)?.channel.clone() {
+            self.muted.numbers.extend(positions.iter().map(|position| axis.number(*position)));
+        }
+        Ok(())
+    }
+
     /// Says that channels of `x`, by position, hold samples again.
     pub fn unmute(&mut self, x: NodeId, positions: &[u32]) -> Result<()> {
         if let Some(axis) = self.signal(x)?.channel.clone() {

@@ -5,6 +5,7 @@
 use dasc_ir::{Diag, Result, time::parse_utc};
 
 use super::Dialect;
+use crate::ASSUMED_SPACING;
 use crate::array::Numbers;
 use crate::hdf5::context::Context;
 use crate::hdf5::description::{Dataset, Description};
@@ -83,9 +84,7 @@ fn interpret(context: &Context) -> Result<Found> {
         Some(path) if !path.to_lowercase().contains("channel") && !path.to_lowercase().contains("locus") => {
             (found.distance, found.spacing) = spacing(&context.numbers(path)?, &mut found.notes);
         }
-        _ => found
-            .notes
-            .push("the file gives no distances; channels are taken to be 1 m apart, give DX to READ".into()),
+        _ => found.notes.push(ASSUMED_SPACING.to_string()),
     }
     found.unit = d.text(data, "units").or(d.text(data, "unit")).unwrap_or_default().to_string();
     Ok(found)
