@@ -63,13 +63,16 @@ pub(crate) fn chosen_times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<
 pub(crate) fn whole_times(b: &mut Builder, x: NodeId, range: &Span1) -> Result<NodeId> {
     let axis = b.time(x)?;
     let (period, len) = (axis.period, extent_of(&axis.rows));
+    let start = range.from.as_ref().map(|end| row(b, end, period, len)).transpose()?.unwrap_or(0);
+    // A stretch of which nothing is there is refused as any other.
     if let (Some(end), Some(len)) = (&range.to, len)
+        && start < len
         && row(b, end, period, Some(len))? > len
     {
         let seconds = (period * Rational::integer(len as i64)).as_f64();
         return Err(b
             .diag(format!("needs all of TIME, but {end} lies beyond the end at {seconds} s, sample {len}"))
-            .help(format!("end at {seconds}s at the latest, or leave the end open: `2s..`")));
+            .help(format!("end at {seconds}s at the latest, or leave the end open")));
     }
     chosen_times(b, x, range)
 }
