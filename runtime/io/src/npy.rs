@@ -24,7 +24,8 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         other => return Err(bad(format!("its version is {other}"))),
     };
     if length > LONGEST_HEADER || start + length > file.len() {
-        return Err(bad(format!("its header claims {length} bytes")));
+        return Err(bad(format!("its header claims {length} bytes"))
+            .help("the file is cut off or damaged; copy or save it anew"));
     }
     let mut text = vec![0; length as usize];
     file.read_at(&mut text, start)?;
@@ -33,6 +34,7 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
     let (big_endian, file_type) = element(descr).ok_or_else(|| {
         let name = descr.split(',').next().unwrap_or(descr).trim();
         bad(format!("its elements are {name}; i2, i4, f4 and f8 are read"))
+            .help("convert it, for instance numpy.save(path, x.astype('f4'))")
     })?;
     let order = field(&text, "fortran_order").unwrap_or("");
     let channel_major = match (order.starts_with("True"), order.starts_with("False")) {
@@ -52,7 +54,7 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         let diag = bad(format!("its shape is ({lengths}), not (samples, channels)"));
         match shape.as_deref() {
             Some([_]) => diag.help("save it with an axis of one channel: numpy.save(path, x[:, None])"),
-            _ => diag,
+            _ => diag.help("save two axes: numpy.save(path, x.reshape(samples, channels))"),
         }
     })?;
     if let Some(given) = options.channels.filter(|n| *n != channels) {

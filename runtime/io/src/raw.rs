@@ -32,7 +32,8 @@ pub struct Rows {
 pub fn record(file: Arc<DataFile>, rows: Rows) -> Result<Record> {
     let path = file.path().to_string();
     if rows.samples == 0 {
-        return Err(Diag::world(format!("'{path}' holds no samples")));
+        return Err(Diag::world(format!("'{path}' holds no samples"))
+            .help("its writer was stopped before the first; leave the file out"));
     }
     let count =
         usize::try_from(rows.channels).map_err(|_| Diag::world(format!("'{path}' has too many channels")))?;

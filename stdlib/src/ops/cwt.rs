@@ -40,10 +40,12 @@ impl Operator for Cwt {
         let fs = b.rate(x)?;
         let (low, high) = (self.low.0, self.high.0);
         if !(low > 0.0 && low <= high && high < 0.5 * fs) {
-            return Err(b.diag(format!(
-                "needs 0 < low ≤ high < {} Hz, the Nyquist frequency, not {low} Hz and {high} Hz",
-                0.5 * fs
-            )));
+            let nyquist = 0.5 * fs;
+            return Err(b
+                .diag(format!(
+                    "needs 0 < low ≤ high < {nyquist} Hz, the Nyquist frequency, not {low} Hz and {high} Hz"
+                ))
+                .help(format!("choose frequencies within, for instance {} Hz and {} Hz", 0.02 * fs, 0.4 * fs)));
         }
         if self.count == 0 || self.count > MOST_SCALES {
             return Err(b.diag(format!("takes 1 to {MOST_SCALES} frequencies, not {}", self.count)));

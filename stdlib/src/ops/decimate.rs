@@ -45,7 +45,11 @@ impl Operator for Decimate {
         if q == 0 || q > largest {
             return Err(b
                 .diag(format!("needs a factor from 1 to {largest}, not {q}"))
-                .help("decimate in steps, for instance by 10 and by 10 again"));
+                .help(if q == 0 {
+                    "DECIMATE 10 keeps every tenth sample"
+                } else {
+                    "decimate in steps, for instance by 10 and by 10 again"
+                }));
         }
         let direction = Direction::asked(b, self.zerophase, self.tol)?;
         b.rate(x)?;

@@ -38,7 +38,10 @@ impl Operator for Percentile {
         let percent = self.percent.0;
         let quantile = Quantile::new(percent / 100.0);
         let quantile =
-            quantile.ok_or_else(|| b.diag(format!("needs a percentage of 0 to 100, not {percent}")))?;
+            quantile.ok_or_else(|| {
+                b.diag(format!("needs a percentage of 0 to 100, not {percent}"))
+                    .help("PERCENTILE 50 is the median, PERCENTILE 100 the largest")
+            })?;
         let Some(window) = self.window else {
             return statistic::over(b, x, self.axis, Reduction::Quantile(quantile));
         };

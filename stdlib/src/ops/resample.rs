@@ -97,7 +97,9 @@ impl Resample {
                     ))
                     .help(format!("choose a rate in a simpler ratio, for instance {whole} Hz")))
             }
-            _ => Err(b.diag(format!("needs a positive rate, not {to} Hz"))),
+            _ => Err(b
+                .diag(format!("needs a positive rate, not {to} Hz"))
+                .help("give the rate that is wanted, for instance RESAMPLE 100Hz")),
         }
     }
 }

@@ -106,6 +106,8 @@ pub fn one_stretch(b: &Builder, of: &Builder, chosen: NodeId, most: u64) -> Resu
     };
     match u64::try_from(to - from) {
         Ok(m) if (2..=most).contains(&m) => Ok((from, m as u32)),
-        _ => Err(b.diag(format!("needs a template of 2 to {most} samples, not {}", to - from))),
+        _ => Err(b
+            .diag(format!("needs a template of 2 to {most} samples, not {}", to - from))
+            .help("give a longer or shorter TIME, for instance 10s..12s")),
     }
 }

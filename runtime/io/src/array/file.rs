@@ -21,7 +21,10 @@ pub struct DataFile {
 
 impl DataFile {
     pub fn open(path: &str) -> Result<DataFile> {
-        let failed = |e: std::io::Error| Diag::world(format!("cannot open '{path}': {e}"));
+        let failed = |e: std::io::Error| {
+            Diag::world(format!("cannot open '{path}': {e}"))
+                .help("check the path, which is relative to the script's folder, and that it may be read")
+        };
         let place = locate(path)?;
         // Asked before opening, which would wait for ever at a pipe that nobody writes.
         let metadata = std::fs::metadata(place.path()).map_err(failed)?;

@@ -22,7 +22,9 @@ impl Builder {
     pub fn slice(&mut self, x: NodeId, along: Role, start: u64, stop: u64, step: u32) -> Result<NodeId> {
         let mut signal = self.signal(x)?.clone();
         let empty = |len: u64, builder: &Builder| {
-            builder.diag(format!("selects nothing: {start}..{stop} of an axis of length {len}"))
+            builder.diag(format!("selects nothing: {start}..{stop} of an axis of length {len}")).help(
+                "choose a range that begins before the axis ends; dasc explain shows the lengths of all axes",
+            )
         };
         if step == 0 {
             return Err(self.diag("needs a step of at least 1"));

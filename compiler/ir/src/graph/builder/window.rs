@@ -113,9 +113,12 @@ impl Builder {
             Role::Channel => signal.channel.take().is_some(),
         };
         if !gone {
-            return Err(
-                self.diag(format!("cannot reduce along {}: its input has no such axis", role_name(along)))
-            );
+            return Err(self
+                .diag(format!("cannot reduce along {}: its input has no such axis", role_name(along)))
+                .help(match along {
+                    Role::Inner => "STFT, FFT and CWT have frequencies; or choose another AXIS",
+                    Role::Time | Role::Channel => "a step before took that axis away; choose another AXIS",
+                }));
         }
         signal.dtype = match how {
             Reduction::Sum | Reduction::Mean | Reduction::Std | Reduction::Quantile(_) => DType::F64,
