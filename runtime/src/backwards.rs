@@ -67,8 +67,11 @@ impl Backwards {
             return Err(Diag::compiler("run: rows to be turned round come out of order"));
         }
         if let Store::Memory(memory) = &mut self.store {
-            let at = self.stored as usize * (self.parts * self.lanes);
-            lay(view, 0..view.rows, memory.bytes_mut().get_mut(at..).unwrap_or_default());
+            let row = self.parts * self.lanes;
+            let at = self.stored as usize * row;
+            let room = memory.bytes_mut().get_mut(at..at + view.rows * row);
+            let beyond = || Diag::compiler("run: more rows are turned round than the segment has");
+            lay(view, 0..view.rows, room.ok_or_else(beyond)?);
             self.stored += view.rows as i64;
             return Ok(());
         }
@@ -132,15 +135,13 @@ impl Backwards {
     }
 }
 
-/// Writes rows of a view one after another, without padding.
+/// Writes rows of a view one after another, without padding, to memory of their size.
 fn lay(view: &RowsView, rows: Range<usize>, to: &mut [u8]) {
     let parts = (0..view.inner()).flat_map(|inner| (0..view.planes()).map(move |plane| (inner, plane)));
     let lanes = rows.flat_map(|row| parts.clone().map(move |(inner, plane)| view.lanes(row, inner, plane)));
-    let lanes = lanes.filter(|lanes| !lanes.is_empty());
-    let mut to = to;
+    let mut at = 0;
     for lanes in lanes {
-        let Some((part, rest)) = to.split_at_mut_checked(lanes.len()) else { return };
-        part.copy_from_slice(lanes);
-        to = rest;
+        to[at..at + lanes.len()].copy_from_slice(lanes);
+        at += lanes.len();
     }
 }

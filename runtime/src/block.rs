@@ -12,7 +12,7 @@ use dasc_ir::{DType, Result};
 use crate::archive::{Archive, Archived};
 use crate::detect::{Detection, Watch};
 use crate::edges::extend;
-use crate::flow::EVERYTHING;
+use crate::forecast::EVERYTHING;
 use crate::overlap::{Laid, overlap_add};
 use crate::pad::Bytes;
 use crate::reduce::{Counter, Parts};
@@ -102,7 +102,9 @@ impl Prepared {
 
     /// Bytes that a step takes for itself while it runs.
     pub fn scratch(&self) -> usize {
-        self.correlations.iter().flatten().map(dasc_cpu::correlate::Plan::scratch).max().unwrap_or(0)
+        let correlations = self.correlations.iter().flatten().map(dasc_cpu::correlate::Plan::scratch);
+        let transforms = self.fft.iter().flatten().map(dasc_cpu::fft::Plan::scratch);
+        correlations.chain(transforms).max().unwrap_or(0)
     }
 
     /// First row of the input that no step needs any more, for a buffer, when steps stand at `done`.

@@ -1,7 +1,7 @@
 //! One flow over one segment: chunks of rows arrive, pass through the stages, and leave to observers.
 
-use dasc_compiler::plan::{Binding, Flow, Place, ScopeValue, Stage, Stream};
-use dasc_ir::graph::{Edge, Graph, NodeId, Rows as Range, Scope};
+use dasc_compiler::plan::{Binding, Flow, Place, Stage, Stream};
+use dasc_ir::graph::{Graph, Scope};
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 use dasc_ir::{Diag, Result};
 use rayon::ThreadPool;
@@ -10,7 +10,8 @@ use rayon::prelude::*;
 use crate::archive::{Archive, Archived};
 use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
-use crate::edges::{extend, extend_lanes, lead_known};
+use crate::edges::{extend, extend_lanes};
+use crate::given::{Places, constants, over_record, params};
 use crate::pad::Bytes;
 use crate::ranges::{Passing, Ranges};
 use crate::rows::{Layout, Progress, Rows};
@@ -346,61 +347,6 @@ impl PreparedFlow {
         Ok(())
     }
 
-    /// How far each step of a kernel will get with what has arrived, which is the same for all its blocks, and how far
-    /// the wide streams it writes.
-    fn forecast(
-        &self,
-        state: &FlowState,
-        number: usize,
-        prepared: &Prepared,
-        shared: &[Option<Shared>],
-    ) -> (Vec<i64>, Vec<Option<Progress>>) {
-        let mut done = state.stages[number].done.clone();
-        let mut lines: Vec<Option<Line>> = (0..shared.len())
-            .map(|b| self.line(prepared, state.segment, BufferId(b as u32), &shared[b], &done))
-            .collect();
-        for (step, writes) in prepared.writes.iter().enumerate() {
-            let target = prepared.ready(step, state.segment, done[step], |b| match &lines[b.index()] {
-                Some(line) => (line.progress, line.range, line.beyond.1),
-                None => EVERYTHING,
-            });
-            done[step] = target;
-            for b in writes {
-                if let Some(line) = &mut lines[b.index()] {
-                    line.advance(target);
-                }
-            }
-        }
-        let wide = |(line, shared): (Option<Line>, &Option<Shared>)| shared.and(line.map(|l| l.progress));
-        (done, lines.into_iter().zip(shared).map(wide).collect())
-    }
-
-    /// A stream as a kernel finds it: one that all blocks share, or one that lives in each.
-    fn line(
-        &self,
-        prepared: &Prepared,
-        segment: usize,
-        b: BufferId,
-        shared: &Option<Shared>,
-        done: &[i64],
-    ) -> Option<Line> {
-        if let Some(s) = shared {
-            return Some(Line { progress: s.now, range: s.range, beyond: s.beyond, edge: s.edge });
-        }
-        let Binding::Stream(number) = prepared.stage.bindings[b.index()] else { return None };
-        let stream = &self.flow.streams[number as usize];
-        let range = stream.rows[segment];
-        let empty = range.0 >= range.1;
-        let progress = Progress { end: range.0, lead: empty, tail: empty };
-        let mut line =
-            Line { progress, range, beyond: prepared.looks_beyond(b, range, segment), edge: stream.edge };
-        // The step that writes the stream has brought it as far as it is done itself.
-        if let Some(writer) = prepared.writes.iter().position(|w| w.contains(&b)) {
-            line.advance(done[writer]);
-        }
-        Some(line)
-    }
-
     /// Ends the segment for all accumulations.
     pub fn end_segment(
         &self,
@@ -548,25 +494,6 @@ impl PreparedFlow {
     }
 }
 
-/// What the readiness of a step depends on, of one stream.
-struct Line {
-    progress: Progress,
-    range: (i64, i64),
-    beyond: (i64, i64),
-    edge: Edge,
-}
-
-impl Line {
-    fn advance(&mut self, end: i64) {
-        let lead = self.progress.lead || lead_known(self.edge, self.range, self.beyond.0, end);
-        self.progress = Progress { end, lead, tail: self.progress.tail || end >= self.range.1 };
-    }
-}
-
-/// A buffer that is no stream never keeps a step waiting.
-pub(crate) const EVERYTHING: (Progress, (i64, i64), i64) =
-    (Progress { end: i64::MAX / 4, lead: true, tail: false }, (0, 0), 0);
-
 impl FlowState {
     /// Bytes held by streams and blocks, with the most that blocks took while they worked.
     pub fn held(&self) -> usize {
@@ -617,18 +544,6 @@ fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Ve
     shared.iter().zip(&prepared.stage.kernel.buffers).map(of).collect()
 }
 
-/// Addresses of statistics, per block.
-struct Places(Vec<Vec<Option<BufferAt>>>);
-
-// SAFETY: blocks read statistics, and write only lanes of their own.
-unsafe impl Sync for Places {}
-
-impl Places {
-    fn of(&self, block: usize) -> &[Option<BufferAt>] {
-        &self.0[block]
-    }
-}
-
 fn blocks(prepared: &Prepared, streams: &[Stream], segment: usize, width: usize) -> Vec<Block> {
     let channels = (prepared.stage.channels as usize).next_multiple_of(LANES);
     let lanes = width.min(prepared.stage.schedule.lanes as usize).max(LANES);
@@ -671,59 +586,6 @@ fn fill_lanes(rows: &mut Rows, stream: &Stream, was: &Progress) {
             extend_lanes(row, &layout, stream.lane_edge, channels, reach);
         }
     }
-}
-
-fn over_record(prepared: &Prepared, reduce: usize, scopes: &[Scope]) -> bool {
-    prepared.stage.kernel.reduces[reduce].outputs.iter().any(|b| match prepared.stage.bindings[b.index()] {
-        Binding::Statistic(s) => scopes[s as usize] == Scope::Record,
-        Binding::Stream(_) | Binding::Strided(_) | Binding::Local => false,
-    })
-}
-
-fn constants(
-    prepared: &Prepared,
-    statistics: &mut [Stored],
-    segment: usize,
-    lane0: usize,
-) -> Vec<Option<BufferAt>> {
-    let bindings = prepared.stage.bindings.iter().zip(&prepared.stage.kernel.buffers);
-    bindings
-        .map(|(binding, buffer)| match binding {
-            Binding::Statistic(s) => {
-                let lane = if buffer.lanes == dasc_ir::kernel::Lanes::Block { lane0 } else { 0 };
-                Some(statistics[*s as usize].at(segment, lane))
-            }
-            Binding::Stream(_) | Binding::Strided(_) | Binding::Local => None,
-        })
-        .collect()
-}
-
-/// The kernel's parameters with those of the segment filled in.
-fn params(prepared: &Prepared, graph: &Graph, segment: usize) -> Vec<f64> {
-    let mut params = prepared.stage.kernel.params.clone();
-    for scope in &prepared.stage.scope_params {
-        params[scope.slot as usize] = match scope.of {
-            ScopeValue::Start(node) => rows_of(graph, node, segment).0 as f64,
-            ScopeValue::Len(node) => {
-                let (start, stop) = rows_of(graph, node, segment);
-                (stop - start) as f64
-            }
-            ScopeValue::Total(node) => total(graph, node) as f64,
-        };
-    }
-    params
-}
-
-fn rows_of(graph: &Graph, node: NodeId, segment: usize) -> (i64, i64) {
-    match graph.signal(node).and_then(|s| s.time.as_ref()).map(|t| &t.rows) {
-        Some(Range::Segments(ranges)) => ranges.get(segment).copied().unwrap_or((0, 0)),
-        Some(Range::From(start)) => (*start, i64::MAX / 4),
-        None => (0, 1),
-    }
-}
-
-fn total(graph: &Graph, node: NodeId) -> u64 {
-    graph.signal(node).and_then(|s| s.time.as_ref()).and_then(|t| t.rows.count()).unwrap_or(0)
 }
 
 impl PreparedFlow {

@@ -16,6 +16,8 @@ mod detect;
 mod edges;
 mod finals;
 mod flow;
+mod forecast;
+mod given;
 mod lines;
 mod order;
 mod overlap;

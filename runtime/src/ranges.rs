@@ -16,7 +16,7 @@ use crate::run::Run;
 /// Which streams of a flow pass in ranges of channels, and who takes them.
 pub(crate) struct Ranges<'a> {
     /// Which streams may pass so; empty if none does.
-    pub streams: Vec<bool>,
+    pub streams: &'a [bool],
     /// Bytes of new rows above which they do.
     pub large: usize,
     /// Bytes that one range may take.
@@ -42,11 +42,11 @@ impl Run {
     /// Rows of these streams in ranges of channels, where many come at once.
     pub(crate) fn ranges<'a>(
         &self,
-        streams: &[bool],
+        streams: &'a [bool],
         give: &'a mut dyn FnMut(usize, &RowsView) -> Result<()>,
     ) -> Ranges<'a> {
         let memory = self.memory();
-        Ranges { streams: streams.to_vec(), large: memory / LARGE, room: memory / ROOM, give }
+        Ranges { streams, large: memory / LARGE, room: memory / ROOM, give }
     }
 
     /// The streams of a pass whose rows are read by nobody but observers that take ranges of channels.

@@ -14,6 +14,7 @@ use crate::fft::misfit;
 
 /// Lanes that are transformed together: as many as keep their frames in the cache, and memory small where frames are long.
 const TOGETHER: usize = 4;
+const _: () = assert!(LANES.is_multiple_of(TOGETHER));
 
 /// A planned correlation. Shared between threads.
 pub struct Plan {

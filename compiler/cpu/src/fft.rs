@@ -46,6 +46,18 @@ impl Plan {
         Plan { kind: fft.kind, n, way }
     }
 
+    /// Bytes that a run takes for itself: the frames of a group of lanes before and after.
+    pub fn scratch(&self) -> usize {
+        let (n, half) = (self.n + APART, self.n / 2 + 1 + APART);
+        let (real, complex) = (size_of::<f32>(), size_of::<Complex32>());
+        LANES
+            * match self.way {
+                Way::Forward(_) | Way::Inverse(_) => n * real + half * complex,
+                Way::Wide(_) => n * size_of::<f64>() + half * complex,
+                Way::Complex(_) => n * complex,
+            }
+    }
+
     /// Transforms `rows` rows from the absolute index `start`, all `lanes` rounded up to whole groups of [`LANES`].
     /// Forward transforms are unscaled, inverse ones divide by `n`; the imaginary parts of the first and, for even
     /// `n`, the last input of a real inverse are taken as 0, as NumPy does. Errors: a mistake of the compiler's own.

@@ -4,7 +4,7 @@ mod guarded;
 
 use dasc_cpu::{Codegen, Made, Options, compile};
 use dasc_ir::kernel::random::{self, Random};
-use dasc_ir::kernel::{Interpreter, Kernel, NumericProfile, narrow, tabulate, verify_expanded};
+use dasc_ir::kernel::{Executable, Interpreter, Kernel, NumericProfile, narrow, tabulate, verify_expanded};
 
 use guarded::{Memory, Shape};
 
@@ -139,14 +139,16 @@ fn what_is_not_a_number_has_the_same_bits() {
     let kernel = dasc_ir::kernel::text::parse(BOUNDS).unwrap();
     for seed in 0..200 {
         let shape = Shape { start: 0, rows: 6, lanes: 32, lane0: 0, at_end: false };
-        let expected = Memory::new(&kernel, shape, seed);
-        expected.run(&kernel, &Interpreter::new(&kernel).unwrap(), shape);
+        let outcome = |on: &dyn Executable| {
+            let memory = Memory::new(&kernel, shape, seed);
+            memory.run(&kernel, on, shape);
+            memory
+        };
+        let expected = outcome(&Interpreter::new(&kernel).unwrap());
         for codegen in back_ends() {
             let options = Options { codegen, ..Options::default() };
             let machine = compile(&kernel, &options).and_then(|code| code.load()).unwrap();
-            let actual = Memory::new(&kernel, shape, seed);
-            actual.run(&kernel, &machine, shape);
-            assert!(expected.is_same(&actual), "seed {seed}, {codegen}");
+            assert!(expected.is_same(&outcome(&machine)), "seed {seed}, {codegen}");
         }
     }
 }

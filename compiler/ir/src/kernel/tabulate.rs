@@ -76,6 +76,9 @@ impl Tables<'_> {
                 instr.operands(&mut want);
             }
         }
+        if wanted.is_empty() {
+            return Vec::new();
+        }
         let mut numbers = vec![Vec::new(); wanted.len()];
         let mut bits = vec![0u64; self.body.values.len()];
         for inner in 0..i64::from(self.body.inner) {
