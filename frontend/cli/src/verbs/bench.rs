@@ -118,9 +118,10 @@ fn open(args: &BenchArgs, script: &Script, step: &Step) -> Result<Record> {
     }
     match &args.read {
         Some(file) => Record::open_instead(script, step, file),
-        None => Record::open(script, step).map_err(|diag| match diag.help {
-            Some(_) => diag,
-            None => diag.help("--rows and --channels measure the script on samples in memory instead"),
+        None => Record::open(script, step).map_err(|diag| {
+            let instead = "--rows and --channels measure the script on samples in memory instead";
+            let help = diag.help.iter().map(String::as_str).chain([instead]).collect::<Vec<_>>().join("; ");
+            diag.help(help)
         }),
     }
 }
