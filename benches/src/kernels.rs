@@ -89,7 +89,7 @@ pub fn compare(run: &Run, rows: usize, channels: usize) -> Result<()> {
         Ok(function) => {
             let coefficients = &kernel.params[1..];
             let work = |part: &Part| hand_part(function, coefficients, part);
-            tell("C with AVX2 intrinsics", &mut arrays, &work)
+            tell("C with intrinsics", &mut arrays, &work)
         }
         Err(why) => {
             println!("SKIPPED the kernel by hand: {why}");

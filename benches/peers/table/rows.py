@@ -19,7 +19,7 @@ def each(name, make, **more):
 
 def yardstick_peers(share):
     return [
-        *each("C with AVX2 intrinsics", peers.yardstick_c),
+        *each("C with intrinsics", peers.yardstick_c),
         *each("Numba", peers.yardstick_numba),
         Peer("SciPy", peers.yardstick_scipy, share=share),
         Peer("JAX", peers.yardstick_jax, THREADS, share=share),

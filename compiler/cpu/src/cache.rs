@@ -250,7 +250,7 @@ fn encode(code: &Code) -> Vec<u8> {
         };
         let (made, why) = match &entry.made {
             Made::Portable(why) => (0, why.as_str()),
-            Made::Wide(Isa::Avx2) => (1, ""),
+            Made::Wide(isa) => (1 + *isa as u64, ""),
         };
         let lanes = u64::from(entry.lanes.unwrap_or(0));
         let (width, count) = (entry.pool.width as u64, entry.pool.entries.len() as u64);
@@ -303,10 +303,9 @@ fn decode(bytes: &[u8]) -> Option<Code> {
         let lanes = u32::try_from(lanes).ok()?;
         let made = match made {
             0 => Made::Portable(String::new()),
-            1 => Made::Wide(Isa::Avx2),
-            _ => return None,
+            wide => Made::Wide(*Isa::ALL.get(wide - 1)?),
         };
-        if !matches!(width, 16 | 32) {
+        if !matches!(width, 16 | 32 | 64) {
             return None;
         }
         let mut pool = Pool::new(width);

@@ -15,8 +15,8 @@ pub enum Codegen {
     Auto,
     /// 128-bit vectors, on every processor.
     Cranelift,
-    /// 256-bit vectors, and Cranelift for what they do not cover.
-    Avx2,
+    /// Vectors of this instruction set, and Cranelift for what they do not cover.
+    Wide(Isa),
 }
 
 /// What a loop's code was made by.
@@ -28,13 +28,14 @@ pub enum Made {
 }
 
 impl Codegen {
-    pub const ALL: [Codegen; 3] = [Codegen::Auto, Codegen::Cranelift, Codegen::Avx2];
+    pub const ALL: [Codegen; 4] =
+        [Codegen::Auto, Codegen::Cranelift, Codegen::Wide(Isa::Avx2), Codegen::Wide(Isa::Avx512)];
 
     pub const fn name(self) -> &'static str {
         match self {
             Codegen::Auto => "auto",
             Codegen::Cranelift => "cranelift",
-            Codegen::Avx2 => "avx2",
+            Codegen::Wide(isa) => isa.name(),
         }
     }
 
@@ -43,10 +44,11 @@ impl Codegen {
         match self {
             Codegen::Auto => Ok(Isa::host()),
             Codegen::Cranelift => Ok(None),
-            Codegen::Avx2 if Isa::Avx2.is_here() => Ok(Some(Isa::Avx2)),
-            Codegen::Avx2 => Err(Diag::world(
-                "this processor has no AVX2 with fused multiply-add, which the code generator was asked for",
-            )
+            Codegen::Wide(isa) if isa.is_here() => Ok(Some(isa)),
+            Codegen::Wide(isa) => Err(Diag::world(format!(
+                "this processor has no {}, which the code generator was asked for",
+                isa.needs()
+            ))
             .help("leave the choice to auto")),
         }
     }

@@ -4,7 +4,7 @@
 //! verified, expanded Kernel ─ wide::emit (per loop) ─► bytes ───────────────► Code (one blob) ─ load ─► MachineKernel
 //!                           └ portable::emit ─► Cranelift function ─► bytes ─┘
 //! ```
-//! `wide` uses all of a vector register where the processor has 256 bits; `portable` works everywhere and makes whatever
+//! `wide` uses all of a vector register where the processor has 256 or 512 bits; `portable` works everywhere and makes whatever
 //! `wide` does not cover.
 //!
 //! Results equal those of [`dasc_ir::kernel::Interpreter`] bit for bit. Generated code makes no calls and needs no relocation.

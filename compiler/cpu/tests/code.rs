@@ -2,7 +2,7 @@
 
 mod guarded;
 
-use dasc_cpu::{Codegen, Made, Options, compile};
+use dasc_cpu::{Codegen, Isa, Made, Options, compile};
 use dasc_ir::kernel::text::parse;
 use dasc_ir::kernel::{Interpreter, Kernel, NumericProfile, expand, random};
 
@@ -63,19 +63,19 @@ fn listings_show_both_forms() {
 
 #[test]
 fn wide_code_is_listed_and_says_that_it_is_wide() {
-    let options = Options { listing: true, codegen: Codegen::Avx2, ..Options::default() };
-    if let Err(why) = options.codegen.isa() {
-        return eprintln!("SKIPPED {}: {why}", options.codegen);
-    }
-    let code = compile(&random::kernel(0), &options).unwrap();
-    assert!(
-        code.made().all(|(_, made)| matches!(made, Made::Wide(_))),
-        "{:?}",
-        code.made().collect::<Vec<_>>()
-    );
-    for listing in &code.listings {
-        assert!(listing.clif.is_empty(), "{}", listing.clif);
-        assert!(listing.asm.contains("ymm") && listing.asm.contains("vzeroupper"), "{}", listing.asm);
+    for (isa, register) in Isa::ALL.into_iter().zip(["ymm", "zmm"]) {
+        let options = Options { listing: true, codegen: Codegen::Wide(isa), ..Options::default() };
+        if let Err(why) = options.codegen.isa() {
+            eprintln!("SKIPPED {}: {why}", options.codegen);
+            continue;
+        }
+        let code = compile(&random::kernel(0), &options).unwrap();
+        let made: Vec<_> = code.made().collect();
+        assert!(made.iter().all(|(_, made)| **made == Made::Wide(isa)), "{made:?}");
+        for listing in &code.listings {
+            assert!(listing.clif.is_empty(), "{}", listing.clif);
+            assert!(listing.asm.contains(register) && listing.asm.contains("vzeroupper"), "{}", listing.asm);
+        }
     }
 }
 

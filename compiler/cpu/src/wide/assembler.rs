@@ -5,8 +5,10 @@ use iced_x86::{
     MemoryOperand, Register,
 };
 
-use super::opcode::{Order, Shape, fma};
+use super::isa::Isa;
+use super::opcode::{Order, Shape, choice};
 use super::program::{At, Int, IntId, Load, LoopId, Op, Program, Size};
+use super::{evex, vex};
 
 /// Where a whole number is kept.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,9 @@ pub enum Place {
 
 /// Registers of numbers on their way.
 pub const TEMPORARY: [Register; 3] = [Register::RAX, Register::RDX, Register::RCX];
+
+/// Where wider vectors compare to.
+const MASK: Register = Register::K1;
 
 const NUMBERS: [Register; 11] = [
     Register::RBX,
@@ -45,6 +50,7 @@ const fn first(size: Size) -> Register {
     match size {
         Size::X => Register::XMM0,
         Size::Y => Register::YMM0,
+        Size::Z => Register::ZMM0,
     }
 }
 
@@ -58,10 +64,11 @@ pub fn memory(base: Register, index: Option<(Register, u32)>, disp: i64) -> Memo
 }
 
 pub struct Assembler<'p> {
+    isa: Isa,
     pub program: &'p Program,
     out: Vec<Instruction>,
     /// The first instruction that could not be built.
-    failed: Option<IcedError>,
+    failed: Option<String>,
     places: Vec<Place>,
     /// Bytes of the stack that are in use: numbers, then vectors, both without a register.
     frame: i64,
@@ -73,7 +80,7 @@ pub struct Assembler<'p> {
 
 impl<'p> Assembler<'p> {
     /// The numbers used most get registers.
-    pub fn new(program: &'p Program) -> Assembler<'p> {
+    pub fn new(program: &'p Program, isa: Isa) -> Assembler<'p> {
         let mut order: Vec<usize> = (0..program.ints.len()).collect();
         order.sort_by_key(|at| std::cmp::Reverse(program.weights[*at]));
         let mut places = vec![Place::Slot(0); program.ints.len()];
@@ -85,6 +92,7 @@ impl<'p> Assembler<'p> {
         }
         let frame = program.ints.len().saturating_sub(NUMBERS.len()) as i64 * 8;
         Assembler {
+            isa,
             program,
             out: Vec::new(),
             failed: None,
@@ -105,7 +113,7 @@ impl<'p> Assembler<'p> {
                 self.out.push(instruction);
             }
             Err(error) => {
-                self.failed.get_or_insert(error);
+                self.failed.get_or_insert_with(|| format!("an instruction cannot be built: {error}"));
             }
         }
     }
@@ -158,7 +166,7 @@ impl<'p> Assembler<'p> {
     /// The code, and its text if that is asked for.
     pub fn finish(self, listing: bool) -> Result<(Vec<u8>, Option<String>), String> {
         if let Some(error) = self.failed {
-            return Err(format!("an instruction cannot be built: {error}"));
+            return Err(error);
         }
         let text = listing.then(|| text(&self.out));
         let block = InstructionBlock::new(&self.out, 0);
@@ -398,27 +406,40 @@ impl<'p> Assembler<'p> {
         self.slot(at)
     }
 
+    /// What stands in memory, anywhere; to and from, and from register to register.
+    fn moves(&self, size: Size) -> [Code; 3] {
+        match (self.isa, size) {
+            (Isa::Avx2, Size::X) => {
+                [Code::VEX_Vmovups_xmm_xmmm128, Code::VEX_Vmovups_xmmm128_xmm, Code::VEX_Vmovaps_xmm_xmmm128]
+            }
+            (Isa::Avx2, _) => {
+                [Code::VEX_Vmovups_ymm_ymmm256, Code::VEX_Vmovups_ymmm256_ymm, Code::VEX_Vmovaps_ymm_ymmm256]
+            }
+            (Isa::Avx512, Size::Z) => [
+                Code::EVEX_Vmovups_zmm_k1z_zmmm512,
+                Code::EVEX_Vmovups_zmmm512_k1z_zmm,
+                Code::EVEX_Vmovaps_zmm_k1z_zmmm512,
+            ],
+            (Isa::Avx512, _) => [
+                Code::EVEX_Vmovups_ymm_k1z_ymmm256,
+                Code::EVEX_Vmovups_ymmm256_k1z_ymm,
+                Code::EVEX_Vmovaps_ymm_k1z_ymmm256,
+            ],
+        }
+    }
+
     pub fn read(&mut self, size: Size, to: u8, from: MemoryOperand) {
-        let code = match size {
-            Size::X => Code::VEX_Vmovups_xmm_xmmm128,
-            Size::Y => Code::VEX_Vmovups_ymm_ymmm256,
-        };
+        let [code, ..] = self.moves(size);
         self.rm(code, register(size, to), from);
     }
 
     pub fn write(&mut self, size: Size, to: MemoryOperand, from: u8) {
-        let code = match size {
-            Size::X => Code::VEX_Vmovups_xmmm128_xmm,
-            Size::Y => Code::VEX_Vmovups_ymmm256_ymm,
-        };
+        let [_, code, _] = self.moves(size);
         self.mr(code, to, register(size, from));
     }
 
     pub fn copy(&mut self, size: Size, to: u8, from: u8) {
-        let code = match size {
-            Size::X => Code::VEX_Vmovaps_xmm_xmmm128,
-            Size::Y => Code::VEX_Vmovaps_ymm_ymmm256,
-        };
+        let [.., code] = self.moves(size);
         self.rr(code, register(size, to), register(size, from));
     }
 
@@ -429,23 +450,66 @@ impl<'p> Assembler<'p> {
 
     pub fn load(&mut self, how: Load, size: Size, to: u8, at: At) {
         let from = self.address(at);
-        let pick = |x, y| if size == Size::X { x } else { y };
         let dst = register(size, to);
+        let pick = |x, y, [y512, z512]: [Code; 2]| match (self.isa, size) {
+            (Isa::Avx2, Size::X) => x,
+            (Isa::Avx2, _) => y,
+            (Isa::Avx512, Size::Z) => z512,
+            (Isa::Avx512, _) => y512,
+        };
         let code = match how {
             Load::Plain => return self.read(size, to, from),
-            Load::I16 => pick(Code::VEX_Vpmovsxwd_xmm_xmmm64, Code::VEX_Vpmovsxwd_ymm_xmmm128),
-            Load::F32ToF64 => Op::PsToPd.code(size),
-            Load::I32ToF64 => Op::DToPd.code(size),
-            Load::Splat(8) => pick(Code::VEX_Vmovddup_xmm_xmmm64, Code::VEX_Vbroadcastsd_ymm_m64),
-            Load::Splat(4) => pick(Code::VEX_Vbroadcastss_xmm_m32, Code::VEX_Vbroadcastss_ymm_m32),
+            Load::F32ToF64 => return self.convert(Op::PsToPd, size, dst, from),
+            Load::I32ToF64 => return self.convert(Op::DToPd, size, dst, from),
+            Load::I16 => pick(
+                Code::VEX_Vpmovsxwd_xmm_xmmm64,
+                Code::VEX_Vpmovsxwd_ymm_xmmm128,
+                [Code::EVEX_Vpmovsxwd_ymm_k1z_xmmm128, Code::EVEX_Vpmovsxwd_zmm_k1z_ymmm256],
+            ),
+            Load::Splat(8) => pick(
+                Code::VEX_Vmovddup_xmm_xmmm64,
+                Code::VEX_Vbroadcastsd_ymm_m64,
+                [Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64, Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64],
+            ),
+            Load::Splat(4) => pick(
+                Code::VEX_Vbroadcastss_xmm_m32,
+                Code::VEX_Vbroadcastss_ymm_m32,
+                [Code::EVEX_Vbroadcastss_ymm_k1z_xmmm32, Code::EVEX_Vbroadcastss_zmm_k1z_xmmm32],
+            ),
             Load::Splat(_) => {
+                let code = pick(
+                    Code::VEX_Vpbroadcastd_xmm_xmmm32,
+                    Code::VEX_Vpbroadcastd_ymm_xmmm32,
+                    [Code::EVEX_Vpbroadcastd_ymm_k1z_xmmm32, Code::EVEX_Vpbroadcastd_zmm_k1z_xmmm32],
+                );
+                let [number, ..] = self.numbers();
                 self.rm(Code::Movsx_r32_rm16, Register::EAX, from);
-                self.rr(Code::VEX_Vmovd_xmm_rm32, register(Size::X, to), Register::EAX);
-                let code = pick(Code::VEX_Vpbroadcastd_xmm_xmmm32, Code::VEX_Vpbroadcastd_ymm_xmmm32);
+                self.rr(number, register(Size::X, to), Register::EAX);
                 return self.rr(code, dst, register(Size::X, to));
             }
         };
         self.rm(code, dst, from);
+    }
+
+    /// A conversion of what stands in memory.
+    fn convert(&mut self, op: Op, size: Size, to: Register, from: MemoryOperand) {
+        if let Some(code) = self.code(op, size) {
+            self.rm(code, to, from);
+        }
+    }
+
+    /// Whole numbers of 32 bits to a vector, to F64, and zeros.
+    const fn numbers(&self) -> [Code; 3] {
+        match self.isa {
+            Isa::Avx2 => {
+                [Code::VEX_Vmovd_xmm_rm32, Code::VEX_Vcvtsi2sd_xmm_xmm_rm64, Code::VEX_Vxorps_xmm_xmm_xmmm128]
+            }
+            Isa::Avx512 => [
+                Code::EVEX_Vmovd_xmm_rm32,
+                Code::EVEX_Vcvtsi2sd_xmm_xmm_rm64_er,
+                Code::EVEX_Vxorps_xmm_k1z_xmm_xmmm128b32,
+            ],
+        }
     }
 
     /// A whole number as F64 in all lanes.
@@ -457,11 +521,14 @@ impl<'p> Assembler<'p> {
             self.add_to(TEMPORARY[1], plus);
             from = TEMPORARY[1];
         }
-        self.push(Instruction::with3(Code::VEX_Vxorps_xmm_xmm_xmmm128, low, low, low));
-        self.push(Instruction::with3(Code::VEX_Vcvtsi2sd_xmm_xmm_rm64, low, low, from));
-        let code = match size {
-            Size::X => Code::VEX_Vmovddup_xmm_xmmm64,
-            Size::Y => Code::VEX_Vbroadcastsd_ymm_xmm,
+        let [_, convert, zero] = self.numbers();
+        self.push(Instruction::with3(zero, low, low, low));
+        self.push(Instruction::with3(convert, low, low, from));
+        let code = match (self.isa, size) {
+            (Isa::Avx2, Size::X) => Code::VEX_Vmovddup_xmm_xmmm64,
+            (Isa::Avx2, _) => Code::VEX_Vbroadcastsd_ymm_xmm,
+            (Isa::Avx512, Size::Z) => Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64,
+            (Isa::Avx512, _) => Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64,
         };
         self.rr(code, register(size, to), low);
     }
@@ -471,12 +538,28 @@ impl<'p> Assembler<'p> {
         self.push(Instruction::with1(Code::Prefetcht0_m8, of));
     }
 
-    /// One instruction that is no fused multiply-add; `rm` is the operand that may stand in memory.
+    /// The machine instruction of an operation; one that this instruction set lacks fails the loop.
+    fn code(&mut self, op: Op, size: Size) -> Option<Code> {
+        let code = match self.isa {
+            Isa::Avx2 => vex::code(op, size),
+            Isa::Avx512 => evex::code(op, size),
+        };
+        if code.is_none() {
+            self.failed.get_or_insert(format!("{} has no {op:?}", self.isa));
+        }
+        code
+    }
+
+    /// One instruction with a destination of its own; `rm` is the operand that may stand in memory.
     #[allow(clippy::too_many_arguments)] // The fields of one instruction.
     pub fn op(&mut self, op: Op, size: Size, dst: u8, a: u8, rm: Rm, mask: u8, imm: u8) {
         let (to, side) = op.sides(size);
-        let (dst, a) = (register(to, dst), register(if to < size { size } else { to }, a));
-        let (code, imm) = (op.code(size), i32::from(op.immediate(imm)));
+        let Some(code) = self.code(op, size) else { return };
+        let vector = register(to, dst);
+        // Wider vectors compare into a register of masks.
+        let masks = self.isa == Isa::Avx512 && op.compares();
+        let dst = if masks { MASK } else { vector };
+        let (a, imm) = (register(to.max(size), a), i32::from(op.immediate(imm)));
         let mask = register(size, mask);
         let made = match (op.shape(), rm) {
             (Shape::One, Rm::Register(r)) => Instruction::with2(code, dst, register(side, r)),
@@ -490,14 +573,44 @@ impl<'p> Assembler<'p> {
             (Shape::Blend, Rm::Register(r)) => Instruction::with4(code, dst, a, register(side, r), mask),
             (Shape::Blend, Rm::Memory(m)) => Instruction::with4(code, dst, a, m, mask),
             (Shape::Shift | Shape::Upper, _) => Instruction::with3(code, dst, a, imm),
-            (Shape::Fma, _) => return self.fma(op, Order::O231, size, (dst, a), rm),
+            (Shape::Narrow, _) => Instruction::with2(code, dst, a),
+            (Shape::Three, _) => return self.three(op, [2, 0, 1], size, (dst, a), rm),
         };
         self.push(made);
+        if masks {
+            // All ones or all zeros, so that the width of an element does not matter but for how many there are.
+            let code = match (op.is_double(), size) {
+                (false, Size::Z) => Code::EVEX_Vpmovm2d_zmm_kr,
+                (false, _) => Code::EVEX_Vpmovm2d_ymm_kr,
+                (true, Size::Z) => Code::EVEX_Vpmovm2q_zmm_kr,
+                (true, _) => Code::EVEX_Vpmovm2q_ymm_kr,
+            };
+            self.rr(code, vector, MASK);
+        }
     }
 
-    /// A fused multiply-add, whose destination is an operand too.
-    pub fn fma(&mut self, op: Op, order: Order, size: Size, (dst, a): (Register, Register), rm: Rm) {
-        let code = fma(op, order, size);
+    /// An operation whose destination is an operand too: which of its operands the destination, the register and `rm` are.
+    pub fn three(
+        &mut self,
+        op: Op,
+        [over, second, last]: [usize; 3],
+        size: Size,
+        (dst, a): (Register, Register),
+        rm: Rm,
+    ) {
+        if op == Op::Choose {
+            let Some(code) = self.code(op, size) else { return };
+            let table = i32::from(choice([over, second, last]));
+            return self.push(match rm {
+                Rm::Register(r) => Instruction::with4(code, dst, a, register(size, r), table),
+                Rm::Memory(m) => Instruction::with4(code, dst, a, m, table),
+            });
+        }
+        let order = Order::of(over, last);
+        let code = match self.isa {
+            Isa::Avx2 => vex::fma(op, order, size),
+            Isa::Avx512 => evex::fma(op, order, size),
+        };
         self.push(match rm {
             Rm::Register(r) => Instruction::with3(code, dst, a, register(size, r)),
             Rm::Memory(m) => Instruction::with3(code, dst, a, m),

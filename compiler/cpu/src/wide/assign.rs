@@ -7,7 +7,7 @@
 
 use super::around::SPARE;
 use super::assembler::{Assembler, Rm, register};
-use super::opcode::{Order, Shape};
+use super::opcode::Shape;
 use super::program::{Ins, Op, Program, Size, V};
 
 /// Where a value that goes round a loop is when a trip begins.
@@ -262,12 +262,12 @@ impl<'a, 'p> Assign<'a, 'p> {
 
     fn instruction(&mut self, ins: &Ins) -> Result<(), String> {
         match ins {
-            Ins::Op { op, size, dst, args, imm } if op.shape() == Shape::Fma => {
+            Ins::Op { op, size, dst, args, imm } if op.shape() == Shape::Three => {
                 let [Some(a), Some(b), Some(c)] = *args else {
-                    return Err("an fma has three operands".into());
+                    return Err(format!("{op:?} has three operands"));
                 };
                 debug_assert_eq!(*imm, 0);
-                self.fma(*op, *size, *dst, [a, b, c])?;
+                self.three(*op, *size, *dst, [a, b, c])?;
             }
             Ins::Op { op, size, dst, args, imm } => {
                 let vs: Vec<V> = args.iter().flatten().copied().collect();
@@ -300,7 +300,7 @@ impl<'a, 'p> Assign<'a, 'p> {
     fn plain(&mut self, op: Op, size: Size, dst: V, vs: &[V], imm: u8) -> Result<(), String> {
         let (mut a, mut rm) = match op.shape() {
             Shape::One | Shape::OneImm => (None, Some(vs[0])),
-            Shape::Shift | Shape::Upper => (Some(vs[0]), None),
+            Shape::Shift | Shape::Upper | Shape::Narrow => (Some(vs[0]), None),
             _ => (Some(vs[0]), Some(vs[1])),
         };
         if op.commutes()
@@ -322,7 +322,8 @@ impl<'a, 'p> Assign<'a, 'p> {
         Ok(())
     }
 
-    fn fma(&mut self, op: Op, size: Size, dst: V, [a, b, c]: [V; 3]) -> Result<(), String> {
+    /// An instruction whose result takes the place of one of its three operands.
+    fn three(&mut self, op: Op, size: Size, dst: V, [a, b, c]: [V; 3]) -> Result<(), String> {
         let all = [a, b, c];
         // At most one operand stays in memory; a constant for preference.
         let outside: Vec<V> = all.iter().copied().filter(|v| self.register(*v).is_none()).collect();
@@ -372,17 +373,12 @@ impl<'a, 'p> Assign<'a, 'p> {
             None => (rest[1], rest[0]),
             Some(_) => (rest[0], rest[1]),
         };
-        let order = match (over, y) {
-            (2, _) => Order::O231,
-            (_, 2) => Order::O213,
-            _ => Order::O132,
-        };
-        let second = registers[x].ok_or("an fma has one operand in memory at most")?;
+        let second = registers[x].ok_or("one operand stands in memory at most")?;
         let rm = match registers[y] {
             Some(r) => Rm::Register(r),
             None => self.memory(all[y]).ok_or("a value is nowhere")?,
         };
-        self.asm.fma(op, order, size, (register(size, target), register(size, second)), rm);
+        self.asm.three(op, [over, x, y], size, (register(size, target), register(size, second)), rm);
         self.bury(&all);
         self.put(dst, target);
         Ok(())

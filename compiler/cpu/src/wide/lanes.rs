@@ -7,6 +7,7 @@ use dasc_ir::DType;
 use dasc_ir::kernel::NumericProfile;
 use dasc_ir::scalar::{Binary, Unary};
 
+use super::isa::Isa;
 use super::lower::Lowering;
 use super::program::{Ins, Op, Size, V};
 use crate::pool::Entry;
@@ -92,7 +93,7 @@ impl Lowering<'_> {
 
     fn op(&mut self, fixed: bool, op: Op, size: Size, args: &[V], imm: u8) -> V {
         let result = match op {
-            Op::PdToPs | Op::Upper => size.half(),
+            Op::PdToPs | Op::QToD | Op::Upper => size.half(),
             _ => size,
         };
         let dst = self.program.vector(result);
@@ -143,6 +144,7 @@ impl Lowering<'_> {
                 let zero = self.bits(0, dtype);
                 self.simple(by_width(width, Op::SubD, Op::SubQ), dtype, &[&zero, a], 0)
             }
+            (Unary::Abs, DType::I64) if self.isa == Isa::Avx512 => self.simple(Op::AbsQ, dtype, &[a], 0),
             (Unary::Abs, DType::I64) => {
                 let minus = self.unary(Unary::Neg, a);
                 self.simple(Op::BlendPd, dtype, &[a, &minus, a], 0)
@@ -204,7 +206,7 @@ impl Lowering<'_> {
                     Binary::Min => (pick(Op::MinPs, Op::MinPd), Op::Or),
                     _ => (pick(Op::MaxPs, Op::MaxPd), Op::And),
                 };
-                let (add, blend) = (pick(Op::AddPs, Op::AddPd), pick(Op::BlendPs, Op::BlendPd));
+                let (add, blend) = (pick(Op::AddPs, Op::AddPd), self.blend(a.width));
                 self.lift(dtype, a.width, &[a, b], |l, (fixed, size), x| {
                     let one = l.op(fixed, bound, size, &[x[0], x[1]], 0);
                     let other = l.op(fixed, bound, size, &[x[1], x[0]], 0);
@@ -247,7 +249,7 @@ impl Lowering<'_> {
             Binary::Min | Binary::Max if width == 8 => {
                 let more = self.simple(Op::GtQ, DType::Bool, &[a, b], 0);
                 let (otherwise, then) = if op == Binary::Min { (a, b) } else { (b, a) };
-                self.simple(Op::BlendPd, dtype, &[otherwise, then, &more], 0)
+                self.simple(self.blend(8), dtype, &[otherwise, then, &more], 0)
             }
             Binary::Min => self.simple(Op::MinD, dtype, &[a, b], 0),
             Binary::Max => self.simple(Op::MaxD, dtype, &[a, b], 0),
@@ -322,7 +324,15 @@ impl Lowering<'_> {
 
     pub fn select(&mut self, mask: &Lanes, a: &Lanes, b: &Lanes) -> Lanes {
         let mask = self.mask(mask, a.width);
-        self.simple(by_width(a.width, Op::BlendPs, Op::BlendPd), a.dtype, &[b, a, &mask], 0)
+        self.simple(self.blend(a.width), a.dtype, &[b, a, &mask], 0)
+    }
+
+    /// What takes one value where a mask is set, and another elsewhere.
+    fn blend(&self, width: usize) -> Op {
+        match self.isa {
+            Isa::Avx2 => by_width(width, Op::BlendPs, Op::BlendPd),
+            Isa::Avx512 => Op::Choose,
+        }
     }
 
     pub fn cast(&mut self, to: DType, a: &Lanes) -> Lanes {
@@ -375,8 +385,13 @@ impl Lowering<'_> {
 
     /// F64 to F32.
     fn narrow_float(&mut self, a: &Lanes) -> Lanes {
+        self.halve(a, DType::F32, Op::PdToPs)
+    }
+
+    /// Every two vectors of 8-byte elements become one of 4 bytes.
+    fn halve(&mut self, a: &Lanes, dtype: DType, op: Op) -> Lanes {
         let (fixed, whole) = (a.fixed, self.whole());
-        let half = |l: &mut Self, x: V| l.op(fixed, Op::PdToPs, whole, &[x], 0);
+        let half = |l: &mut Self, x: V| l.op(fixed, op, whole, &[x], 0);
         let form = match &a.form {
             Form::Same(x) => {
                 let x = half(self, *x);
@@ -392,11 +407,14 @@ impl Lowering<'_> {
                     .collect(),
             ),
         };
-        Lanes { dtype: DType::F32, width: 4, fixed, form }
+        Lanes { dtype, width: 4, fixed, form }
     }
 
     /// Masks of 8-byte elements as masks of 4.
     fn narrow_mask(&mut self, a: &Lanes) -> Lanes {
+        if self.isa == Isa::Avx512 {
+            return self.halve(a, DType::Bool, Op::QToD);
+        }
         let (fixed, whole) = (a.fixed, self.whole());
         let form = match &a.form {
             Form::Same(x) => Form::Same(*x),

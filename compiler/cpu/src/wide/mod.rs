@@ -6,7 +6,7 @@
 //! - `lower`, `body`, `lanes`: instructions to vector instructions, what no row changes before the rows;
 //! - `program`: the vector instructions, the numbers beside them (addresses, counters), the loops;
 //! - `assign`, `around`: registers, and what goes round a loop;
-//! - `nest`, `assembler`, `opcode`: the loops around the rows, and machine instructions.
+//! - `nest`, `assembler`, `opcode`, `vex`, `evex`: the loops around the rows, and machine instructions.
 //!
 //! No arithmetic is reordered and none is contracted, so the bits are those of the interpreter.
 
@@ -14,12 +14,14 @@ mod around;
 mod assembler;
 mod assign;
 mod body;
+mod evex;
 mod isa;
 mod lanes;
 mod lower;
 mod nest;
 mod opcode;
 mod program;
+mod vex;
 
 use dasc_ir::kernel::verify::types;
 use dasc_ir::kernel::{Kernel, Loop, NumericProfile};

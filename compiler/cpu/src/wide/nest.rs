@@ -34,7 +34,7 @@ pub fn assemble(
     group: usize,
     listing: bool,
 ) -> Result<(Vec<u8>, Option<String>), String> {
-    let mut asm = Assembler::new(program);
+    let mut asm = Assembler::new(program, isa);
     for register in SAVED {
         asm.push(Instruction::with1(Code::Push_r64, register));
     }

@@ -16,28 +16,37 @@ use crate::place::{Place, Pointer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct V(pub u32);
 
-/// Bytes of a vector: 16 or 32.
+/// Bytes of a vector: 16, 32 or 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Size {
     X,
     Y,
+    Z,
 }
 
 impl Size {
     pub fn of(bytes: usize) -> Size {
-        if bytes <= 16 { Size::X } else { Size::Y }
+        match bytes {
+            0..=16 => Size::X,
+            17..=32 => Size::Y,
+            _ => Size::Z,
+        }
     }
 
     pub const fn bytes(self) -> usize {
         match self {
             Size::X => 16,
             Size::Y => 32,
+            Size::Z => 64,
         }
     }
 
-    /// Half of a whole vector; half of a half lies in a half as well.
+    /// Half of it; half of the smallest lies in the smallest as well.
     pub const fn half(self) -> Size {
-        Size::X
+        match self {
+            Size::X | Size::Y => Size::X,
+            Size::Z => Size::Y,
+        }
     }
 }
 
@@ -86,9 +95,12 @@ pub enum Op {
     SraD,
     SrlQ,
     AbsD,
+    AbsQ,
     /// `c` is the mask: `b` where it is set, `a` elsewhere.
     BlendPs,
     BlendPd,
+    /// The same bit by bit, of three operands of which one is the destination.
+    Choose,
     /// Conversions; the narrower side is half a vector of the instruction's size.
     PsToPd,
     PdToPs,
@@ -96,6 +108,8 @@ pub enum Op {
     DToPd,
     /// Sign extension of the lower half.
     DToQ,
+    /// The lower halves of 64-bit lanes, side by side.
+    QToD,
     /// The upper half of a vector as one of half its size.
     Upper,
     /// `a` below, `b` above: two halves as one vector.
