@@ -3,9 +3,10 @@
 use dasc_compiler::plan::Place;
 use dasc_ir::{Diag, Result};
 
+use crate::cut::Cut;
 use crate::flow::PreparedFlow;
 use crate::rows::RowsView;
-use crate::run::{BLOCK, Run};
+use crate::run::Run;
 use crate::statistics::Stored;
 
 impl Run {
@@ -19,7 +20,7 @@ impl Run {
         if finals.stages.is_empty() {
             return Ok(0);
         }
-        let mut state = finals.begin(segment, BLOCK);
+        let mut state = finals.begin(segment, Cut::WIDEST);
         for (number, stream) in finals.flow.streams.iter().enumerate() {
             if let Place::Statistic(statistic) = stream.place {
                 let stored = &statistics[statistic as usize];

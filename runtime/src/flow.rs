@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::archive::{Archive, Archived};
 use crate::between::Between;
 use crate::block::{Block, Prepared, Shared};
+use crate::cut::Cut;
 use crate::edges::{extend, extend_lanes};
 use crate::given::{Places, constants, over_record, params};
 use crate::pad::Bytes;
@@ -68,7 +69,7 @@ pub(crate) struct StageState {
 
 impl PreparedFlow {
     /// Nothing done yet of a segment.
-    pub fn begin(&self, segment: usize, width: usize) -> FlowState {
+    pub fn begin(&self, segment: usize, cut: Cut) -> FlowState {
         let streams = &self.flow.streams;
         let wide = streams.iter().enumerate().map(|(number, stream)| {
             (stream.place != Place::Scratch).then(|| {
@@ -83,7 +84,7 @@ impl PreparedFlow {
             PreparedStage::Kernel(prepared) => StageState {
                 done: prepared.stage.rows.iter().map(|r| r[segment].0).collect(),
                 seen: vec![i64::MIN; prepared.stage.bindings.len()],
-                blocks: blocks(prepared, streams, segment, width),
+                blocks: blocks(prepared, streams, segment, cut),
                 seconds: 0.0,
                 pending: None,
             },
@@ -306,7 +307,7 @@ impl PreparedFlow {
             if blocks.len() == 1 || little {
                 blocks.iter_mut().enumerate().try_for_each(run)?;
             } else {
-                pool.install(|| blocks.par_iter_mut().enumerate().try_for_each(run))?;
+                pool.install(|| blocks.par_iter_mut().enumerate().with_max_len(1).try_for_each(run))?;
             }
             if let Some(passing) = &passing {
                 passing.hand_out(streams, lane0, lanes, ranges)?;
@@ -544,9 +545,9 @@ fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Ve
     shared.iter().zip(&prepared.stage.kernel.buffers).map(of).collect()
 }
 
-fn blocks(prepared: &Prepared, streams: &[Stream], segment: usize, width: usize) -> Vec<Block> {
+fn blocks(prepared: &Prepared, streams: &[Stream], segment: usize, cut: Cut) -> Vec<Block> {
     let channels = (prepared.stage.channels as usize).next_multiple_of(LANES);
-    let lanes = width.min(prepared.stage.schedule.lanes as usize).max(LANES);
+    let lanes = cut.lanes(channels).min(prepared.stage.schedule.lanes as usize).max(LANES);
     let block = |lane0| Block::new(prepared, streams, segment, lane0, lanes.min(channels - lane0));
     (0..channels).step_by(lanes).map(block).collect()
 }

@@ -12,6 +12,7 @@ mod backwards;
 mod between;
 mod block;
 mod chunk;
+mod cut;
 mod detect;
 mod edges;
 mod finals;

@@ -7,12 +7,13 @@ use dasc_compiler::plan::Plan;
 use dasc_cpu::Codegen;
 use dasc_cpu::cache::{Cache, Outcome};
 use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope};
-use dasc_ir::kernel::{Executable, Kernel, LANES};
+use dasc_ir::kernel::{Executable, Kernel};
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::longest;
+use crate::cut::Cut;
 use crate::detect::Detection;
-use crate::flow::{FlowState, PreparedFlow, PreparedStage};
+use crate::flow::{PreparedFlow, PreparedStage};
 use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
@@ -44,8 +45,8 @@ pub struct Options {
     pub memory: usize,
     /// Source rows in a chunk; fitted to the memory if `None`.
     pub chunk: Option<usize>,
-    /// Channels that are worked on together, at most 1024; state that was saved goes on only under the same number. 1024, or
-    /// fewer where frames are long, if `None`.
+    /// Channels that are worked on together, at most 1024; so many that threads share them well if `None`, fewer where frames
+    /// are long. A session that goes on from saved state keeps what it began with.
     pub block: Option<usize>,
     pub backend: Backend,
     /// Folder of compiled kernels.
@@ -177,11 +178,13 @@ impl Run {
 
     /// Nothing done yet.
     pub fn begin(&self) -> Session {
+        let cut = Cut::new(self.pool.current_num_threads(), self.options.block);
         let mut session = Session {
             pass: 0,
             segment: 0,
             taken: 0,
-            flow: self.begin_flow(0, 0),
+            flow: self.passes[0].0.begin(0, cut),
+            cut,
             statistics: self.plan.statistics.iter().map(|s| Stored::new(s, self.plan.segments)).collect(),
             wholes: Wholes::new(&self.plan, self.options.temporary.clone(), self.options.budget()),
             selections: Selections::new(&self.plan),
@@ -221,7 +224,7 @@ impl Run {
                 session.segment += 1;
                 session.taken = 0;
                 if session.segment < self.plan.segments {
-                    let next = self.begin_flow(session.pass, session.segment);
+                    let next = self.passes[session.pass].0.begin(session.segment, session.cut);
                     let old = std::mem::replace(&mut session.flow, next);
                     session.flow.inherit(old);
                 }
@@ -235,18 +238,13 @@ impl Run {
             session.segment = 0;
             self.hold_statistics(session);
             if session.pass < self.passes.len() {
-                session.flow = self.begin_flow(session.pass, 0);
+                session.flow = self.passes[session.pass].0.begin(0, session.cut);
                 session.stats.pass = session.pass as u32;
             }
         }
         self.deliver_statistics(session, observer)?;
         self.mind_the_budget(&mut session.stats);
         Ok(ControlFlow::Continue(()))
-    }
-
-    pub(crate) fn begin_flow(&self, pass: usize, segment: usize) -> FlowState {
-        let width = self.options.block.map_or(BLOCK, |n| n.clamp(1, BLOCK).next_multiple_of(LANES));
-        self.passes[pass].0.begin(segment, width)
     }
 
     /// Hands new rows of outputs to the observer, and of transform inputs to their spools.
@@ -440,9 +438,6 @@ fn too_short(graph: &Graph, node: &Node) -> Option<String> {
 
 /// More than any machine this is likely to meet has processors.
 const MOST_THREADS: usize = 1024;
-
-/// Channels of a block, before a kernel's schedule narrows it.
-pub(crate) const BLOCK: usize = 64 * LANES;
 
 /// Detections of one table that are held because an earlier one is still open: about 100 MB.
 const MOST_DETECTIONS: usize = 2_000_000;

@@ -8,6 +8,7 @@ use dasc_ir::{Diag, Result};
 
 use crate::archive::{Archive, Archived};
 use crate::chunk::longest;
+use crate::cut::Cut;
 use crate::detect::Detection;
 use crate::flow::FlowState;
 use crate::run::{Run, Stats};
@@ -23,6 +24,7 @@ pub struct Session {
     /// Rows of the pass's longest arriving stream that were taken of this segment.
     pub(crate) taken: i64,
     pub(crate) flow: FlowState,
+    pub(crate) cut: Cut,
     pub(crate) statistics: Vec<Stored>,
     pub(crate) wholes: Wholes,
     pub(crate) selections: Selections,
@@ -65,10 +67,10 @@ impl Run {
     pub fn save(&self, session: &mut Session) -> Result<Vec<u8>> {
         let mut archive = Archive::writing();
         archive_models(&mut archive, &self.graph)?;
-        if self.stores_rows() {
-            let mut position = session.replay.unwrap_or((session.pass, session.segment, session.taken));
-            archive_position(&mut archive, &mut position)?;
-        } else {
+        let mut position = session.replay.unwrap_or((session.pass, session.segment, session.taken));
+        archive_position(&mut archive, &mut position)?;
+        if !self.stores_rows() {
+            session.cut.archive(&mut archive)?;
             session.archive(&mut archive)?;
         }
         Ok(archive.into_bytes())
@@ -92,11 +94,10 @@ impl Run {
             session.replay = (position != (0, 0, 0)).then_some(position);
             return Ok(session);
         }
-        session.flow = self.begin_flow(pass, segment);
-        session.pass = pass;
+        session.cut.archive(&mut archive)?;
+        session.flow = self.passes[pass].0.begin(segment, session.cut);
+        (session.pass, session.segment, session.taken) = position;
         self.hold_statistics(&mut session);
-        let mut archive = Archive::reading(bytes);
-        archive_models(&mut archive, &self.graph)?;
         session.archive(&mut archive)?;
         if !archive.is_at_end() {
             return Err(Diag::world("the saved state belongs to another pipeline"));
@@ -167,9 +168,6 @@ impl Session {
 
 impl Archived for Session {
     fn archive(&mut self, a: &mut Archive) -> Result<()> {
-        let mut position = (self.pass, self.segment, self.taken);
-        archive_position(a, &mut position)?;
-        (self.pass, self.segment, self.taken) = position;
         let mut done = self.stats.rows_done as i64;
         a.i64(&mut done)?;
         self.stats.rows_done = done as u64;
