@@ -4,16 +4,14 @@
 //! becomes NaN, as it would be if it were added up.
 
 use std::fmt;
-use std::sync::Arc;
 
-use dasc_fft::{Complex64, ComplexToReal, Number, RealToComplex};
 use dasc_ir::kernel::{BufferAt, Correlate, Kernel, LANES, Lanes, Role};
-use dasc_ir::{DType, Result};
+use dasc_ir::{DType, Diag, Result};
 
-use crate::fft::misfit;
+use crate::fft::stages::{Elements, Stages, Z, paired, parted, root, widest};
 
 /// Lanes that are transformed together: as many as keep their frames in the cache, and memory small where frames are long.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
 const _: () = assert!(LANES.is_multiple_of(TOGETHER));
 
 /// A planned correlation. Shared between threads.
@@ -24,8 +22,21 @@ pub struct Plan {
     lo: i64,
     /// Length of the transforms: long enough that no lag that is wanted wraps around onto another.
     len: usize,
-    forward: Arc<dyn RealToComplex<f64>>,
-    inverse: Arc<dyn ComplexToReal<f64>>,
+    /// Of half the length, for real numbers go in pairs.
+    stages: Option<Stages<f64>>,
+    /// `exp(−2πi k / len)`.
+    roots: Vec<Z<f64>>,
+    transform: unsafe fn(&Stages<f64>, &mut Elements<f64, TOGETHER>),
+    multiply: unsafe fn(&Plan, &Stages<f64>, &mut Work),
+}
+
+/// What a run works on.
+struct Work {
+    frames: Tile,
+    template: Tile,
+    sums: Elements<f64, TOGETHER>,
+    /// Each lag of all lanes.
+    columns: Vec<[f64; TOGETHER]>,
 }
 
 /// One of the two that are correlated.
@@ -36,12 +47,6 @@ struct Side {
     /// One lane that serves all.
     single: bool,
     constant: bool,
-}
-
-impl Side {
-    fn lanes(self) -> usize {
-        if self.single { 1 } else { TOGETHER }
-    }
 }
 
 impl fmt::Debug for Plan {
@@ -66,16 +71,16 @@ impl Plan {
         let (x, t, lags, lo) = (side(step.x), side(step.t), output.inner as usize, i64::from(step.lo));
         let (n, m) = (x.inner as i64, t.inner as i64);
         let len = fast_length((n - lo).max(lo + lags as i64 - 1 + m).max(n).max(m) as usize);
-        let (forward, inverse) = (f64::forward(len), f64::inverse(len));
-        Plan { x, t, lags, lo, len, forward, inverse }
+        let (half, quarter) = (len / 2, len / 4);
+        let transform = widest!(transform[](stages: &Stages<f64>, elements: &mut Elements<f64, TOGETHER>));
+        let multiply = widest!(multiply[](plan: &Plan, stages: &Stages<f64>, work: &mut Work));
+        let roots = (0..=quarter).map(|k| root(k, len)).collect();
+        Plan { x, t, lags, lo, len, stages: Stages::new(half), roots, transform, multiply }
     }
 
     /// Bytes that a run takes for itself.
     pub fn scratch(&self) -> usize {
-        let bins = self.len / 2 + 1;
-        let tile = |side: Side| (self.len * size_of::<f64>() + bins * size_of::<Complex64>()) * side.lanes();
-        let own = self.len * size_of::<f64>() + bins * size_of::<Complex64>();
-        tile(self.x) + tile(self.t) + own + self.lags * TOGETHER * size_of::<f64>()
+        3 * Elements::<f64, TOGETHER>::bytes(self.len / 2) + self.lags * TOGETHER * size_of::<f64>()
     }
 
     /// Correlates `rows` rows from the absolute index `start`, all `lanes` rounded up to whole groups of [`LANES`].
@@ -91,47 +96,40 @@ impl Plan {
         rows: i64,
         lanes: usize,
     ) -> Result<()> {
-        let (mut frames, mut template) = (Tile::new(self, self.x), Tile::new(self, self.t));
-        let mut sums = vec![0.0; self.len];
-        let mut columns = vec![0.0; self.lags * TOGETHER];
-        let mut bins = vec![Complex64::default(); self.len / 2 + 1];
+        let stages = self.stages.as_ref().ok_or_else(|| Diag::compiler("a correlation of an odd length"))?;
+        let half = self.len / 2;
+        let mut work = Work {
+            frames: Tile::new(half),
+            template: Tile::new(half),
+            sums: Elements::new(half),
+            columns: vec![[0.0; TOGETHER]; self.lags],
+        };
         for group in 0..lanes.next_multiple_of(LANES) / TOGETHER {
-            let mut first = true;
             for row in start..start.saturating_add(rows.max(0)) {
-                // SAFETY: the caller vouches for all inner positions of this row and group.
-                unsafe {
-                    if first || !self.t.constant {
-                        template.read(self, self.t, t, row, group)?;
+                let first = row == start;
+                for (side, at, tile) in [(self.t, t, &mut work.template), (self.x, x, &mut work.frames)] {
+                    // What serves all groups, or all rows, stays.
+                    if side.constant && !(first && (group == 0 || !side.single)) {
+                        continue;
                     }
-                    if first || !self.x.constant {
-                        frames.read(self, self.x, x, row, group)?;
+                    // SAFETY: the caller vouches for all inner positions of this row and group; `widest!` for the processor.
+                    unsafe {
+                        tile.read(side, at, row, group);
+                        (self.transform)(stages, &mut tile.elements);
                     }
                 }
-                first = false;
+                // SAFETY: `widest!` chose what the processor has.
+                unsafe { (self.multiply)(self, stages, &mut work) };
                 for lane in 0..TOGETHER {
-                    let (a, b) = (frames.lane(self.x, lane), template.lane(self.t, lane));
-                    let half = bins.len();
-                    let (xs, ts) = (&frames.bins[a * half..][..half], &template.bins[b * half..][..half]);
-                    for ((bin, x), t) in bins.iter_mut().zip(xs).zip(ts) {
-                        *bin = x * t.conj();
-                    }
-                    real_ends(&mut bins, self.len);
-                    let done = self.inverse.process_with_scratch(&mut bins, &mut sums, &mut frames.scratch);
-                    done.map_err(misfit)?;
-                    let scale = 1.0 / self.len as f64;
-                    for l in 0..self.lags {
-                        let lag = (self.lo + l as i64).rem_euclid(self.len as i64) as usize;
-                        columns[l * TOGETHER + lane] = sums[lag] * scale;
-                    }
-                    self.spoil(&frames.bad[a], &template.bad[b], lane, &mut columns);
-                    self.clear(lane, &mut columns);
+                    self.spoil(&work.frames.bad[lane], &work.template.bad[lane], lane, &mut work.columns);
                 }
+                self.clear(&mut work.columns);
                 let base = output.base.wrapping_offset((row as isize).wrapping_mul(output.row));
                 let base = base.wrapping_add(group * TOGETHER * size_of::<f64>());
-                for (l, column) in columns.chunks_exact(TOGETHER).enumerate() {
-                    let to = base.wrapping_offset(l as isize * output.inner).cast::<f64>();
+                for (l, column) in work.columns.iter().enumerate() {
+                    let to = base.wrapping_offset(l as isize * output.inner).cast::<[f64; TOGETHER]>();
                     // SAFETY: the caller's promise; a group is `TOGETHER` contiguous elements.
-                    unsafe { to.copy_from_nonoverlapping(column.as_ptr(), TOGETHER) };
+                    unsafe { to.write_unaligned(*column) };
                 }
             }
         }
@@ -139,11 +137,11 @@ impl Plan {
     }
 
     /// NaN where a sum has a factor that is not finite: `x[q]` meets `t[k]` at lag `q − k`.
-    fn spoil(&self, bad_x: &[usize], bad_t: &[usize], lane: usize, columns: &mut [f64]) {
+    fn spoil(&self, bad_x: &[usize], bad_t: &[usize], lane: usize, columns: &mut [[f64; TOGETHER]]) {
         let mut spoil = |from: i64, to: i64| {
             let from = (from - self.lo).max(0);
             for l in from..(to - self.lo).min(self.lags as i64 - 1) + 1 {
-                columns[l as usize * TOGETHER + lane] = f64::NAN;
+                columns[l as usize][lane] = f64::NAN;
             }
         };
         for &q in bad_x {
@@ -155,25 +153,57 @@ impl Plan {
     }
 
     /// Exact zeros at lags at which nothing meets.
-    fn clear(&self, lane: usize, columns: &mut [f64]) {
+    fn clear(&self, columns: &mut [[f64; TOGETHER]]) {
         let meets = 1 - self.t.inner as i64..self.x.inner as i64;
-        for l in 0..self.lags {
-            if !meets.contains(&(self.lo + l as i64)) {
-                columns[l * TOGETHER + lane] = 0.0;
+        for (lag, column) in (self.lo..).zip(columns) {
+            if !meets.contains(&lag) {
+                *column = [0.0; TOGETHER];
             }
         }
     }
 }
 
-/// What has no counterpart at negative frequencies is real.
-fn real_ends(bins: &mut [Complex64], len: usize) {
-    if let Some(first) = bins.first_mut() {
-        first.im = 0.0;
+/// # Safety
+/// None of its own.
+#[inline(always)]
+unsafe fn transform(stages: &Stages<f64>, elements: &mut Elements<f64, TOGETHER>) {
+    stages.run(elements);
+}
+
+/// From both spectra of pairs to the columns of lags.
+///
+/// # Safety
+/// None of its own.
+#[inline(always)]
+unsafe fn multiply(plan: &Plan, stages: &Stages<f64>, work: &mut Work) {
+    let Work { frames, template, sums, columns } = work;
+    let (xs, ts, product) = (&frames.elements.now, &template.elements.now, &mut sums.now);
+    let half = product.len();
+    // The inverse is a forward transform with real and imaginary parts exchanged, before and after.
+    let [imaginary, real] = &mut product[0];
+    for (lane, (re, im)) in real.iter_mut().zip(imaginary).enumerate() {
+        let (x, t) = (Z::of(&xs[0], lane), Z::of(&ts[0], lane));
+        let (first, last) = ((x.re + x.im) * (t.re + t.im), (x.re - x.im) * (t.re - t.im));
+        (*re, *im) = (first + last, first - last);
     }
-    if len.is_multiple_of(2)
-        && let Some(last) = bins.last_mut()
-    {
-        last.im = 0.0;
+    for k in 1..=half / 2 {
+        let mirror = half - k;
+        let (mut one, mut other) = ([[0.0; TOGETHER]; 2], [[0.0; TOGETHER]; 2]);
+        for lane in 0..TOGETHER {
+            let bins = |of: &[_]| parted(Z::of(&of[k], lane), Z::of(&of[mirror], lane), plan.roots[k]);
+            let ((x, x_mirrored), (t, t_mirrored)) = (bins(xs), bins(ts));
+            let (z, mirrored) = paired(x * t.conj(), x_mirrored * t_mirrored.conj(), plan.roots[k]);
+            (one[1][lane], one[0][lane]) = (z.re, z.im);
+            (other[1][lane], other[0][lane]) = (mirrored.re, mirrored.im);
+        }
+        product[mirror] = other;
+        product[k] = one;
+    }
+    stages.run(sums);
+    let scale = 1.0 / plan.len as f64;
+    for (lag, column) in (plan.lo..).zip(columns) {
+        let at = lag.rem_euclid(plan.len as i64) as usize;
+        *column = sums.now[at / 2][1 - at % 2].map(|sum| sum * scale);
     }
 }
 
@@ -190,67 +220,50 @@ fn fast_length(least: usize) -> usize {
     (least.max(2)..).find(|n| n.is_multiple_of(2) && smooth(*n)).unwrap_or(least)
 }
 
-/// Spectra of the frames of one group of lanes.
+/// The frames of one group of lanes, then their spectra.
 struct Tile {
-    samples: Vec<f64>,
-    bins: Vec<Complex64>,
-    scratch: Vec<Complex64>,
+    /// Numbers in pairs.
+    elements: Elements<f64, TOGETHER>,
     /// Positions that are not finite, per lane.
-    bad: Vec<Vec<usize>>,
+    bad: [Vec<usize>; TOGETHER],
 }
 
 impl Tile {
-    fn new(plan: &Plan, side: Side) -> Tile {
-        let lanes = side.lanes();
-        let scratch = plan.forward.get_scratch_len().max(plan.inverse.get_scratch_len());
-        Tile {
-            samples: vec![0.0; plan.len * lanes],
-            bins: vec![Complex64::default(); (plan.len / 2 + 1) * lanes],
-            scratch: vec![Complex64::default(); scratch],
-            bad: vec![Vec::new(); lanes],
-        }
+    fn new(half: usize) -> Tile {
+        Tile { elements: Elements::new(half), bad: Default::default() }
     }
 
-    fn lane(&self, side: Side, lane: usize) -> usize {
-        if side.single { 0 } else { lane }
-    }
-
-    /// Reads and transforms the frames of a row.
+    /// Reads the frames of a row; one lane that serves all is laid into all.
     ///
     /// # Safety
     /// As [`Plan::run`].
-    unsafe fn read(&mut self, plan: &Plan, side: Side, at: &BufferAt, row: i64, group: usize) -> Result<()> {
+    unsafe fn read(&mut self, side: Side, at: &BufferAt, row: i64, group: usize) {
         let row = if side.constant { 0 } else { row };
         let size = if side.double { size_of::<f64>() } else { size_of::<f32>() };
         let base = at.base.wrapping_offset((row as isize).wrapping_mul(at.row));
         let base = if side.single { base } else { base.wrapping_add(group * TOGETHER * size) };
-        let lanes = side.lanes();
-        self.samples.fill(0.0);
         self.bad.iter_mut().for_each(Vec::clear);
-        for inner in 0..side.inner {
+        let mut parts = self.elements.now.as_flattened_mut().iter_mut();
+        for (inner, part) in parts.by_ref().take(side.inner).enumerate() {
             let from = base.wrapping_offset(inner as isize * at.inner);
-            for lane in 0..lanes {
-                // SAFETY: the caller's promise.
-                let value = unsafe {
-                    if side.double {
-                        from.cast::<f64>().wrapping_add(lane).read()
-                    } else {
-                        f64::from(from.cast::<f32>().wrapping_add(lane).read())
+            // SAFETY: the caller's promise; a group is `TOGETHER` contiguous elements.
+            *part = unsafe {
+                match (side.single, side.double) {
+                    (true, true) => [from.cast::<f64>().read_unaligned(); TOGETHER],
+                    (true, false) => [f64::from(from.cast::<f32>().read_unaligned()); TOGETHER],
+                    (false, true) => from.cast::<[f64; TOGETHER]>().read_unaligned(),
+                    (false, false) => from.cast::<[f32; TOGETHER]>().read_unaligned().map(f64::from),
+                }
+            };
+            if part.iter().any(|value| !value.is_finite()) {
+                for (value, bad) in part.iter_mut().zip(&mut self.bad) {
+                    if !value.is_finite() {
+                        *value = 0.0;
+                        bad.push(inner);
                     }
-                };
-                if value.is_finite() {
-                    self.samples[lane * plan.len + inner] = value;
-                } else {
-                    self.bad[lane].push(inner);
                 }
             }
         }
-        let half = plan.len / 2 + 1;
-        for lane in 0..lanes {
-            let (samples, bins) =
-                (&mut self.samples[lane * plan.len..][..plan.len], &mut self.bins[lane * half..][..half]);
-            plan.forward.process_with_scratch(samples, bins, &mut self.scratch).map_err(misfit)?;
-        }
-        Ok(())
+        parts.for_each(|part| *part = [0.0; TOGETHER]);
     }
 }
