@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use dasc_ir::graph::{NodeId, Prim, Role, Scope as Covers, TransformKind, View};
 use dasc_ir::kernel::{
-    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LaneAt,
-    Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
+    Affine, Buffer, BufferId, Carry, CarryId, Correlate, Domain, Emit, Fft, FftKind, Instr, Kernel, LANES,
+    LaneAt, Lanes, Loop, OverlapAdd, Role as BufferRole, Schedule, Step, Val, Widen,
 };
 use dasc_ir::{DType, Diag, Result};
 
@@ -324,13 +324,11 @@ fn schedule(builder: &Builder) -> Schedule {
     while schedule.lanes > 16 && (history + tile(schedule.rows)) * f64::from(schedule.lanes) > CACHE {
         schedule.lanes /= 2;
     }
-    while schedule.rows > 8 && !fits(schedule.rows, schedule.lanes) {
+    let lanes = schedule.lanes.min(builder.stage.channels.next_multiple_of(LANES as u32));
+    while schedule.rows > 8 && !fits(schedule.rows, lanes) {
         schedule.rows /= 2;
     }
-    while schedule.rows < MOST_ROWS
-        && schedule.rows * schedule.lanes < ENOUGH
-        && fits(2 * schedule.rows, schedule.lanes)
-    {
+    while schedule.rows < MOST_ROWS && schedule.rows * lanes < ENOUGH && fits(2 * schedule.rows, lanes) {
         schedule.rows *= 2;
     }
     schedule
