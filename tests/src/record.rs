@@ -201,8 +201,8 @@ pub fn run_in_ranges(graph: &Graph, feed: &dyn Feed, options: &Options) -> Resul
     Ok((collected, stats))
 }
 
-/// Runs a graph with interruptions: again and again a random chunk size and number of threads, some chunks, and all
-/// state through bytes into the next; now and then rows are taken in ranges of channels. Returns with the result how often state was saved.
+/// Runs a graph with interruptions: again and again a random chunk size, number of threads and block of channels, some chunks, and
+/// all state through bytes into the next; now and then rows are taken in ranges of channels. Returns with the result how often state was saved.
 ///
 /// # Errors
 /// Those of the run; a graph with a whole-record transform cannot be saved.
@@ -220,9 +220,10 @@ pub fn run_in_parts(
         // The first parts end anywhere, even after one row; then larger ones come, so that the end is reached.
         let chunk = if saves < 6 { 1 + noise.below(rows) } else { rows };
         let threads = 1 + noise.below(3) as usize;
+        let block = [options.block, Some(16), Some(32)][noise.below(3) as usize];
         let run = Run::prepare(
             graph.clone(),
-            &Options { chunk: Some(chunk as usize), threads, ..options.clone() },
+            &Options { chunk: Some(chunk as usize), threads, block, ..options.clone() },
         )?;
         let collected = collected.get_or_insert_with(|| Collected::new(&run));
         collected.ranges = noise.below(2) == 0;
