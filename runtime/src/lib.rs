@@ -51,6 +51,12 @@ use dasc_ir::Result;
 
 /// Where the rows of the source come from.
 pub trait Feed: Sync {
+    /// How many rows from `first` on can be read now, at most `most`; waits for at least one. 0 means that the stream is over. Asked only
+    /// where the graph's source has no end ([`dasc_ir::graph::Rows::From`]); its rows are then read in order.
+    fn wait(&self, _first: i64, most: usize) -> Result<usize> {
+        Ok(most)
+    }
+
     /// Reads rows `first .. first + rows` of all channels, in the source's own type and native byte order, time-major:
     /// row `i` begins at byte `i * stride` of `out`.
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()>;

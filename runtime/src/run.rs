@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use dasc_compiler::plan::Plan;
 use dasc_cpu::Codegen;
 use dasc_cpu::cache::{Cache, Outcome};
-use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope};
+use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope, Type};
 use dasc_ir::kernel::{Executable, Kernel};
 use dasc_ir::{Diag, Result};
 
@@ -65,7 +65,7 @@ impl Options {
 /// Counters of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// Source rows done, and to be done, all passes together.
+    /// Source rows done, and to be done, all passes together; 0 to be done where nobody knows.
     pub rows_done: u64,
     pub rows_total: u64,
     pub pass: u32,
@@ -104,6 +104,8 @@ pub struct Run {
     pub(crate) passes: Vec<(PreparedFlow, PreparedFlow)>,
     pub(crate) options: Options,
     pub(crate) pool: rayon::ThreadPool,
+    /// Whether the source has no end that anyone knows.
+    pub(crate) endless: bool,
     compiled: Stats,
 }
 
@@ -151,13 +153,18 @@ impl Run {
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let pool = pool.map_err(|e| Diag::world(format!("cannot start {} threads: {e}", options.threads)))?;
+        let from = |node: &Node| matches!(node.prim, Prim::Source) && endless(&node.ty);
+        let endless = graph.nodes.iter().any(from);
         compiled.rows_total = (0..plan.passes.len())
             .map(|p| (0..plan.segments).map(|s| longest(&plan.passes[p], s) as u64).sum::<u64>())
             .sum();
+        if endless {
+            compiled.rows_total = 0;
+        }
         let ready = dasc_compiler::split::split(&graph).ready;
         compiled.warnings.extend(graph.nodes.iter().filter_map(|node| too_short(&graph, node)));
         let lifetimes = plan.lifetimes();
-        Ok(Run { graph, plan, ready, lifetimes, passes, options: options.clone(), pool, compiled })
+        Ok(Run { graph, plan, ready, lifetimes, passes, options: options.clone(), pool, endless, compiled })
     }
 
     /// The graph after the compiler's rewrites; its outputs are those it was given, in order.
@@ -186,7 +193,12 @@ impl Run {
             flow: self.passes[0].0.begin(0, cut),
             cut,
             statistics: self.plan.statistics.iter().map(|s| Stored::new(s, self.plan.segments)).collect(),
-            wholes: Wholes::new(&self.plan, self.options.temporary.clone(), self.options.budget()),
+            wholes: Wholes::new(
+                &self.graph,
+                &self.plan,
+                self.options.temporary.clone(),
+                self.options.budget(),
+            ),
             selections: Selections::new(&self.plan),
             detections: Vec::new(),
             stats: self.compiled.clone(),
@@ -369,7 +381,7 @@ impl Run {
         })?;
         self.note_held(session, session.wholes.working());
         for node in self.graph.outputs.clone() {
-            if self.graph.node(node).ty == dasc_ir::graph::Type::Table {
+            if self.graph.node(node).ty == Type::Table {
                 self.hand_out_detections(session, observer, node, (self.plan.segments, 0))?;
             }
         }
@@ -414,6 +426,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether a value has rows without an end.
+fn endless(ty: &Type) -> bool {
+    let Type::Signal(signal) = ty else { return false };
+    signal.time.as_ref().is_some_and(|time| matches!(time.rows, Rows::From(_)))
 }
 
 /// Says which stretches a model gets nothing of.

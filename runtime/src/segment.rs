@@ -41,6 +41,7 @@ impl Run {
             let skip = room as usize * layout.row() + layout.lane_pad * layout.element;
             Some(Arrivals {
                 feed,
+                endless: self.endless,
                 range: (rows.start, rows.stop),
                 length,
                 row: layout.row(),
@@ -51,7 +52,7 @@ impl Run {
         });
         // Chunks of the source are read ahead by one thread while kernels run here, unless they are so small that handing them
         // over would take longer than reading them.
-        let (send, receive) = sync_channel::<Result<Bytes>>(1);
+        let (send, receive) = sync_channel::<Result<(i64, Bytes)>>(1);
         let (give_back, take_back) = sync_channel::<Bytes>(2);
         let ahead = arrivals
             .as_ref()
@@ -68,10 +69,11 @@ impl Run {
                 threads.spawn(move || {
                     let mut taken = begin;
                     while taken < length {
-                        let next = next_of(taken);
-                        let chunk = arrivals.read(taken, next, take_back.try_recv().unwrap_or_default());
+                        let spare = take_back.try_recv().unwrap_or_default();
+                        let chunk = arrivals.read(taken, next_of(taken), spare);
+                        let next = chunk.as_ref().map_or(taken, |(next, _)| *next);
                         // The receiver hangs up when the run stops early.
-                        if send.send(chunk).is_err() {
+                        if send.send(chunk).is_err() || next == taken {
                             return;
                         }
                         taken = next;
@@ -79,24 +81,32 @@ impl Run {
                 });
             }
             while session.taken < length {
-                let next = next_of(session.taken);
                 let clock = Instant::now();
+                let mut arrived = match &arrivals {
+                    Some(_) if ahead => Some(receive.recv().map_err(|_| Diag::world("the reader stopped"))??),
+                    Some(arrivals) => {
+                        let limit = next_of(session.taken);
+                        Some(arrivals.read(session.taken, limit, std::mem::take(&mut spare))?)
+                    }
+                    None => None,
+                };
+                let next = arrived.as_ref().map_or_else(|| next_of(session.taken), |(next, _)| *next);
+                if next == session.taken {
+                    // The stream is over.
+                    break;
+                }
                 for (number, stream) in pass.flow.streams.iter().enumerate() {
                     let (start, stop) = stream.rows[segment];
                     let end = share(start, stop, next, length);
                     match stream.place {
                         Place::Source => {
                             let missing = || Diag::compiler("run: a source without rows");
-                            let arrivals = arrivals.as_ref().ok_or_else(missing)?;
-                            let arrived = if ahead {
-                                receive.recv().map_err(|_| Diag::world("the reader stopped"))??
-                            } else {
-                                arrivals.read(session.taken, next, std::mem::take(&mut spare))?
-                            };
+                            let room = arrivals.as_ref().ok_or_else(missing)?.room;
+                            let (_, bytes) = arrived.take().ok_or_else(missing)?;
                             let rows = end - share(start, stop, session.taken, length);
                             let row = stream.channels as usize * stream.element();
                             session.stats.bytes_in += rows as u64 * row as u64;
-                            let free = flow.take(&mut session.flow, number, end, (arrived, arrivals.room))?;
+                            let free = flow.take(&mut session.flow, number, end, (bytes, room))?;
                             if ahead {
                                 let _ = give_back.try_send(free);
                             } else {
@@ -165,6 +175,8 @@ const READ_AHEAD: usize = 64 << 10;
 /// How rows of the source come: in memory laid out as their stream has it, with room for rows before and after them.
 struct Arrivals<'a> {
     feed: &'a dyn Feed,
+    /// Whether nobody knows where rows end.
+    endless: bool,
     /// Rows of the segment, and how many the longest stream of the pass has.
     range: (i64, i64),
     length: i64,
@@ -176,16 +188,23 @@ struct Arrivals<'a> {
 }
 
 impl Arrivals<'_> {
-    /// The rows that belong to `taken .. next` of the pass, in memory that was used before if it is as large.
-    fn read(&self, taken: i64, next: i64, spare: Bytes) -> Result<Bytes> {
+    /// The rows that belong to `taken .. next` of the pass, in memory that was used before if it is large enough. Of a stream without an
+    /// end those that are there: `next` says how far they go, and stays where it was if the stream is over.
+    fn read(&self, taken: i64, limit: i64, spare: Bytes) -> Result<(i64, Bytes)> {
         let (start, stop) = self.range;
+        let mut next = limit;
+        if self.endless {
+            let most = usize::try_from(limit - taken).unwrap_or(usize::MAX);
+            next = taken + self.feed.wait(start + taken, most)? as i64;
+        }
         let (from, to) = (share(start, stop, taken, self.length), share(start, stop, next, self.length));
         let rows = (to - from).max(0) as usize;
         let len = (self.room + self.after) as usize * self.row + rows * self.row;
-        let mut bytes = if spare.len() == len { spare } else { Bytes::zeroed(len) };
+        let fits = if self.endless { spare.len() >= len } else { spare.len() == len };
+        let mut bytes = if fits { spare } else { Bytes::zeroed(len) };
         if rows > 0 {
             self.feed.read(from, rows, &mut bytes.bytes_mut()[self.skip..], self.row)?;
         }
-        Ok(bytes)
+        Ok((next, bytes))
     }
 }

@@ -1,11 +1,12 @@
 //! Steps that need all of a segment: their input is stored while a pass runs, worked on when the segment is over, and read by
 //! the passes after it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use dasc_compiler::plan::{Pass, Place, Plan, Stream, Whole, WholeInput, WholeKind, WholeOutput};
-use dasc_ir::graph::Graph;
-use dasc_ir::{Diag, Result};
+use dasc_ir::graph::{Graph, NodeId};
+use dasc_ir::{Diag, Result, Span};
 
 use crate::backwards::Backwards;
 use crate::rows::RowsView;
@@ -24,6 +25,8 @@ pub(crate) struct Wholes {
     spools: Vec<Vec<Option<Kept>>>,
     /// The last pass that reads each spool.
     last: Vec<usize>,
+    /// Where in the script each whole step stands, for what goes wrong with its store.
+    places: HashMap<NodeId, Option<Span>>,
     /// The most bytes that lines took while they were transformed.
     working: usize,
 }
@@ -36,13 +39,15 @@ enum Kept {
 
 impl Wholes {
     /// Nothing stored yet of a plan.
-    pub fn new(plan: &Plan, folder: Option<PathBuf>, memory: usize) -> Wholes {
+    pub fn new(graph: &Graph, plan: &Plan, folder: Option<PathBuf>, memory: usize) -> Wholes {
         let spools = spools(plan);
+        let steps = plan.passes.iter().flat_map(|pass| &pass.transforms);
         Wholes {
             folder,
             memory,
             working: 0,
             inputs: Vec::new(),
+            places: steps.map(|whole| (whole.node, graph.node(whole.node).span)).collect(),
             last: (0..spools).map(|spool| last_reader(plan, spool)).collect(),
             spools: (0..spools).map(|_| (0..plan.segments).map(|_| None).collect()).collect(),
         }
@@ -54,14 +59,16 @@ impl Wholes {
         for whole in &pass.transforms {
             let WholeInput::Stream(number) = whole.input else { continue };
             let stream = &pass.flow.streams[number as usize];
-            self.inputs.push(match whole.kind {
+            let folder = self.folder.as_deref();
+            let kept = match whole.kind {
                 WholeKind::Transform(_) => {
-                    Kept::Lines(Spool::create(self.folder.as_deref(), stream, segment, self.memory)?)
+                    Spool::create(folder, stream, segment, self.memory).map(Kept::Lines)
                 }
                 WholeKind::Reverse => {
-                    Kept::Backwards(Backwards::create(self.folder.as_deref(), stream, segment, self.memory)?)
+                    Backwards::create(folder, stream, segment, self.memory).map(Kept::Backwards)
                 }
-            });
+            };
+            self.inputs.push(kept.map_err(|diag| placed(diag, &self.places, whole))?);
         }
         Ok(())
     }
@@ -70,10 +77,11 @@ impl Wholes {
     pub fn take(&mut self, pass: &Pass, stream: usize, view: &RowsView) -> Result<()> {
         for (whole, input) in of_rows(pass).zip(&mut self.inputs) {
             if whole.input == WholeInput::Stream(stream as u32) {
-                match input {
-                    Kept::Lines(spool) => spool.write(view)?,
-                    Kept::Backwards(rows) => rows.write(view)?,
-                }
+                let written = match input {
+                    Kept::Lines(spool) => spool.write(view),
+                    Kept::Backwards(rows) => rows.write(view),
+                };
+                written.map_err(|diag| placed(diag, &self.places, whole))?;
             }
         }
         Ok(())
@@ -85,17 +93,21 @@ impl Wholes {
             self.working = self.working.max(input.working(self.memory));
             let kept = match (whole.kind, input, whole.output) {
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Spool(_)) => {
-                    transform(&lines, kind, self.memory, None)?.map(Kept::Lines)
+                    transform(&lines, kind, self.memory, None)
                 }
                 (WholeKind::Transform(kind), Kept::Lines(lines), WholeOutput::Statistic(number)) => {
                     let output = (&mut statistics[number as usize], segment);
-                    transform(&lines, kind, self.memory, Some(output))?.map(Kept::Lines)
+                    transform(&lines, kind, self.memory, Some(output))
                 }
-                (WholeKind::Reverse, input @ Kept::Backwards(_), WholeOutput::Spool(_)) => Some(input),
+                (WholeKind::Reverse, input @ Kept::Backwards(_), WholeOutput::Spool(spool)) => {
+                    self.spools[spool as usize][segment] = Some(input);
+                    continue;
+                }
                 (WholeKind::Transform(_) | WholeKind::Reverse, _, _) => {
                     return Err(Diag::compiler("run: a whole step that does not fit its store"));
                 }
             };
+            let kept = kept.map_err(|diag| placed(diag, &self.places, whole))?.map(Kept::Lines);
             if let WholeOutput::Spool(spool) = whole.output {
                 self.spools[spool as usize][segment] = kept;
             }
@@ -113,8 +125,8 @@ impl Wholes {
             };
             for (segment, rows) in rows.iter().enumerate() {
                 let spectrum = statistics[*number as usize].view(segment);
-                let lines = Spool::of_spectrum(self.folder.as_deref(), &spectrum, *rows, self.memory)?;
-                let kept = Kept::Lines(lines);
+                let lines = Spool::of_spectrum(self.folder.as_deref(), &spectrum, *rows, self.memory);
+                let kept = Kept::Lines(lines.map_err(|diag| placed(diag, &self.places, whole))?);
                 self.working = self.working.max(kept.working(self.memory));
                 self.spools[spool as usize][segment] = Some(kept);
             }
@@ -211,6 +223,11 @@ pub(crate) fn check(graph: &Graph, plan: &Plan, memory: usize) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// A mistake at the step whose store it befell.
+fn placed(diag: Diag, places: &HashMap<NodeId, Option<Span>>, whole: &Whole) -> Diag {
+    diag.at(places.get(&whole.node).copied().flatten())
 }
 
 /// The whole steps whose input arrives as rows, in order.

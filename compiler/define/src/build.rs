@@ -85,7 +85,9 @@ pub(crate) fn nested(
     nesting: Nesting,
 ) -> Result<NodeId> {
     if nesting.depth > MAX_CALLS {
-        return Err(Diag::usage(format!("definitions call each other more than {MAX_CALLS} deep")).at(call));
+        return Err(Diag::usage(format!("definitions call each other more than {MAX_CALLS} deep"))
+            .at(call)
+            .help("join some of them into one definition"));
     }
     b.enter(&definition.name, Some(call));
     for (param, value) in definition.params.iter().zip(params) {
@@ -113,7 +115,11 @@ pub(crate) fn nested(
     match result {
         Value::Signal(node) => Ok(node),
         Value::Constant(..) => Err(Diag::usage(format!("{} does not depend on its input", definition.name))
-            .at(definition.span_of(definition.result))),
+            .at(definition.span_of(definition.result))
+            .help(format!(
+                "let the result read {0}, as in {0}[t] - {0}[t-1]",
+                definition.inputs.first().map_or("x", |input| input.text.as_str())
+            ))),
     }
 }
 
@@ -212,7 +218,8 @@ impl Building<'_> {
                 None => Err(Diag::usage(format!(
                     "units clash: the initial value is in {unit}, the equation in {own}"
                 ))
-                .at(span)),
+                .at(span)
+                .help(format!("write the initial value in {own}, or without a unit"))),
             },
             Some(_) | None => Ok(constant),
         }
@@ -239,6 +246,7 @@ impl Building<'_> {
             Some(Form::Period) => {
                 let period = self.period.ok_or_else(|| {
                     Diag::usage("dt needs a time axis, but the input is a statistic over all time")
+                        .help("apply the definition before the statistic along time")
                 })?;
                 Ok(Known { unit: Unit::parse("s"), constant: Some(period) })
             }
@@ -250,7 +258,8 @@ impl Building<'_> {
                         let name = self.definition.equations.get(*i).map_or("", |e| e.name.as_str());
                         return Err(Diag::usage(format!(
                             "`{name}` is a constant and has no places in time or along channels"
-                        )));
+                        ))
+                        .help(format!("write {name} without brackets")));
                     }
                     Ok(Known { unit: Some(unit.clone()), constant: Some(*value) })
                 }

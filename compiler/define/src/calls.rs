@@ -87,20 +87,27 @@ impl Building<'_> {
                 None => slots.iter().position(Option::is_none).ok_or_else(|| {
                     Diag::usage(format!("{} takes {} values, not {}", callee.name, names.len(), args.len()))
                         .at(self.definition.span_of(arg.value))
+                        .help(format!("the form is {}({})", callee.name, names.join(", ")))
                 })?,
             };
             if let Some(slot) = slots.get_mut(at)
                 && slot.replace(arg).is_some()
             {
                 let name = names.get(at).copied().unwrap_or("");
-                return Err(
-                    Diag::usage(format!("{name} is given twice")).at(self.definition.span_of(arg.value))
-                );
+                return Err(Diag::usage(format!("{name} is given twice"))
+                    .at(self.definition.span_of(arg.value))
+                    .help(format!("the form is {}({})", callee.name, names.join(", "))));
             }
         }
         let (mut inputs, mut params) = (Vec::new(), Vec::new());
         for (at, (slot, name)) in slots.iter().zip(&names).enumerate() {
-            let missing = || Diag::usage(format!("{} needs {name}", callee.name)).at(span);
+            let missing = || {
+                Diag::usage(format!("{} needs {name}", callee.name)).at(span).help(format!(
+                    "the form is {}({})",
+                    callee.name,
+                    names.join(", ")
+                ))
+            };
             let param = at.checked_sub(callee.inputs.len()).and_then(|at| callee.params.get(at));
             match (param, slot) {
                 (None, Some(arg)) => inputs.push(self.signal(arg, &callee.name)?),
@@ -117,6 +124,7 @@ impl Building<'_> {
                             callee.name
                         ))
                         .at(place)
+                        .help(format!("give a value in {own}, or a number without a unit"))
                     })?);
                 }
             }
@@ -129,7 +137,8 @@ impl Building<'_> {
             Value::Signal(node) => Ok(node),
             Value::Constant(..) => {
                 Err(Diag::usage(format!("{of} works on a signal, and this is a constant"))
-                    .at(self.definition.span_of(arg.value)))
+                    .at(self.definition.span_of(arg.value))
+                    .help("give it an input of the definition, or what is computed from one"))
             }
         }
     }
@@ -144,7 +153,8 @@ impl Building<'_> {
                 Ok((*value, ty))
             }
             _ => Err(Diag::usage(format!("a parameter of {of} is a constant, and this depends on data"))
-                .at(self.definition.span_of(root))),
+                .at(self.definition.span_of(root))
+                .help("give a number, or a parameter of the definition")),
         }
     }
 

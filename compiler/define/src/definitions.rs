@@ -35,7 +35,8 @@ impl Definitions {
         if let Some(earlier) = self.find(&definition.name) {
             return Err(Diag::usage(format!("there is a definition {} already", definition.name))
                 .at(definition.span)
-                .related(earlier.span, "first defined here"));
+                .related(earlier.span, "first defined here")
+                .help("choose another name"));
         }
         if operators.knows(&definition.name) {
             let text =
@@ -113,6 +114,7 @@ pub fn step(
                 input.text, definition.name, arg.value
             ))
             .at(arg.span)
+            .help("name a flow at the end of its step: … AS reference")
         })?);
     }
     for (slot, param) in values.iter().zip(&definition.params) {
@@ -127,6 +129,7 @@ pub fn step(
                 };
                 Diag::usage(format!("{name} of {} expects {what}, not {}", definition.name, arg.value))
                     .at(arg.span)
+                    .help(format!("for example {}", example(definition)))
             })?,
         });
     }
@@ -171,8 +174,9 @@ pub fn define(
     let mut params = Vec::with_capacity(constants.len());
     for (name, _, unit) in constants {
         let parsed = if unit.is_empty() { Some(Unit::none()) } else { Unit::parse(unit) };
-        let parsed =
-            parsed.ok_or_else(|| Diag::usage(format!("the constant {name} has the unknown unit {unit}")))?;
+        let parsed = parsed.ok_or_else(|| {
+            Diag::usage(format!("the constant {name} has the unknown unit {unit}")).help(Unit::MADE_OF)
+        })?;
         params.push(syntax::Param {
             name: name.to_string(),
             span: Span::default(),
@@ -182,7 +186,7 @@ pub fn define(
         });
     }
     if inputs.is_empty() {
-        return Err(Diag::usage("an expression needs a signal"));
+        return Err(Diag::usage("an expression needs a signal").help("give at least one input"));
     }
     let names = inputs.iter().map(|(name, _)| spelled(name)).collect();
     let mut definition = parse::body(text, names, params)?;

@@ -193,6 +193,7 @@ impl Building<'_> {
                 ))
                 .at(span)
                 .label(format!("in {}", symbol(&given)))
+                .help("multiply or divide by a quantity, such as dt or 1s, so that both are in one unit")
             })?;
             members.push(Member { equation: *equation, ids: ids.clone(), typed, unit: unit.clone(), factor });
         }
@@ -313,7 +314,8 @@ impl Building<'_> {
                 if let Some(read) = self.read(id, &HashMap::new(), &typed)? {
                     if read.at != At::Here {
                         return Err(Diag::usage("an initial value reads the first sample, no other")
-                            .at(self.definition.span_of(id)));
+                            .at(self.definition.span_of(id))
+                            .help("write x[t] there: it is the sample the stretch begins with"));
                     }
                     slots.insert(id, position(nodes, read.node));
                 }

@@ -47,9 +47,9 @@ pub fn resolve(definition: &mut Definition, callees: &dyn Callees) -> Result<()>
                 continue;
             }
             Form::Word(_) if !words.get(id).copied().unwrap_or(false) => {
-                return Err(
-                    Diag::usage("a text stands only among the parameters of an operator").at(term.span)
-                );
+                return Err(Diag::usage("a text stands only among the parameters of an operator")
+                    .at(term.span)
+                    .help("for example DETREND(x, TYPE=linear)"));
             }
             Form::Number(..)
             | Form::Input(..)
@@ -81,7 +81,8 @@ fn named(definition: &Definition, name: &str, place: &Place, word: bool) -> Resu
         if *place != Place::Here {
             return Err(Diag::usage(format!(
                 "`{name}` is a constant and has no places in time or along channels"
-            )));
+            ))
+            .help(format!("write {name} without brackets")));
         }
         return Ok(Form::Param(i));
     }

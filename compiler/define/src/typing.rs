@@ -83,7 +83,9 @@ fn one(
             let known = known(id)?;
             plain(known.unit, known.constant)
         }
-        Form::Name(..) | Form::Word(_) => return Err(Diag::usage("a value is expected here")),
+        Form::Name(..) | Form::Word(_) => {
+            return Err(Diag::usage("a value is expected here").help("a name of the definition, or a number"));
+        }
         Form::Negate(a) => {
             let a = number(*a)?;
             Typed { constant: a.constant.map(|x| -x), factors: Vec::new(), ..a.clone() }

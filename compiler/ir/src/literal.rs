@@ -40,6 +40,8 @@ impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |items: &[Literal]| items.iter().map(Literal::to_string).collect::<Vec<_>>().join(", ");
         match self {
+            // Nobody counts three hundred zeros.
+            Literal::Number(x) if x.abs() >= 1e15 => write!(f, "{x:e}"),
             Literal::Number(x) => write!(f, "{x}"),
             Literal::Quantity(x, unit) => write!(f, "{x}{unit}"),
             Literal::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),

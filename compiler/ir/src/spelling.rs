@@ -2,7 +2,8 @@
 
 /// The candidate with the smallest edit distance, if it is near enough that a person would have meant it.
 pub fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
-    let limit = word.chars().count() / 3 + 1;
+    // A third of the letters may be wrong; of one letter none.
+    let limit = (word.chars().count() + 1) / 3;
     let scored =
         candidates.into_iter().map(|c| (distance(&word.to_lowercase(), &c.as_ref().to_lowercase()), c));
     scored.min_by_key(|(d, _)| *d).filter(|(d, _)| *d <= limit).map(|(_, c)| c.as_ref().to_string())
@@ -35,5 +36,7 @@ mod tests {
         assert_eq!(nearest("BNADPASS", known).as_deref(), Some("BANDPASS"));
         assert_eq!(nearest("detrnd", known).as_deref(), Some("DETREND"));
         assert_eq!(nearest("CORRELATE", known), None);
+        assert_eq!(nearest("x", ["t", "c"]), None);
+        assert_eq!(nearest("X", ["x", "c"]).as_deref(), Some("x"));
     }
 }

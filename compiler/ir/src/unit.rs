@@ -104,6 +104,10 @@ const SYMBOLS: [(&str, f64, Dimension, bool); 22] = [
 ];
 
 impl Unit {
+    /// What units are made of, in words for who wrote one that is none.
+    pub const MADE_OF: &str = "units are made of m s min h d Hz strain rad deg count V Pa bar K dB with * / ^, \
+                               for example nstrain/s; 1 is a plain number";
+
     /// A pure number.
     pub fn none() -> Unit {
         Unit { dimension: Dimension::NONE, scale: 1.0, symbol: String::new() }
@@ -112,6 +116,9 @@ impl Unit {
     /// Parses `nstrain/s`, `km/h`, `m/s^2`, `rad`, `count^2/Hz`, `dB`. `None` when a factor is unknown.
     pub fn parse(text: &str) -> Option<Unit> {
         let text = text.trim();
+        if text == "1" {
+            return Some(Unit::none());
+        }
         let (mut dimension, mut scale, mut sign) = (Dimension::NONE, 1.0, 1i8);
         let mut rest = text;
         while !rest.is_empty() {
@@ -156,7 +163,12 @@ impl Unit {
 
     /// The unit of a product.
     pub fn times(&self, other: &Unit) -> Unit {
-        self.combine(other, 1, "*")
+        let ((base, power), (same, more)) = (based(&self.symbol), based(&other.symbol));
+        let product = self.combine(other, 1, "*");
+        if base == same && !base.is_empty() {
+            return Unit { symbol: raised(base, power.saturating_add(more)), ..product };
+        }
+        product
     }
 
     /// The unit of a quotient.
@@ -169,16 +181,7 @@ impl Unit {
         if self.is_none() {
             return Unit::none();
         }
-        let symbol = if self.symbol.contains(['/', '*']) {
-            format!("({})^2", self.symbol)
-        } else {
-            format!("{}^2", self.symbol)
-        };
-        Unit {
-            dimension: self.dimension.scaled_add(self.dimension, 1),
-            scale: self.scale * self.scale,
-            symbol,
-        }
+        self.times(self)
     }
 
     /// The unit of a square root. The square of a unit gives back that unit; anything else gets the symbol `sqrt(…)`.
@@ -203,6 +206,23 @@ impl Unit {
         let scale = self.scale * other.scale.powi(times.into());
         Unit { dimension: self.dimension.scaled_add(other.dimension, times), scale, symbol }
     }
+}
+
+/// A symbol as a base and its power: `(nstrain/s)^2` is `nstrain/s` and 2.
+fn based(symbol: &str) -> (&str, u8) {
+    let whole = |base: &str| !base.contains(['/', '*', '^', '(']);
+    match symbol.rsplit_once('^').map(|(base, power)| (base, power.parse::<u8>())) {
+        Some((base, Ok(power))) if whole(base) => (base, power),
+        Some((base, Ok(power))) => match base.strip_prefix('(').and_then(|base| base.strip_suffix(')')) {
+            Some(base) if !base.contains(['(', ')']) => (base, power),
+            _ => (symbol, 1),
+        },
+        _ => (symbol, 1),
+    }
+}
+
+fn raised(base: &str, power: u8) -> String {
+    if base.contains(['/', '*', '^']) { format!("({base})^{power}") } else { format!("{base}^{power}") }
 }
 
 fn lookup(symbol: &str) -> Option<(f64, Dimension)> {
@@ -249,6 +269,18 @@ mod tests {
         assert_eq!(convert(1.0, "m", "s"), None);
         assert!((convert(1.0, "nstrain/s", "strain/s").unwrap() - 1e-9).abs() < 1e-24);
         assert_eq!(Unit::parse("furlong"), None);
+    }
+
+    #[test]
+    fn powers_are_written_once() {
+        let rate = Unit::parse("nstrain/s").unwrap();
+        let square = rate.squared();
+        assert_eq!(square.symbol(), "(nstrain/s)^2");
+        assert_eq!(square.squared().symbol(), "(nstrain/s)^4");
+        assert_eq!(square.times(&rate).symbol(), "(nstrain/s)^3");
+        assert_eq!(Unit::parse("m").unwrap().times(&rate).symbol(), "m*(nstrain/s)");
+        assert_eq!(Unit::parse("m^2").unwrap().times(&Unit::parse("m").unwrap()).symbol(), "m^3");
+        assert_eq!(Unit::parse("1").unwrap().squared().symbol(), "");
     }
 
     #[test]

@@ -16,6 +16,7 @@ Examples:
   dasc explain pipeline.dql                  types, streaming, passes and kernels
   dasc inspect f.h5                          what a file holds
   dasc plot f.h5                             a picture of a file
+  dasc replay f.h5 --to tcp://127.0.0.1:9000 a file as a live stream
   dasc bench pipeline.dql                    how fast every kernel runs beside memory
   dasc ops BANDPASS                          an operator's parameters
   dasc new traffic                           a script to start from
@@ -114,6 +115,11 @@ pub enum Verb {
         after_help = "Examples:\n  dasc plot f.h5                             f.png, a waterfall\n  dasc plot f.h5 --spectrogram 256 --ch 20   a spectrogram of channel 20\n  dasc plot f.h5 --bandpass 1..10 --out quiet.png"
     )]
     Plot(PlotArgs),
+    /// Send a file as a live stream, for what reads tcp://
+    #[command(
+        after_help = "Examples:\n  dasc replay f.h5 --to tcp://127.0.0.1:9000            as fast as it was recorded\n  dasc replay f.h5 --to tcp://127.0.0.1:9000 --speed 10\n  dasc replay f.h5 --to tcp://0.0.0.0:9000 --speed max  waits for a reader, then sends what it takes"
+    )]
+    Replay(ReplayArgs),
     /// List the operators and statements, or describe one
     #[command(after_help = "Examples:\n  dasc ops\n  dasc ops BANDPASS\n  dasc ops --json")]
     Ops(OpsArgs),
@@ -280,6 +286,22 @@ pub struct PlotArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// File to send
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Where to: tcp://host:port connects, tcp://0.0.0.0:port waits for a reader
+    #[arg(long, value_name = "ADDRESS", default_value = "tcp://127.0.0.1:9000")]
+    pub to: String,
+    /// How many times as fast as it was recorded; max is as fast as the reader takes it
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
+    pub speed: f64,
+    /// Rows of a frame; a fiftieth of a second unless given
+    #[arg(long, value_name = "ROWS")]
+    pub rows: Option<usize>,
+}
+
+#[derive(Args, Debug)]
 pub struct OpsArgs {
     /// The operator or statement to describe
     pub name: Option<String>,
@@ -308,6 +330,15 @@ pub struct ManArgs {
 
 fn codegens() -> impl TypedValueParser<Value = Codegen> {
     PossibleValuesParser::new(Codegen::ALL.map(Codegen::name)).try_map(|name| name.parse::<Codegen>())
+}
+
+/// 0 stands for no pace at all.
+fn speed(text: &str) -> Result<f64, String> {
+    if text.eq_ignore_ascii_case("max") {
+        return Ok(0.0);
+    }
+    let factor = text.parse::<f64>().ok().filter(|factor| factor.is_finite() && *factor > 0.0);
+    factor.ok_or_else(|| "write a factor above 0 such as 10, or max".into())
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -123,7 +123,7 @@ pub fn bind_to(script: &Script, open: &Open) -> Result<Vec<Pipeline>, Vec<Diag>>
         };
         match outcome {
             Ok(number) => drop(home.insert(step.index, number)),
-            Err(diag) => diags.push(diag.at(step.span)),
+            Err(diag) => diags.push(script.name_settings(step, diag.at(step.span))),
         }
     }
     if !diags.is_empty() {

@@ -26,7 +26,10 @@ impl Clock {
 
     /// The first row of a signal and its instant, of every stretch that has rows: `(stretch, rows, instant)`.
     pub fn stretches(&self, time: &TimeAxis) -> Vec<(usize, (i64, i64), i64)> {
-        let Rows::Segments(ranges) = &time.rows else { return Vec::new() };
+        let ranges = match &time.rows {
+            Rows::Segments(ranges) => ranges.as_slice(),
+            Rows::From(first) => &[(*first, i64::MAX)],
+        };
         let present = ranges.iter().enumerate().filter(|(_, (from, to))| from < to);
         present.map(|(i, &(from, to))| (i, (from, to), self.instant(i, time, from))).collect()
     }

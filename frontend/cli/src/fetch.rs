@@ -1,16 +1,14 @@
 //! What a user sees of a record that is fetched from a URL, and how Ctrl-C stops that.
 
 use std::ops::ControlFlow;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use dasc_io::Fetching;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::interrupt::Interrupt;
+use crate::interrupt;
 use crate::numbers;
 use crate::terminal::Terminal;
-
-static INTERRUPT: OnceLock<Option<Interrupt>> = OnceLock::new();
 
 /// Shows fetches on a terminal, names them otherwise, and stops them when asked.
 pub fn watch(terminal: Terminal) {
@@ -26,9 +24,7 @@ pub fn watch(terminal: Terminal) {
         } else if terminal.live && !terminal.quiet && !terminal.json {
             show(bar.get_or_insert_with(started), fetching);
         }
-        // Listening begins with the first fetch: verbs that fetch nothing end at the first Ctrl-C as ever.
-        let interrupt = INTERRUPT.get_or_init(|| Interrupt::listen().ok());
-        match interrupt.as_ref().is_some_and(Interrupt::asked) {
+        match interrupt::asked() {
             true => {
                 bar.take();
                 ControlFlow::Break(())
@@ -38,12 +34,8 @@ pub fn watch(terminal: Terminal) {
     });
 }
 
-/// Whether a fetch was stopped.
-pub fn interrupted() -> bool {
-    INTERRUPT.get().and_then(Option::as_ref).is_some_and(Interrupt::asked)
-}
-
-fn started() -> ProgressBar {
+/// A bar that begins.
+pub fn started() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
     if let Ok(style) = ProgressStyle::with_template("  {bar:32} {percent:>3}%  {msg}") {
         bar.set_style(style.progress_chars("━╸─"));

@@ -1,7 +1,7 @@
 //! Ctrl-C: the first stops the run cleanly, the second at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use dasc_ir::{Diag, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -27,4 +27,17 @@ impl Interrupt {
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+static SHARED: OnceLock<Option<Interrupt>> = OnceLock::new();
+
+/// Whether someone asked to stop, for what happens outside of runs. Listening begins with the first question: verbs that never ask end at
+/// the first Ctrl-C as ever.
+pub fn asked() -> bool {
+    SHARED.get_or_init(|| Interrupt::listen().ok()).as_ref().is_some_and(Interrupt::asked)
+}
+
+/// Whether someone had asked to stop when the question was put.
+pub fn was_asked() -> bool {
+    SHARED.get().and_then(Option::as_ref).is_some_and(Interrupt::asked)
 }

@@ -41,14 +41,22 @@ impl Progress {
 
     pub fn show(&mut self, stats: &Stats) {
         let Some(bar) = &self.bar else { return };
-        if self.drawn.elapsed() < Duration::from_millis(100) && stats.rows_done < stats.rows_total {
+        let over = stats.rows_total > 0 && stats.rows_done >= stats.rows_total;
+        if self.drawn.elapsed() < Duration::from_millis(100) && !over {
             return;
         }
         self.drawn = Instant::now();
         let elapsed = self.since.elapsed().as_secs_f64().max(1e-6);
+        let mut parts = vec![rate(stats, elapsed, self.bandwidth)];
+        if stats.rows_total == 0 {
+            let rows =
+                format!("live  ·  {} rows in {}", numbers::count(stats.rows_done), numbers::seconds(elapsed));
+            bar.set_message(format!("{rows}  ·  {}", parts.join("  ·  ")));
+            bar.tick();
+            return;
+        }
         bar.set_length(stats.rows_total);
         bar.set_position(stats.rows_done);
-        let mut parts = vec![rate(stats, elapsed, self.bandwidth)];
         if stats.passes > 1 {
             parts.push(format!("pass {} of {}", stats.pass.saturating_add(1), stats.passes));
         }

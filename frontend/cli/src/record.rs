@@ -129,7 +129,10 @@ pub fn time_axis(header: &Header, name: &str) -> Result<TimeAxis> {
     let period = period.ok_or_else(|| Diag::world(format!("'{name}' has the rate {}", header.rate)))?;
     let range =
         |s: &dasc_io::Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
-    let rows = Rows::Segments(header.segments.iter().map(range).collect());
+    let rows = match header.segments.last() {
+        Some(segment) if header.is_live() => Rows::From(segment.start),
+        _ => Rows::Segments(header.segments.iter().map(range).collect()),
+    };
     Ok(TimeAxis { period, origin: Rational::ZERO, rows })
 }
 
@@ -150,6 +153,10 @@ pub fn channel_axis(header: &Header, name: &str, survey: Option<&Survey>) -> Res
 }
 
 impl Feed for Record {
+    fn wait(&self, first: i64, most: usize) -> Result<usize> {
+        self.source.wait(first, most)
+    }
+
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {
         let end = first.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
         self.source.read(first..end, 0..self.header().channels.count, out, stride)
@@ -174,11 +181,13 @@ pub fn dtype(file: FileType) -> DType {
 fn options(read: &Read) -> Result<ReadOptions> {
     let fs = read.fs.map(|fs| {
         let exact = Rational::approximate(fs.0);
-        exact.ok_or_else(|| Diag::usage(format!("FS is {} Hz, which no record has", fs.0)))
+        exact.ok_or_else(|| {
+            Diag::usage(format!("FS is {} Hz, which no record has", fs.0))
+                .help("give a sampling rate above 0 and up to 1 GHz")
+        })
     });
     let unit = read.unit.as_ref().map(|text| {
-        let known = "units are made of m s Hz strain rad count V Pa K with * / ^, for example nstrain/s";
-        Unit::parse(text).ok_or_else(|| Diag::usage(format!("there is no unit '{text}'")).help(known))
+        Unit::parse(text).ok_or_else(|| Diag::usage(format!("there is no unit '{text}'")).help(Unit::MADE_OF))
     });
     Ok(ReadOptions {
         channels: read.channels.map(u64::from),

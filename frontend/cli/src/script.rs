@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dasc_dql::{Program, Sources, Vocabulary};
+use dasc_dql::{Program, Sources, Step, Vocabulary};
 use dasc_ir::{Diag, Result};
 use dasc_model::Folder;
 use dasc_stdlib::ops::OPERATORS;
@@ -25,6 +25,21 @@ pub struct Script {
     pub program: Program,
     /// Opens the models it names.
     pub models: Arc<Folder>,
+}
+
+impl Script {
+    /// A mistake at a step, with how to set the PARAMs that the step was written with.
+    pub fn name_settings(&self, step: &Step, mut diag: Diag) -> Diag {
+        let written = self.text.get(step.span.start as usize..step.span.end as usize).unwrap_or("");
+        let words: Vec<&str> = written.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        let used = self.program.params.iter().filter(|param| words.contains(&param.name.as_str()));
+        let ways: Vec<String> = used.map(|param| format!("--set {}=…", param.name)).collect();
+        if !ways.is_empty() {
+            let ways = format!("this step takes values of the script's own: {}", ways.join(", "));
+            diag.help = Some(diag.help.map_or(ways.clone(), |help| format!("{help}; {ways}")));
+        }
+        diag
+    }
 }
 
 /// Reads and expands what the flags name. The text becomes source 0.
@@ -69,7 +84,11 @@ pub fn text(args: &ScriptArgs) -> Result<(String, String)> {
     if let Some(text) = &args.expression {
         return Ok(("-e".into(), text.clone()));
     }
-    let Some(path) = &args.script else { return Err(Diag::usage("no script is given")) };
+    let Some(path) = &args.script else {
+        return Err(
+            Diag::usage("no script is given").help("give its path, - for standard input, or -e 'READ …'")
+        );
+    };
     let (name, read) = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let limit = dasc_dql::source::MAX_BYTES as u64 + 1;

@@ -98,7 +98,7 @@ impl Evaluator {
     fn nested(&mut self, literal: Literal, span: Span) -> Result<Literal, Stop> {
         if depth(&literal) > MAX_DEPTH {
             let text = format!("lists are nested more than {MAX_DEPTH} deep");
-            return Err(Some(Diag::usage(text).at(span)));
+            return Err(Some(Diag::usage(text).at(span).help("a list holds values, or lists of values")));
         }
         self.spend(size_of::<Literal>(), span)?;
         Ok(literal)

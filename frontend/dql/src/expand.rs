@@ -298,7 +298,7 @@ impl Expander<'_> {
         if self.steps > MAX_STEPS {
             self.stopped = true;
             let text = format!("the script has more than {MAX_STEPS} steps once its loops are unrolled");
-            return Err(Some(Diag::usage(text).at(node.keyword.span)));
+            return Err(Some(Diag::usage(text).at(node.keyword.span).help("split it into several scripts")));
         }
         let taken = std::mem::take(&mut self.flow);
         let made = self.operate(node, &taken);
@@ -413,12 +413,13 @@ impl Expander<'_> {
         if earlier != span {
             return Err(Diag::usage(format!("there is a flow `{name}` already"))
                 .at(span)
-                .related(earlier, "first named here"));
+                .related(earlier, "first named here")
+                .help("choose another name after AS"));
         }
         let diag = Diag::usage(format!("every turn of the loop names a flow `{name}`")).at(span);
         Err(match self.bindings.last() {
             Some((variable, _)) => diag.help(format!("make the names differ: AS {name}_{{{variable}}}")),
-            None => diag,
+            None => diag.help("choose another name after AS"),
         })
     }
 
@@ -448,7 +449,9 @@ fn turns(literal: Literal, span: Span) -> Result<Vec<Literal>> {
         }
     };
     if items.is_empty() {
-        return Err(Diag::usage("FOR has nothing to go over: the list is empty").at(span));
+        return Err(Diag::usage("FOR has nothing to go over: the list is empty")
+            .at(span)
+            .help("write [1..10Hz, 10..100Hz], or 0..4 for whole numbers"));
     }
     Ok(items)
 }

@@ -41,7 +41,10 @@ pub fn resolve(
             continue;
         }
         if seen.len() >= MAX_FILES {
-            report.add(Diag::usage(format!("a script imports at most {MAX_FILES} files")).at(path.span));
+            let diag = Diag::usage(format!("a script imports at most {MAX_FILES} files"))
+                .at(path.span)
+                .help("put several files of definitions into one");
+            report.add(diag);
             break;
         }
         seen.push(name.clone());

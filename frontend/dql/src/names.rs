@@ -38,7 +38,8 @@ impl Names {
             Some(Entry { value: Some(_), span: earlier, .. }) => {
                 Err(Diag::usage(format!("`{name}` is defined already"))
                     .at(span)
-                    .related(*earlier, "first defined here"))
+                    .related(*earlier, "first defined here")
+                    .help("choose another name"))
             }
             Some(_) => Ok(()),
             None => {
@@ -84,14 +85,16 @@ impl Names {
         let Literal::Range { from, to, .. } = value else {
             return Err(Some(
                 Diag::usage(format!("`{word}` asks for an end of `{name}`, which is no range but {value}"))
-                    .related(entry.span, "defined here"),
+                    .related(entry.span, "defined here")
+                    .help(format!("write {name}, or make it a range such as 1..10Hz")),
             ));
         };
         match if is_low { from } else { to } {
             Some(end) => Ok(Some((**end).clone())),
             None => Err(Some(
                 Diag::usage(format!("the range {value} of `{name}` is open there: `{word}` has no value"))
-                    .related(entry.span, "defined here"),
+                    .related(entry.span, "defined here")
+                    .help("give the range both ends, such as 1..10Hz"),
             )),
         }
     }
@@ -115,13 +118,14 @@ impl Names {
             match self.get(inner)? {
                 Some(value) => filled.push_str(&label(&value).ok_or_else(|| {
                     Diag::usage(format!("`{{{inner}}}` is {value}, which cannot stand within a text"))
+                        .help("a text takes in numbers, quantities, words and texts")
                 })?),
                 None if RUN_NAMES.contains(&inner) => filled += &format!("{{{inner}}}"),
                 None => return Err(Some(self.unknown(inner))),
             }
             if filled.len() > MAX_TEXT {
                 let text = format!("a text grows beyond {MAX_TEXT} bytes when its names are filled in");
-                return Err(Some(Diag::usage(text)));
+                return Err(Some(Diag::usage(text).help("shorten the values of the names in it")));
             }
             rest = tail;
         }

@@ -43,7 +43,8 @@ impl Given {
             if let Some(earlier) = given.values.iter().find(|earlier| earlier.name == *name) {
                 return Err(Diag::usage(format!("`{name}` is set twice"))
                     .at(value.span(sources))
-                    .related(earlier.span(sources), "first set here"));
+                    .related(earlier.span(sources), "first set here")
+                    .help("give one --set for it"));
             }
             given.values.push(value);
         }

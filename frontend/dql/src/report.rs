@@ -43,7 +43,7 @@ impl Report {
         self.diags.sort_by_key(|diag| diag.span.map_or((u32::MAX, u32::MAX), |s| (s.source, s.start)));
         if full {
             let more = format!("reading stopped after {MOST} mistakes; there may be more");
-            self.diags.push(Diag::usage(more));
+            self.diags.push(Diag::usage(more).help("mend these first"));
         }
         self.diags
     }

@@ -28,7 +28,7 @@ pub enum Token {
     CloseList,
     #[regex(r#"[^\s\u{feff}|,()\[\]=#'"][^\s\u{feff}|,()\[\]='"]*"#)]
     Word,
-    /// `synthetic:quake?fs=1kHz`, `tcp://host:9000`: may contain `=`.
+    /// `synthetic:quake?fs=1kHz`, `https://host/a.h5`: may contain `=`.
     #[regex(r#"[A-Za-z][A-Za-z0-9+.-]*:(//|[A-Za-z0-9_./-]*\?)[^\s\u{feff}|,()\[\]'"]*"#, priority = 10)]
     Url,
     /// In single or double quotes; the quote itself is written twice.

@@ -50,8 +50,13 @@ pub struct Column {
 pub enum ColumnKind {
     /// With the symbol of its unit, empty for a pure number.
     Number(&'static str),
+    /// Whole numbers from 0.
+    Count,
     Text,
 }
+
+/// How many events an event is made of.
+pub(crate) const COUNT: Column = Column { name: "count", kind: ColumnKind::Count };
 
 /// What TRACK adds: metres per second, positive towards larger distances.
 pub(crate) const SPEED: Column = Column { name: "speed", kind: ColumnKind::Number("m/s") };

@@ -27,7 +27,7 @@ pub struct Forest {
 enum Node {
     /// To `left` if the feature is at most the threshold, else to `right`.
     Split { feature: usize, threshold: f64, left: usize, right: usize },
-    /// The share of each label.
+    /// The share of each label; together they are 1.
     Leaf { shares: Vec<f64> },
 }
 
@@ -41,7 +41,8 @@ impl Forest {
         if size > MOST_BYTES {
             return Err(Diag::usage(format!(
                 "the model '{shown}' has {size} bytes; at most {MOST_BYTES} are read"
-            )));
+            ))
+            .help("train fewer or shallower trees"));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         Forest::parse(&text).map_err(|why| {
@@ -69,11 +70,18 @@ impl Forest {
                             || [left, right].iter().any(|child| **child <= at || **child >= tree.len())
                     }
                     Node::Leaf { shares } => {
-                        shares.len() != forest.labels.len() || shares.iter().any(|s| !(0.0..=1.0).contains(s))
+                        let whole = (shares.iter().sum::<f64>() - 1.0).abs() <= 1e-6;
+                        shares.len() != forest.labels.len()
+                            || shares.iter().any(|s| !(0.0..=1.0).contains(s))
+                            || !whole
                     }
                 };
                 if wrong {
-                    return Err(format!("node {at} of tree {number} does not fit"));
+                    return Err(format!(
+                        "node {at} of tree {number} does not fit: children stand after their parent, and a leaf has a share of \
+                         each of the {} labels, together 1",
+                        forest.labels.len()
+                    ));
                 }
             }
         }

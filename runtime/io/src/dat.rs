@@ -19,6 +19,23 @@ use crate::{ASSUMED_SPACING, FileType, ReadOptions};
 pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record> {
     let path = file.path().to_string();
     let sidecar = sidecar::read(&path)?.unwrap_or_default();
+    let help = format!(
+        "give them to READ, or put them into '{}': `dasc inspect --write-sidecar {path}` drafts it",
+        sidecar_path(&path).display()
+    );
+    let mut rows = described(&path, "dat", &sidecar, options, &help)?;
+    rows.samples = whole_rows(&file, rows.channels, rows.file_type)?;
+    record(file, rows)
+}
+
+/// What a sidecar and READ say of the rows of `path`, whose number is still open; `help` says where to put what is missing.
+pub(crate) fn described(
+    path: &str,
+    format: &'static str,
+    sidecar: &Sidecar,
+    options: &ReadOptions,
+    help: &str,
+) -> Result<Rows> {
     let channels = options.channels.or(sidecar.channels).filter(|n| *n > 0);
     let rate = options.fs.map_or_else(|| sidecar.rate(), |fs| Ok(Some(fs)))?;
     let file_type = options.dtype.map_or_else(|| sidecar.file_type(), |t| Ok(Some(t)))?;
@@ -29,22 +46,17 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
             (file_type.is_none(), "the type of a sample (DTYPE=i16)"),
         ];
         let missing: Vec<&str> = missing.iter().filter(|(gone, _)| *gone).map(|(_, what)| *what).collect();
-        let help = format!(
-            "give them to READ, or put them into '{}': `dasc inspect --write-sidecar {path}` drafts it",
-            sidecar_path(&path).display()
-        );
         return Err(Diag::usage(format!("'{path}' has no header, and nothing says {}", missing.join(", ")))
             .help(help));
     };
-    let samples = whole_rows(&file, channels, file_type)?;
     let mut notes = Vec::new();
     let rows = Rows {
-        format: "dat",
+        format,
         file_type,
-        big_endian: big_endian(options, &sidecar, &mut notes)?,
+        big_endian: big_endian(options, sidecar, &mut notes)?,
         offset: 0,
         channel_major: false,
-        samples,
+        samples: 0,
         channels,
         rate,
         scale: options.scale.or(sidecar.scale).unwrap_or(1.0),
@@ -61,19 +73,24 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
             None => assumed(sidecar.start_ns()?, 0, "start time", "1970-01-01", &mut notes),
         },
         first: sidecar.channel0.unwrap_or(0),
+        step: sidecar.channel_step.unwrap_or(1),
         distance: sidecar.distance0.unwrap_or(0.0),
+        gauge_length: sidecar.gauge_length,
         notes,
     };
-    if !(rows.spacing > 0.0
-        && rows.spacing.is_finite()
-        && rows.distance.is_finite()
-        && rows.scale.is_finite())
-    {
-        let (spacing, scale) = (rows.spacing, rows.scale);
-        return Err(Diag::world(format!("the sidecar of '{path}' has spacing {spacing} and scale {scale}"))
-            .help("spacing must be more than 0, and both finite"));
+    let positive = |x: f64| x > 0.0 && x.is_finite();
+    let wrong = [
+        (!positive(rows.spacing), "spacing", rows.spacing, "more than 0"),
+        (!rows.scale.is_finite() || rows.scale == 0.0, "scale", rows.scale, "finite and not 0"),
+        (!rows.distance.is_finite(), "distance0", rows.distance, "finite"),
+        (rows.step == 0, "channel_step", 0.0, "1, or another whole number but 0"),
+        (rows.gauge_length.is_some_and(|g| !positive(g)), "gauge_length", rows.gauge_length.unwrap_or(0.0), "more than 0"),
+    ];
+    if let Some((_, field, value, must)) = wrong.iter().find(|(wrong, ..)| *wrong) {
+        return Err(Diag::world(format!("\"{field}\" of what describes '{path}' is {value}"))
+            .help(format!("it must be {must}")));
     }
-    record(file, rows)
+    Ok(rows)
 }
 
 fn whole_rows(file: &DataFile, channels: u64, file_type: FileType) -> Result<u64> {

@@ -86,7 +86,15 @@ pub struct Header {
 pub const ASSUMED_SPACING: &str =
     "channel spacing is not in the file: 1 m assumed; DX= of READ says otherwise";
 
+/// The length of a segment that nobody knows the end of: a live stream's.
+pub const ENDLESS: u64 = u64::MAX;
+
 impl Header {
+    /// Whether this is a stream that goes on for as long as its sender does.
+    pub fn is_live(&self) -> bool {
+        self.segments.last().is_some_and(|segment| segment.len == ENDLESS)
+    }
+
     /// Whether distances rest on an assumption.
     pub fn assumes_spacing(&self) -> bool {
         self.channels.count > 1 && self.notes.iter().any(|note| note == ASSUMED_SPACING)
@@ -94,7 +102,7 @@ impl Header {
 
     /// Samples in all segments.
     pub fn samples(&self) -> u64 {
-        self.segments.iter().map(|s| s.len).sum()
+        self.segments.iter().map(|s| s.len).fold(0, u64::saturating_add)
     }
 }
 
@@ -107,6 +115,17 @@ pub trait Source: Send + Sync {
     /// `i * stride` and holds `channels.len()` elements of `header().file_type` in native byte order.
     /// Bytes between the end of a row and the next stride are left alone. Thread-safe, so chunks can be prefetched.
     fn read(&self, rows: Range<i64>, channels: Range<usize>, out: &mut [u8], stride: usize) -> Result<()>;
+
+    /// How many rows from `first` on can be read, at most `most`: waits for at least one. 0 means that there will be none, because a
+    /// live stream is over. Only live streams make anyone wait, and they are read in order.
+    fn wait(&self, _first: i64, most: usize) -> Result<usize> {
+        Ok(most)
+    }
+
+    /// Why a live stream ended before its sender closed it in order, if it did.
+    fn cut_short(&self) -> Option<String> {
+        None
+    }
 
     /// Bytes on disk that `read` has fetched so far, for the progress line and the counters.
     fn bytes_read(&self) -> u64;

@@ -11,6 +11,7 @@ mod geometry;
 mod hdf5;
 pub mod header;
 mod inspect;
+mod live;
 mod npy;
 mod open;
 mod raw;
@@ -22,8 +23,9 @@ pub mod synthetic;
 mod worker;
 
 pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometry, read_mute};
-pub use header::{ASSUMED_SPACING, Channels, FileType, Header, Segment, Source};
+pub use header::{ASSUMED_SPACING, Channels, ENDLESS, FileType, Header, Segment, Source};
 pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
+pub use live::{Waiting, send, watch_streams};
 pub use open::{Endian, Location, ReadOptions, open};
 pub use remote::{Fetching, watch_fetches};
 pub use select::{Selected, Window};

@@ -95,6 +95,8 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         unit: options.unit.clone().unwrap_or_else(Unit::none),
         start_ns: options.start.unwrap_or(0),
         first: 0,
+        step: 1,
+        gauge_length: None,
         distance: 0.0,
         notes,
     };

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use dasc_ir::{Diag, Rational, Result, Unit};
 
 use crate::array::DataFile;
-use crate::{FileType, Source, dat, hdf5, npy, synthetic};
+use crate::{FileType, Source, dat, hdf5, live, npy, synthetic};
 
 /// Where a record is, and what the user says about it.
 #[derive(Clone, Debug, Default)]
 pub struct Location {
-    /// A file's path, its URL (`file://`, `http://`, `https://`), or `synthetic:<kind>?key=value&…`.
+    /// A file's path, its URL (`file://`, `http://`, `https://`), `tcp://host:port` of a live stream, or `synthetic:<kind>?key=value&…`.
     pub path: String,
     pub options: ReadOptions,
 }
@@ -74,6 +74,9 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
     options.check()?;
     if let Some(text) = path.strip_prefix("synthetic:") {
         return Ok(Box::new(synthetic::open(text, options)?));
+    }
+    if path.starts_with("tcp://") {
+        return Ok(Box::new(live::open(path, options)?));
     }
     let file = Arc::new(DataFile::open(path)?);
     Ok(Box::new(match kind(&file)? {

@@ -25,8 +25,36 @@ pub struct Rows {
     pub unit: Unit,
     pub start_ns: i64,
     pub first: i64,
+    pub step: i64,
     pub distance: f64,
+    pub gauge_length: Option<f64>,
     pub notes: Vec<String>,
+}
+
+impl Rows {
+    pub fn element(&self) -> Element {
+        Element::new(self.file_type, self.big_endian)
+    }
+
+    /// The header of a record of these rows at `path`.
+    pub fn header(self, path: &str) -> Result<Header> {
+        let count = usize::try_from(self.channels);
+        let count = count.map_err(|_| Diag::world(format!("'{path}' has too many channels")))?;
+        Ok(Header {
+            format: self.format,
+            file_type: self.file_type,
+            scale: self.scale,
+            unit: self.unit,
+            rate: self.rate,
+            channels: Channels { first: self.first, step: self.step, count },
+            spacing: self.spacing,
+            distance: self.distance,
+            gauge_length: self.gauge_length,
+            segments: vec![Segment { start: 0, len: self.samples, start_ns: self.start_ns }],
+            attributes: BTreeMap::new(),
+            notes: self.notes,
+        })
+    }
 }
 
 pub fn record(file: Arc<DataFile>, rows: Rows) -> Result<Record> {
@@ -35,28 +63,11 @@ pub fn record(file: Arc<DataFile>, rows: Rows) -> Result<Record> {
         return Err(Diag::world(format!("'{path}' holds no samples"))
             .help("its writer was stopped before the first; leave the file out"));
     }
-    let count =
-        usize::try_from(rows.channels).map_err(|_| Diag::world(format!("'{path}' has too many channels")))?;
-    let element = Element::new(rows.file_type, rows.big_endian);
     let layout = Layout::Contiguous { offset: rows.offset };
     let (shape, axes) = match rows.channel_major {
         true => ([1, rows.channels, rows.samples], Axes::ChannelTime),
         false => ([1, rows.samples, rows.channels], Axes::TimeChannel),
     };
-    let array = Array::new(file, "samples", element, shape, layout)?;
-    let header = Header {
-        format: rows.format,
-        file_type: rows.file_type,
-        scale: rows.scale,
-        unit: rows.unit,
-        rate: rows.rate,
-        channels: Channels { first: rows.first, step: 1, count },
-        spacing: rows.spacing,
-        distance: rows.distance,
-        gauge_length: None,
-        segments: vec![Segment { start: 0, len: rows.samples, start_ns: rows.start_ns }],
-        attributes: BTreeMap::new(),
-        notes: rows.notes,
-    };
-    Record::new(header, array, axes)
+    let array = Array::new(file, "samples", rows.element(), shape, layout)?;
+    Record::new(rows.header(&path)?, array, axes)
 }

@@ -74,6 +74,13 @@ fn positions(header: &Header, window: &Window) -> Result<Range<usize>> {
 }
 
 fn clipped(header: &Header, window: &Window) -> Result<Vec<Segment>> {
+    if header.is_live() {
+        return match window.samples.is_none() && window.time.is_none() {
+            true => Ok(header.segments.clone()),
+            false => Err(Diag::usage("a live stream has no window of time: it begins when it is read")
+                .help("leave TIME out; a record of it can be cut afterwards")),
+        };
+    }
     let period = header.rate.recip().unwrap_or(Rational::ONE);
     let mut kept = Vec::new();
     for segment in &header.segments {
@@ -159,6 +166,14 @@ impl Source for Selected {
             }
         }
         Ok(())
+    }
+
+    fn wait(&self, first: i64, most: usize) -> Result<usize> {
+        self.inner.wait(first, most)
+    }
+
+    fn cut_short(&self) -> Option<String> {
+        self.inner.cut_short()
     }
 
     fn bytes_read(&self) -> u64 {

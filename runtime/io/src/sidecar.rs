@@ -42,9 +42,15 @@ pub struct Sidecar {
     /// Number of the first channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel0: Option<i64>,
+    /// From the number of one channel to that of the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_step: Option<i64>,
     /// Position of the first channel, in metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance0: Option<f64>,
+    /// In metres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gauge_length: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -179,7 +185,8 @@ pub fn draft_sidecar(path: &str, header: Option<&Header>) -> Result<PathBuf> {
     Ok(beside)
 }
 
-fn filled(header: &Header) -> Sidecar {
+/// What a sidecar says of rows with this header, in the byte order of this machine.
+pub(crate) fn filled(header: &Header) -> Sidecar {
     Sidecar {
         schema: None,
         version: 1,
@@ -189,13 +196,15 @@ fn filled(header: &Header) -> Sidecar {
             _ => Rate::Fraction(header.rate.to_string()),
         }),
         dtype: FILE_TYPES.iter().find(|(_, t)| *t == header.file_type).map(|(name, _)| name.to_string()),
-        byte_order: Some("little".into()),
+        byte_order: Some(if cfg!(target_endian = "big") { "big" } else { "little" }.into()),
         scale: Some(header.scale),
         spacing: Some(header.spacing),
         unit: Some(header.unit.symbol().to_string()).filter(|u| !u.is_empty()),
         start: header.segments.first().map(|s| format_utc(s.start_ns)),
         channel0: Some(header.channels.first),
+        channel_step: Some(header.channels.step),
         distance0: Some(header.distance),
+        gauge_length: header.gauge_length,
     }
 }
 
@@ -211,7 +220,9 @@ const DRAFT: &str = r#"{
   "unit": "<unit after scaling, such as nstrain/s; take the line out if unknown>",
   "start": "<UTC time of the first sample, such as 2024-05-01T12:00:00Z; take the line out if unknown>",
   "channel0": 0,
-  "distance0": 0.0
+  "channel_step": 1,
+  "distance0": 0.0,
+  "gauge_length": "<metres over which strain is averaged; take the line out if unknown>"
 }"#;
 
 #[cfg(test)]
@@ -233,7 +244,9 @@ mod tests {
             unit: Some("m".into()),
             start: Some("2024-05-01".into()),
             channel0: Some(0),
+            channel_step: Some(1),
             distance0: Some(0.0),
+            gauge_length: Some(10.0),
         })
         .unwrap();
         let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -115,6 +115,8 @@ fn the_published_schema_knows_the_fields_of_a_sidecar() {
         unit: Some("rad".into()),
         start: Some("2024-01-01".into()),
         channel0: Some(0),
+        channel_step: Some(1),
+        gauge_length: Some(10.0),
         distance0: Some(0.0),
         rate: serde_json::from_str("1000").unwrap(),
     };

@@ -40,7 +40,7 @@ operator! {
         scale: Scale = Scale::None,
         /// Width of the running mean over the magnitudes or powers that `coherence` and `deconvolution` divide by; 0 takes each frequency by itself.
         smooth: Hertz = 0.0,
-        /// Take each window's mean out first.
+        /// Take each window's mean out first; then 0 Hz counts as nothing to divide by.
         demean: bool = false,
     }
     formula "y[j, lag] = Σ_k x[j·HOP + k + lag]·s[j·HOP + k]   over all k where both lie in the window"
@@ -85,7 +85,7 @@ impl Operator for Correlate {
             Scale::None | Scale::Coefficient => None,
         };
         if let Some(division) = division {
-            return CrossSpectrum { division, smooth: self.smooth.0, n, lag }.correlation(b, frames, source);
+            return CrossSpectrum { division, demeaned: self.demean, smooth: self.smooth.0, n, lag }.correlation(b, frames, source);
         }
         if self.smooth.0 != 0.0 {
             return Err(b

@@ -31,7 +31,7 @@ impl Operator for Scale {
             None => signal.unit.clone(),
             Some(text) => Unit::parse(text).ok_or_else(|| {
                 b.diag(format!("does not know the unit '{text}'"))
-                    .help("units are made of m s Hz strain rad count V Pa K with * / ^, for example nstrain/s")
+                    .help(Unit::MADE_OF)
             })?,
         };
         if signal.dtype == DType::C32 {

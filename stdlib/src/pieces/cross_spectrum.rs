@@ -1,7 +1,8 @@
 //! Correlation of frames through their cross-spectrum, divided by how strong its frequencies are.
 
+use dasc_ir::graph::expr::Writer;
 use dasc_ir::graph::{
-    Builder, Edge, InnerAxis, InnerRole, NodeId, Reduction, Role, Scope, TransformKind, WindowBody,
+    Builder, Edge, InnerAxis, InnerRole, NodeId, Reduction, Role, Scalar, Scope, TransformKind, WindowBody,
 };
 use dasc_ir::{DType, Result, Unit};
 
@@ -21,6 +22,8 @@ const WATER: f64 = 0.01;
 #[derive(Clone, Copy, Debug)]
 pub struct CrossSpectrum {
     pub division: Division,
+    /// The frames have no mean, so that at 0 Hz there is nothing but rounding to divide.
+    pub demeaned: bool,
     /// Width in hertz of the running mean over what is divided by.
     pub smooth: f64,
     pub n: u32,
@@ -47,13 +50,15 @@ impl CrossSpectrum {
         let divided = match self.division {
             Division::BothMagnitudes => {
                 let (of_x, of_s) = (strength(b, x, false, reach)?, strength(b, s, false, reach)?);
-                b.map(&[x, s, of_x, of_s], Unit::none(), DType::C32, |e| divide(e, e.input(2) * e.input(3)))?
+                b.map(&[x, s, of_x, of_s], Unit::none(), DType::C32, |e| {
+                    divide(e, e.input(2) * e.input(3), self.demeaned)
+                })?
             }
             Division::SourcePower => {
                 let power = strength(b, s, true, reach)?;
                 let mean = b.reduce(power, Role::Inner, Reduction::Mean, Scope::Segment)?;
                 b.map(&[x, s, power, mean], Unit::none(), DType::C32, |e| {
-                    divide(e, e.constant(WATER).fma(e.input(3), e.input(2)))
+                    divide(e, e.constant(WATER).fma(e.input(3), e.input(2)), self.demeaned)
                 })?
             }
         };
@@ -94,15 +99,16 @@ fn strength(b: &mut Builder, spectrum: NodeId, power: bool, reach: i32) -> Resul
     b.map(&[sum], Unit::none(), DType::F64, |e| vec![e.input(0) / e.constant(count)])
 }
 
-/// The first input times the conjugate of the second over `by`; 0 where that is 0.
-fn divide<'a>(
-    e: &'a dasc_ir::graph::expr::Writer,
-    by: dasc_ir::graph::Scalar<'a>,
-) -> Vec<dasc_ir::graph::Scalar<'a>> {
-    let wide = |x: dasc_ir::graph::Scalar<'a>| x.to(DType::F64);
+/// The first input times the conjugate of the second over `by`; 0 where that is 0, and at 0 Hz of what has no mean.
+fn divide<'a>(e: &'a Writer, by: Scalar<'a>, demeaned: bool) -> Vec<Scalar<'a>> {
+    let wide = |x: Scalar<'a>| x.to(DType::F64);
     let (a, b) = (wide(e.input(0)), wide(e.imaginary(0)));
     let (c, d) = (wide(e.input(1)), wide(e.imaginary(1)));
     let zero = e.constant(0.0);
-    let share = |x: dasc_ir::graph::Scalar<'a>| by.eq(zero).select(zero, x / by).to(DType::F32);
+    let nothing = match demeaned {
+        true => by.eq(zero).or(e.index(Role::Inner).to(DType::F64).eq(zero)),
+        false => by.eq(zero),
+    };
+    let share = |x: Scalar<'a>| nothing.select(zero, x / by).to(DType::F32);
     vec![share(a.fma(c, b * d)), share(b.fma(c, -(a * d)))]
 }

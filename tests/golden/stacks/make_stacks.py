@@ -31,6 +31,9 @@ def divided(scale, sources, n, lag, hop=None, smooth=0.0, demean=False):
         for w in windows(x, n, hop or n):
             w = w - w.mean(axis=0) if demean else w
             spectra, source = np.fft.rfft(w, 2 * n, axis=0), np.fft.rfft(w[:, sources].mean(axis=1), 2 * n)[:, None]
+            if demean:
+                # The transforms of what has no mean are 0 there; what stands there is rounding.
+                spectra[0], source[0] = 0, 0
             reach = round(0.5 * smooth * 2 * n / fs)
             cross = spectra * source.conj()
             if scale == "coherence":
@@ -56,6 +59,7 @@ for scale, stated in (("coherence", "numpy.fft.irfft(X * conj(S) / (abs(X) * abs
         g.add(f"CORRELATE 1..2 200 50 SCALE={scale} SMOOTH={smooth}Hz", "noise", divided(scale, [1], 200, 50, smooth=smooth), stated, axes=lags)
         g.add(f"CORRELATE 0..3 64 63 HOP=50 SCALE={scale} SMOOTH={smooth}Hz", "noise", divided(scale, [0, 1, 2], 64, 63, 50, smooth), stated + ", the mean of channels 0 to 2", axes=lags)
     g.add(f"CORRELATE 1..2 120 20 SCALE={scale} SMOOTH=20Hz DEMEAN=TRUE", "quake_100hz", divided(scale, [1], 120, 20, smooth=20, demean=True), stated + ", means taken out", axes=lags)
+    g.add(f"CORRELATE 1..2 120 20 SCALE={scale} DEMEAN=TRUE", "quake_100hz", divided(scale, [1], 120, 20, demean=True), stated + ", means taken out", axes=lags)
     g.add(f"CORRELATE 1..2 7 0 SCALE={scale}", "noise", divided(scale, [1], 7, 0), stated, axes=lags, rows=17)
 
 

@@ -12,9 +12,9 @@ impl<'a> Parser<'a> {
         let text = self.slice(lexeme).to_string();
         let span = lexeme.span(self.stretch.source);
         if KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(&text)) {
-            return Err(
-                Diag::usage(format!("`{text}` is a word of the language and cannot be a name")).at(span)
-            );
+            return Err(Diag::usage(format!("`{text}` is a word of the language and cannot be a name"))
+                .at(span)
+                .help("choose another name"));
         }
         Ok(Spelled { text, span })
     }
@@ -64,7 +64,10 @@ impl<'a> Parser<'a> {
         match self.peek() {
             Some(lexeme) => self.unexpected(lexeme, wanted),
             None => Diag::usage(format!("{wanted} is expected here, not the end of the definition"))
-                .at(self.here()),
+                .at(self.here())
+                .help(
+                    "a definition ends with its line, unless a bracket is open or the next line is indented",
+                ),
         }
     }
 
@@ -74,6 +77,7 @@ impl<'a> Parser<'a> {
             .at(lexeme.span(self.stretch.source));
         match lexeme.token {
             Token::OpenPlace => diag.help("only a name has places: write v[t-1] and, after WHERE, v = …"),
+            Token::Bar => diag.help("the steps that use a definition begin on a line of their own"),
             _ => diag,
         }
     }

@@ -21,7 +21,9 @@ impl Parser<'_> {
     fn deeper(&mut self, span: Span) -> Result<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Diag::usage(format!("expressions are nested more than {MAX_DEPTH} deep")).at(span));
+            return Err(Diag::usage(format!("expressions are nested more than {MAX_DEPTH} deep"))
+                .at(span)
+                .help("give parts of it names of their own after WHERE"));
         }
         Ok(())
     }
@@ -107,7 +109,9 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> Result<TermId> {
         let Some(lexeme) = self.peek() else {
-            return Err(Diag::usage("an expression is expected here").at(self.here()));
+            return Err(Diag::usage("an expression is expected here")
+                .at(self.here())
+                .help("for example y[t-1] + x[t]"));
         };
         let span = lexeme.span(self.stretch.source);
         let first = self.definition.terms.len();
@@ -207,7 +211,11 @@ impl Parser<'_> {
             return self.push(Form::Call(name.text, args), span, first);
         };
         if let Some(key) = args.iter().find_map(|arg| arg.key.as_ref()) {
-            return Err(Diag::usage(format!("{} takes no names", name.text)).at(key.span));
+            return Err(Diag::usage(format!("{} takes no names", name.text)).at(key.span).help(format!(
+                "write {}({})",
+                name.text,
+                if function.folds() { "a, b" } else { "x" }
+            )));
         }
         let fits = if function.folds() { args.len() >= 2 } else { args.len() == 1 };
         if !fits {
@@ -222,7 +230,9 @@ impl Parser<'_> {
     fn push(&mut self, form: Form, span: Span, first: TermId) -> Result<TermId> {
         let terms = &mut self.definition.terms;
         if terms.len() >= MAX_TERMS {
-            return Err(Diag::usage(format!("a definition has at most {MAX_TERMS} terms")).at(span));
+            return Err(Diag::usage(format!("a definition has at most {MAX_TERMS} terms"))
+                .at(span)
+                .help("split it into definitions that call each other"));
         }
         // Operands that begin earlier widen the subtree.
         let first = terms.get(first).map_or(first, |term| term.first.min(first));
@@ -238,7 +248,9 @@ impl Parser<'_> {
     pub(super) fn number(&self, lexeme: Lexeme) -> Result<(f64, Option<Unit>)> {
         let (text, span) = (self.slice(lexeme), lexeme.span(self.stretch.source));
         let (value, unit) = split_number(text);
-        let value: f64 = value.parse().map_err(|_| Diag::usage("this is no number").at(span))?;
+        let value: f64 = value
+            .parse()
+            .map_err(|_| Diag::usage("this is no number").at(span).help("for example 0.5, 1e-6 or 20ms"))?;
         if !value.is_finite() {
             return Err(Diag::usage("this number is too large").at(span).help("the limit is about 1.8e308"));
         }
@@ -248,7 +260,11 @@ impl Parser<'_> {
         let parsed = Unit::parse(unit).ok_or_else(|| {
             let shown: String = unit.chars().take(40).collect();
             let diag = Diag::usage(format!("there is no unit {shown}")).at(span);
-            if self.is_known(unit) { diag.help(format!("to multiply write {value} * {shown}")) } else { diag }
+            diag.help(if self.is_known(unit) {
+                format!("to multiply write {value} * {shown}")
+            } else {
+                Unit::MADE_OF.to_string()
+            })
         })?;
         Ok((value, Some(parsed)))
     }

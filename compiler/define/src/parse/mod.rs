@@ -121,7 +121,9 @@ impl<'a> Parser<'a> {
             };
             default = Some(
                 sign * value.ok_or_else(|| {
-                    Diag::usage(format!("`{}` is in {unit}, which its default is not", name.text)).at(span)
+                    Diag::usage(format!("`{}` is in {unit}, which its default is not", name.text))
+                        .at(span)
+                        .help(format!("give the default in {unit}, or without a unit"))
                 })?,
             );
         }
@@ -161,9 +163,7 @@ impl<'a> Parser<'a> {
             } else {
                 format!("there is no unit {shown}")
             };
-            Diag::usage(diag)
-                .at(if text.is_empty() { first } else { span })
-                .help("for example s, Hz, m, nstrain, km/h, or 1 for a plain number")
+            Diag::usage(diag).at(if text.is_empty() { first } else { span }).help(Unit::MADE_OF)
         })
     }
 
@@ -239,6 +239,7 @@ impl<'a> Parser<'a> {
             Diag::usage(format!("`{}` has {what} already", name.text))
                 .at(name.span)
                 .related(first, "first given here")
+                .help("drop one of the two")
         };
         match (known, initial) {
             (Some(known), true) => {
@@ -252,7 +253,8 @@ impl<'a> Parser<'a> {
             (None, _) => {
                 if self.definition.equations.len() >= MAX_EQUATIONS {
                     return Err(Diag::usage(format!("a definition has at most {MAX_EQUATIONS} equations"))
-                        .at(name.span));
+                        .at(name.span)
+                        .help("split it into definitions that call each other"));
                 }
                 self.shadows_nothing(&name)?;
                 let (value, initial) = if initial { (TermId::MAX, Some(value)) } else { (value, None) };
@@ -297,9 +299,9 @@ impl<'a> Parser<'a> {
             return Err(Diag::usage(text).at(name.span).help("choose another name"));
         }
         if Function::named(&name.text).is_some() {
-            return Err(
-                Diag::usage(format!("`{}` is a function and cannot be a name", name.text)).at(name.span)
-            );
+            return Err(Diag::usage(format!("`{}` is a function and cannot be a name", name.text))
+                .at(name.span)
+                .help("choose another name"));
         }
         Ok(())
     }

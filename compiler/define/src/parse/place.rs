@@ -81,7 +81,8 @@ impl Parser<'_> {
                     return Err(Diag::usage(format!(
                         "a shift counts samples or channels and has no unit, not {unit}"
                     ))
-                    .at(span));
+                    .at(span)
+                    .help("write the number alone: x[t-1]"));
                 }
                 checked_shift(value, back, along_time, span).map(Shift::By)
             }
@@ -111,11 +112,14 @@ impl Parser<'_> {
 pub fn checked_shift(value: f64, back: bool, along_time: bool, span: Span) -> Result<i32> {
     let most = if along_time { MAX_DELAY } else { f64::from(MAX_CHANNELS) };
     if value.fract() != 0.0 || !(0.0..=most).contains(&value) {
-        let what = if along_time { "samples" } else { "channels" };
+        let (what, axis) = if along_time { ("samples", "t") } else { ("channels", "c") };
         return Err(Diag::usage(format!(
             "a shift is a whole number of {what} from 0 to {most}, not {value}"
         ))
-        .at(span));
+        .at(span)
+        .help(format!(
+            "{axis}-2 is two {what} back, {axis}+2 two ahead; between {what} take a mean of two places"
+        )));
     }
     Ok(if back { -(value as i32) } else { value as i32 })
 }

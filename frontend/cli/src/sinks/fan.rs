@@ -73,7 +73,7 @@ impl<'a> Fan<'a> {
         let mut written = Vec::new();
         for ((sink, drain), events) in self.pipeline.sinks.iter().zip(self.drains).zip(&self.held) {
             written.push(drain.finish(events).map_err(|diag| diag.at(sink.span))?);
-            if self.interrupt.asked() {
+            if given_up(self.pipeline, self.interrupt) {
                 return Err(interrupted());
             }
         }
@@ -109,6 +109,11 @@ pub struct Finished {
     pub cuts: Vec<Vec<Event>>,
 }
 
+/// Whether someone asked to stop. A live stream ends when asked, and what came of it is kept.
+pub fn given_up(pipeline: &Pipeline, interrupt: &Interrupt) -> bool {
+    interrupt.asked() && !pipeline.record.header().is_live()
+}
+
 /// What the run is stopped with; the verb turns it into exit code 130.
 fn interrupted() -> Diag {
     Diag::world("interrupted")
@@ -139,7 +144,7 @@ impl Observer for Fan<'_> {
     }
 
     fn progress(&mut self, stats: &Stats) -> Result<()> {
-        if self.interrupt.asked() {
+        if given_up(self.pipeline, self.interrupt) {
             return Err(interrupted());
         }
         let ready = self.events.advance();

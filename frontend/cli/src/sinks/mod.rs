@@ -24,7 +24,7 @@ use dasc_sink::{Event, Mode, Summary, Target};
 
 use crate::bind::{Assembly, Flow, Pipeline};
 
-pub use fan::{Fan, Finished};
+pub use fan::{Fan, Finished, given_up};
 pub use provenance::provenance;
 
 /// A sink before the run.

@@ -20,8 +20,8 @@ use crate::names;
 /// Nothing but the flow is needed.
 #[derive(Debug)]
 pub struct Spec {
-    /// Rows of a signal with a time axis; stretches of a statistic.
-    rows: u64,
+    /// Rows of a signal with a time axis, unless it is a stream without an end; stretches of a statistic.
+    rows: Option<u64>,
 }
 
 pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<SinkSpec> {
@@ -38,7 +38,6 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         None if per_segment(assembly.b.graph(), flow.node) => Some(header.segments.len() as u64),
         None => Some(1),
     };
-    let rows = rows.ok_or_else(|| assembly.b.diag("cannot write a stream without an end"))?;
     Ok(SinkSpec {
         step: step.index,
         span: step.span,
@@ -73,7 +72,9 @@ pub fn open(
     match &signal.time {
         Some(time) => axes.push(time_axis(time, &clock, spec.rows)),
         // A single statistic is its other axes, unless it has none.
-        None if spec.rows > 1 || (signal.inner.is_none() && signal.channel.is_none()) => {
+        None if spec.rows.is_none_or(|rows| rows > 1)
+            || (signal.inner.is_none() && signal.channel.is_none()) =>
+        {
             axes.push(plain("segment", spec.rows, Coords::Index { first: 0, step: 1 }));
         }
         None => {}
@@ -97,7 +98,7 @@ pub fn open(
         row_bytes,
         next: 0,
         timed: signal.time.is_some(),
-        most: spec.rows,
+        most: spec.rows.unwrap_or(u64::MAX),
         buffer: Vec::new(),
     }))
 }
@@ -209,12 +210,12 @@ impl Drain for Array {
     }
 }
 
-fn plain(name: &str, len: u64, coords: Coords) -> AxisInfo {
-    AxisInfo { name: name.into(), unit: Unit::none(), len: Some(len), coords, also: Vec::new() }
+fn plain(name: &str, len: impl Into<Option<u64>>, coords: Coords) -> AxisInfo {
+    AxisInfo { name: name.into(), unit: Unit::none(), len: len.into(), coords, also: Vec::new() }
 }
 
 /// Instants of rows; after a gap the clock starts again.
-fn time_axis(time: &TimeAxis, clock: &Clock, len: u64) -> AxisInfo {
+fn time_axis(time: &TimeAxis, clock: &Clock, len: Option<u64>) -> AxisInfo {
     let mut row = 0u64;
     let mut jumps = Vec::new();
     let mut start_ns = 0;
@@ -244,7 +245,7 @@ fn inner_axis(axis: &InnerAxis) -> AxisInfo {
         Some(positions) => Coords::Values(positions.to_vec()),
         None => Coords::Linear { start: axis.start, step: axis.step },
     };
-    AxisInfo { unit: axis.unit.clone(), ..plain(name, axis.len.into(), coords) }
+    AxisInfo { unit: axis.unit.clone(), ..plain(name, u64::from(axis.len), coords) }
 }
 
 /// Channels by number; beside it their distances and whatever else a survey says of them.
@@ -259,7 +260,7 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
         Labels::Numbers(numbers) => Coords::Indices(numbers.to_vec()),
         Labels::Wavenumbers { .. } => {
             let coords = Coords::Values(wavenumbers(axis).unwrap_or_default());
-            return AxisInfo { unit: unit("1/m"), ..plain("wavenumber", axis.len.into(), coords) };
+            return AxisInfo { unit: unit("1/m"), ..plain("wavenumber", u64::from(axis.len), coords) };
         }
     };
     let mut also = vec![Coordinate { name: "distance".into(), unit: unit("m"), coords }];
@@ -272,7 +273,7 @@ fn channel_axis(axis: &ChannelAxis, survey: Option<&Survey>) -> AxisInfo {
             coords: Coords::Values(values),
         }));
     }
-    AxisInfo { also, ..plain("channel", axis.len.into(), numbers) }
+    AxisInfo { also, ..plain("channel", u64::from(axis.len), numbers) }
 }
 
 fn second() -> Unit {

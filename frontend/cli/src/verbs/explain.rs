@@ -149,7 +149,7 @@ impl<'a> Told<'a> {
             text +=
                 &format!("      {line} of memory to transform a whole channel at once, beside the rows\n");
         }
-        let samples = self.pipeline.record.samples().max(1) as f64;
+        let samples = samples(self.pipeline);
         for (number, pass) in self.passes.iter().enumerate() {
             text += &format!("  {}\n", ink.dim(&format!("pass {} over {}", number + 1, pass.reads)));
             let rows: Vec<Vec<String>> = pass
@@ -186,7 +186,7 @@ impl<'a> Told<'a> {
     }
 
     fn json(&self) -> Value {
-        let samples = self.pipeline.record.samples().max(1) as f64;
+        let samples = samples(self.pipeline);
         let steps: Vec<Value> = self.steps.iter().map(StepFacts::json).collect();
         let kernel = |kernel: &Group| {
             json!({ "operators": kernel.operators, "loops": kernel.loops, "ffts": kernel.transforms,
@@ -237,6 +237,8 @@ pub fn headline(pipeline: &Pipeline) -> String {
     let header = pipeline.record.header();
     let rate = header.rate.as_f64();
     let last = header.distance + header.spacing * header.channels.count.saturating_sub(1) as f64;
+    let samples =
+        if header.is_live() { "∞ samples".into() } else { format!("{} samples", header.samples()) };
     let metres = |m: f64| {
         if m.abs() >= 1000.0 {
             format!("{} km", numbers::three_digits(m / 1000.0))
@@ -247,11 +249,11 @@ pub fn headline(pipeline: &Pipeline) -> String {
     [
         pipeline.record.name.clone(),
         match header.channels.count {
-            1 => format!("{} samples × 1 channel", header.samples()),
-            count => format!("{} samples × {count} channels", header.samples()),
+            1 => format!("{samples} × 1 channel"),
+            count => format!("{samples} × {count} channels"),
         },
         numbers::hertz(rate),
-        numbers::seconds(header.samples() as f64 / rate),
+        if header.is_live() { "live".into() } else { numbers::seconds(header.samples() as f64 / rate) },
         match header.channels.count {
             1 => format!("at {}", metres(last)),
             _ => format!("{} to {}", metres(header.distance), metres(last)),
@@ -426,5 +428,14 @@ fn reads(pass: &Pass) -> String {
 pub fn traffic(plan: &Plan, pipeline: &Pipeline) -> Traffic {
     let stages = plan.passes.iter().flat_map(|pass| pass.flow.stages.iter().map(move |stage| (stage, pass)));
     let bytes: f64 = stages.map(|(stage, pass)| stage_bytes(stage, &pass.flow)).sum();
-    Traffic { bytes, per_sample: bytes / pipeline.record.samples().max(1) as f64 }
+    Traffic { bytes, per_sample: bytes / samples(pipeline) }
+}
+
+/// Samples that a plan counts on: of a live stream as many as there can be.
+fn samples(pipeline: &Pipeline) -> f64 {
+    let record = &pipeline.record;
+    if record.header().is_live() {
+        return (i64::MAX / 4) as f64 * record.header().channels.count as f64;
+    }
+    record.samples().max(1) as f64
 }

@@ -10,6 +10,7 @@ mod man;
 mod new;
 mod ops;
 mod plot;
+mod replay;
 mod run;
 
 use std::ffi::OsString;
@@ -23,9 +24,11 @@ use dasc_ir::Diag;
 use crate::args::{Cli, Verb};
 use crate::fetch;
 use crate::help;
+use crate::interrupt;
 use crate::outcome::{Outcome, Stop, exit_code};
 use crate::record::Record;
 use crate::settings::Settings;
+use crate::streams;
 use crate::terminal::Terminal;
 
 /// What every verb is given.
@@ -56,12 +59,13 @@ pub fn dispatch(args: &[OsString]) -> ExitCode {
     };
     let terminal = Terminal::new(&settings);
     fetch::watch(terminal);
+    streams::watch(terminal);
     let mut context = Context { settings, terminal, sources: Sources::default() };
     let outcome = match unreadable {
         Some(diag) => Err(Stop::from(diag)),
         None => perform(cli.verb, &mut context),
     };
-    let outcome = if outcome.is_err() && fetch::interrupted() { Err(Stop::Interrupted) } else { outcome };
+    let outcome = if outcome.is_err() && interrupt::was_asked() { Err(Stop::Interrupted) } else { outcome };
     match &outcome {
         Err(Stop::Mistakes(diags)) => context.terminal.mistakes(diags, &context.sources),
         // Whoever asked for JSON gets this as JSON too.
@@ -85,6 +89,7 @@ fn perform(verb: Verb, context: &mut Context) -> Outcome {
         Verb::Bench(args) => bench::bench(&args, context),
         Verb::Inspect(args) => inspect::inspect(&args, context),
         Verb::Plot(args) => plot::plot(&args, context),
+        Verb::Replay(args) => replay::replay(&args, context),
         Verb::Ops(args) => ops::ops(&args, context),
         Verb::New(args) => new::new(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),

@@ -98,10 +98,20 @@ fn one(
         answer["compile_seconds"] = json!(compiled);
     }
     tell(&pipeline, &stats, &written, events, (compiled, seconds), context);
-    let mut lossy = false;
+    let ended = pipeline.record.source.cut_short();
+    if let Some(why) = &ended {
+        terminal.say(&format!(
+            "{} {} ended early: {why}",
+            terminal.faint_ink().warn("note"),
+            pipeline.record.name
+        ));
+    }
+    let mut lossy = ended.is_some();
     if pipeline.cuts.iter().any(|cut| !cut.sinks.is_empty()) {
         let made;
-        (made, lossy) = make_cuts(script, pipeline, &cuts, manner, interrupt, context)?;
+        let left_out;
+        (made, left_out) = make_cuts(script, pipeline, &cuts, manner, interrupt, context)?;
+        lossy |= left_out;
         if let Some(outputs) = answer["outputs"].as_array_mut() {
             outputs.extend(made);
         }
@@ -172,11 +182,20 @@ fn pass(
         Ok((stats, fan.finish()?))
     });
     progress.done();
-    if interrupt.asked() {
+    if sinks::given_up(pipeline, interrupt) {
         return Err(Stop::Interrupted);
     }
     let (stats, finished) = finished?;
     Ok(Ran { stats, finished, compiled, seconds: clock.elapsed().as_secs_f64() })
+}
+
+/// Samples of the record, or of what came of a stream.
+fn samples(pipeline: &Pipeline, stats: &Stats) -> u64 {
+    let record = &pipeline.record;
+    if record.header().is_live() {
+        return stats.rows_done.saturating_mul(record.header().channels.count as u64);
+    }
+    record.samples()
 }
 
 fn decodes(pipeline: &Pipeline) -> bool {
@@ -235,7 +254,7 @@ fn tell(
     let mut line = format!(
         "{}  ·  {} samples in {}{found}",
         pipeline.record.name,
-        numbers::count(pipeline.record.samples()),
+        numbers::count(samples(pipeline, stats)),
         numbers::seconds(seconds)
     );
     if terminal.verbose > 0 {
@@ -327,15 +346,17 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
                 &format!("{} {path}  {}\n", ink.bold("writes"), ink.dim("for every event, in further runs"));
             outputs.push(json!({ "step": sink.step + 1, "kind": sink.keyword, "path": path, "bytes": null }));
         }
-        text += &format!(
-            "{} {} pass{} over the data, {} moved: at least {} at this machine's {}/s\n",
-            ink.bold("takes"),
-            plan.passes.len(),
-            if plan.passes.len() == 1 { "" } else { "es" },
-            numbers::bytes(moved),
-            numbers::seconds(at_least),
-            numbers::bytes(bandwidth)
-        );
+        let plural = if plan.passes.len() == 1 { "" } else { "es" };
+        text += &format!("{} {} pass{plural} over the data, ", ink.bold("takes"), plan.passes.len());
+        text += &match header.is_live() {
+            true => "for as long as the stream lasts\n".to_string(),
+            false => format!(
+                "{} moved: at least {} at this machine's {}/s\n",
+                numbers::bytes(moved),
+                numbers::seconds(at_least),
+                numbers::bytes(bandwidth)
+            ),
+        };
         let stored = plan.stored_bytes();
         if stored > 0 {
             text += &format!("{} {} of temporary store\n", ink.bold("needs"), numbers::bytes(stored as f64));

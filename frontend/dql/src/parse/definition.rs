@@ -132,8 +132,7 @@ impl Parser<'_> {
                 .help("a name begins with a letter and goes on with letters, digits, `_`, `-` and `.`"));
         }
         if RESERVED.contains(&name.text.to_uppercase().as_str()) {
-            return Err(Diag::usage(format!("{} is a word of the language, not a name", name.text))
-                .at(self.span_of(lexeme)));
+            return Err(reserved(&name));
         }
         Ok(name)
     }
@@ -150,9 +149,7 @@ impl Parser<'_> {
 
     pub(super) fn allowed_name(&self, name: &Spelled) -> Result<()> {
         if RESERVED.contains(&name.text.to_uppercase().as_str()) {
-            return Err(
-                Diag::usage(format!("{} is a word of the language, not a name", name.text)).at(name.span)
-            );
+            return Err(reserved(name));
         }
         if is_name(&name.text) {
             return Ok(());
@@ -169,6 +166,12 @@ impl Parser<'_> {
         }
         Err(Diag::usage("`=` is missing").at(self.here()).help(format!("for example {example}")))
     }
+}
+
+fn reserved(name: &Spelled) -> Diag {
+    Diag::usage(format!("{} is a word of the language, not a name", name.text))
+        .at(name.span)
+        .help("choose another name")
 }
 
 /// A letter or `_`, then letters, digits and `_`.

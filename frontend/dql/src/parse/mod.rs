@@ -79,7 +79,7 @@ impl<'a> Parser<'a> {
                     });
                     if loops.len() == MAX_DEPTH {
                         let text = format!("loops are nested more than {MAX_DEPTH} deep");
-                        report.add(Diag::usage(text).at(self.span_of(head)));
+                        report.add(Diag::usage(text).at(self.span_of(head)).help("end some with END before"));
                         return block;
                     }
                     let before = std::mem::take(&mut block);
@@ -96,7 +96,9 @@ impl<'a> Parser<'a> {
                             let body = std::mem::replace(&mut block, open.before);
                             block.push(Statement::For { name: open.name, over: open.over, body });
                         }
-                        None => report.add(Diag::usage("END without a FOR").at(self.span_of(head))),
+                        None => report.add(
+                            Diag::usage("END without a FOR").at(self.span_of(head)).help("drop the END"),
+                        ),
                     }
                 }
                 _ => match self.statement() {
@@ -126,14 +128,19 @@ impl<'a> Parser<'a> {
             match lexeme.token {
                 Token::Newline => {}
                 Token::Pipe if first => {
-                    report.add(Diag::usage("no step stands before this `|`").at(self.span_of(lexeme)));
+                    report.add(
+                        Diag::usage("no step stands before this `|`")
+                            .at(self.span_of(lexeme))
+                            .help("begin with a step, for example READ fiber.dat |"),
+                    );
                 }
                 Token::Pipe => {
                     if let Some(earlier) = pipe.replace(lexeme) {
                         report.add(
                             Diag::usage("a step is missing between two `|`")
                                 .at(self.span_of(lexeme))
-                                .related(self.span_of(earlier), "the first"),
+                                .related(self.span_of(earlier), "the first")
+                                .help("drop one of the two"),
                         );
                     }
                 }
@@ -142,7 +149,11 @@ impl<'a> Parser<'a> {
             self.at += 1;
         }
         if let Some(pipe) = pipe {
-            report.add(Diag::usage("no step follows this `|`").at(self.span_of(pipe)));
+            report.add(
+                Diag::usage("no step follows this `|`")
+                    .at(self.span_of(pipe))
+                    .help("drop it, or add a step such as PLOT_TS"),
+            );
         }
     }
 
@@ -234,7 +245,10 @@ impl<'a> Parser<'a> {
         self.at += 1;
         match self.peek().map(|l| l.token) {
             None | Some(Token::Newline | Token::Pipe) => {
-                Err(Diag::usage(format!("{}= needs a value", key.text.to_uppercase())).at(key.span))
+                let name = key.text.to_uppercase();
+                Err(Diag::usage(format!("{name}= needs a value"))
+                    .at(key.span)
+                    .help(format!("the value stands right after the sign: {name}=…")))
             }
             Some(_) => Ok(ArgNode { value: self.value(0)?, key: Some(key) }),
         }

@@ -6,10 +6,12 @@ use super::{MAX_DEPTH, Parser, is_name, join};
 use crate::syntax::{Form, Value};
 use crate::token::{Lexeme, Token};
 
+const VALUES: &str = "for example 10Hz, 2..5km, fiber.dat or [1, 2]";
+
 impl Parser<'_> {
     pub(super) fn value(&mut self, depth: usize) -> Result<Value> {
         let Some(lexeme) = self.peek() else {
-            return Err(Diag::usage("a value is missing").at(self.end()));
+            return Err(Diag::usage("a value is missing").at(self.end()).help(VALUES));
         };
         let span = self.span_of(lexeme);
         let value = match lexeme.token {
@@ -52,15 +54,17 @@ impl Parser<'_> {
 
     /// The values between a bracket and its partner, separated by commas; lines may end anywhere between them.
     pub(super) fn items(&mut self, depth: usize) -> Result<(Vec<Value>, Span)> {
-        let Some(open) = self.peek() else { return Err(Diag::usage("a list is missing").at(self.end())) };
+        let Some(open) = self.peek() else {
+            return Err(Diag::usage("a list is missing").at(self.end()).help(VALUES));
+        };
         let (close, bracket) = match open.token {
             Token::OpenList => (Token::CloseList, "]"),
             _ => (Token::CloseCall, ")"),
         };
         if depth == MAX_DEPTH {
-            return Err(
-                Diag::usage(format!("brackets are nested more than {MAX_DEPTH} deep")).at(self.span_of(open))
-            );
+            return Err(Diag::usage(format!("brackets are nested more than {MAX_DEPTH} deep"))
+                .at(self.span_of(open))
+                .help("a list holds values, or lists of values"));
         }
         self.at += 1;
         let mut items = Vec::new();

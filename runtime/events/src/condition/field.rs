@@ -102,7 +102,7 @@ impl Field {
         match self {
             Field::Number { .. } | Field::Score => true,
             Field::Instant { .. } | Field::Text { .. } | Field::Detector => false,
-            Field::Added(column) => matches!(column.kind, ColumnKind::Number(_)),
+            Field::Added(column) => column.kind != ColumnKind::Text,
         }
     }
 
@@ -112,6 +112,7 @@ impl Field {
             Field::Number { unit, .. } => Some(unit),
             Field::Score => input.unit.as_deref(),
             Field::Added(Column { kind: ColumnKind::Number(unit), .. }) => Some(unit),
+            Field::Added(Column { kind: ColumnKind::Count, .. }) => Some(""),
             Field::Added(Column { kind: ColumnKind::Text, .. })
             | Field::Instant { .. }
             | Field::Text { .. }

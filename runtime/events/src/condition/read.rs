@@ -36,7 +36,9 @@ impl<'a> Reader<'a> {
         if self.at < self.text.len() {
             let from = self.at;
             let word = self.word();
-            return Err(self.wrong(from, format!("AND, OR or the end is expected here, not '{word}'")));
+            return Err(self
+                .wrong(from, format!("AND, OR or the end is expected here, not '{word}'"))
+                .help("for example channels >= 30 AND duration > 2s"));
         }
         Ok(condition)
     }
@@ -60,7 +62,9 @@ impl<'a> Reader<'a> {
     fn not(&mut self) -> Result<Condition> {
         self.depth += 1;
         if self.depth > MOST_DEEP {
-            return Err(self.wrong(self.at, format!("a condition is nested more than {MOST_DEEP} deep")));
+            return Err(self
+                .wrong(self.at, format!("a condition is nested more than {MOST_DEEP} deep"))
+                .help("drop brackets"));
         }
         let read = if self.keyword("NOT") {
             self.not().map(|inner| Condition::Not(Box::new(inner)))
@@ -68,7 +72,9 @@ impl<'a> Reader<'a> {
             let inner = self.any()?;
             self.space();
             if !self.sign(")") {
-                return Err(self.wrong(self.at, "a closing bracket is missing".into()));
+                return Err(self
+                    .wrong(self.at, "a closing bracket is missing".into())
+                    .help("add `)` after the last comparison"));
             }
             Ok(inner)
         } else {
@@ -127,12 +133,17 @@ impl<'a> Reader<'a> {
         }
         let number = (!quoted).then(|| split_number(value)).flatten();
         let Some((number, symbol)) = number.filter(|(number, _)| number.is_finite()) else {
-            return Err(Diag::usage(format!("{name} is a number and is not compared with '{value}'")));
+            return Err(Diag::usage(format!("{name} is a number and is not compared with '{value}'")).help(
+                match name {
+                    "weekday" => "days are 1 (Monday) to 7 (Sunday): weekday = 1".to_string(),
+                    _ => format!("for example {name} >= 30"),
+                },
+            ));
         };
         if symbol.is_empty() {
             return Ok(Operand::Number(number));
         }
-        let no_unit = || Diag::usage(format!("there is no unit '{symbol}'"));
+        let no_unit = || Diag::usage(format!("there is no unit '{symbol}'")).help(Unit::MADE_OF);
         let given = Unit::parse(symbol).ok_or_else(no_unit)?;
         let own = field.unit(self.input).ok_or_else(|| {
             Diag::usage(format!("{name} has no one unit here: detectors of different units come together"))
@@ -143,7 +154,9 @@ impl<'a> Reader<'a> {
         let value = given.convert(number, &own_unit);
         value.map(Operand::Number).ok_or_else(|| {
             let own = if own.is_empty() { "a pure number".into() } else { format!("in {own}") };
+            let right = if own.starts_with("in") { format!("a value {own}") } else { own.clone() };
             Diag::usage(format!("{name} is {own} and is not compared with a value in {symbol}"))
+                .help(format!("compare it with {right}, or with a number without a unit"))
         })
     }
 
@@ -187,7 +200,9 @@ impl<'a> Reader<'a> {
         let Some(quote) = rest.chars().next().filter(|c| ['\'', '"'].contains(c)) else {
             let word = self.word();
             if word.is_empty() {
-                return Err(self.wrong(from, "a value is expected here".into()));
+                return Err(self
+                    .wrong(from, "a value is expected here".into())
+                    .help("for example channels >= 30 AND duration > 2s"));
             }
             return Ok((word.to_string(), false));
         };
@@ -203,7 +218,9 @@ impl<'a> Reader<'a> {
                 return Ok((text, true));
             }
         }
-        Err(self.wrong(from, "this quote is not closed".into()))
+        Err(self
+            .wrong(from, "this quote is not closed".into())
+            .help("a quote within a text is written twice: 'it''s'"))
     }
 
     fn wrong(&self, from: usize, message: String) -> Diag {

@@ -6,11 +6,9 @@ use dasc_ir::{Result, operator};
 
 use super::merge::Near;
 use super::{Bound, Context, EventOperator, at_least, shown};
+use crate::event::COUNT;
 use crate::groups::{Chain, Groups, nanoseconds};
-use crate::{Cell, Column, ColumnKind, Event, Step};
-
-/// How many of the events that came in make up one that goes out.
-const COUNT: Column = Column { name: "count", kind: ColumnKind::Number("") };
+use crate::{Cell, Event, Step};
 
 operator! {
     /// Finds what lasts at a place: one event for each place and time at which events keep coming for at least a duration.

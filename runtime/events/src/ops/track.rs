@@ -5,12 +5,9 @@ use dasc_ir::parameter::{Metres, Seconds};
 use dasc_ir::{Diag, Result, operator};
 
 use super::{Bound, Context, EventOperator, Speeds, at_least, shown};
-use crate::event::SPEED;
+use crate::event::{COUNT, SPEED};
 use crate::groups::{combined, nanoseconds};
-use crate::{Cell, Column, ColumnKind, Event, Step};
-
-/// How many events lie on the line.
-const COUNT: Column = Column { name: "count", kind: ColumnKind::Number("") };
+use crate::{Cell, Event, Step};
 
 /// Points of a track that say where it will be next.
 const RECENT: usize = 12;

@@ -6,7 +6,7 @@ use dasc_ir::{Diag, Result};
 
 pub fn unreadable(path: &str, error: &std::io::Error) -> Diag {
     Diag::world(format!("cannot read '{path}': {error}"))
-        .help("give the path of a table of channels; it is relative to the script's folder")
+        .help("give the path of a table of channels, or for MUTE of a file with a list such as 3, 7, 10..20; it is relative to the script's folder")
 }
 
 pub fn text(path: &str) -> Result<String> {

@@ -144,6 +144,7 @@ pub fn event_schema(added: &[Column]) -> SchemaRef {
     fields.extend(added.iter().map(|column| {
         match column.kind {
             ColumnKind::Text => Field::new(column.name, DataType::Utf8, true),
+            ColumnKind::Count => Field::new(column.name, DataType::Int64, true),
             ColumnKind::Number("") => Field::new(column.name, DataType::Float64, true),
             ColumnKind::Number(unit) => Field::new(column.name, DataType::Float64, true)
                 .with_metadata(HashMap::from([("unit".to_string(), unit.to_string())])),
@@ -203,6 +204,10 @@ pub fn event_batch(events: &[Event], added: &[Column]) -> Result<RecordBatch> {
         match column.kind {
             ColumnKind::Text => {
                 Arc::new(StringArray::from_iter(events.iter().map(|event| event.text(column.name))))
+            }
+            ColumnKind::Count => {
+                let counts = events.iter().map(|event| event.number(column.name).map(|value| value as i64));
+                Arc::new(Int64Array::from_iter(counts))
             }
             ColumnKind::Number(_) => Arc::new(Float64Array::from_iter(
                 events.iter().map(|event| event.number(column.name).filter(|value| !value.is_nan())),

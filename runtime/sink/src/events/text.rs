@@ -1,7 +1,7 @@
 //! Events as CSV (RFC 4180) and as JSON lines.
 
 use super::instant::Instant;
-use super::{Cell, Column, Event, EventSink, event_schema, unlike};
+use super::{Cell, Column, ColumnKind, Event, EventSink, event_schema, unlike};
 use crate::disk::failed;
 use crate::output::{Buffered, Output, Summary, commit};
 use dasc_ir::{Diag, Result};
@@ -148,6 +148,7 @@ fn cells<'a>(e: &'a Event, added: &'a [Column]) -> impl Iterator<Item = Value<'a
         Value::Text(&e.detector),
     ];
     own.into_iter().chain(added.iter().map(|column| match e.extra.get(column.name) {
+        Some(Cell::Number(value)) if column.kind == ColumnKind::Count => Value::Integer(*value as i64),
         Some(Cell::Number(value)) => Value::Number(*value),
         Some(Cell::Text(text)) => Value::Text(text),
         None => Value::Unknown,

@@ -74,7 +74,7 @@ impl Builder {
         }
         let mut signal = self.joined(inputs)?;
         if signal.time.is_none() {
-            return Err(self.diag("needs a time axis, but its input is a statistic over all time"));
+            return Err(self.timeless_input(&signal));
         }
         (signal.dtype, signal.unit) = (dtype, unit);
         self.push_checked(Prim::Scan { state, step }, inputs.to_vec(), signal)

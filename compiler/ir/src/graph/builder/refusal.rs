@@ -27,6 +27,7 @@ impl Builder {
                 .help("IFFT goes back to samples");
         }
         self.diag("needs a time axis, but its input is a statistic over all time")
+            .help("put it before the step that takes the statistic; WRITE writes what has no time axis")
     }
 
     /// For a step that would leave no rows.

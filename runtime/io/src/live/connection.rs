@@ -1,0 +1,84 @@
+//! Addresses, and how the two ends of a stream find each other.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use dasc_ir::{Diag, Result};
+
+use super::PATIENCE;
+use super::watch::{Waiting, stopped};
+
+const FORM: &str = "write tcp://host:port to connect to a sender, tcp://0.0.0.0:9000 to wait for one to connect, or \
+                    tcp://127.0.0.1:9000?listen to wait at one address";
+/// An address that does not answer is tried again so often.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// Connects to `tcp://host:port`; at an address that stands for this machine, or with `?listen`, waits for the other end to connect.
+pub fn establish(address: &str) -> Result<TcpStream> {
+    let rest = address.strip_prefix("tcp://").unwrap_or(address);
+    let (place, listen) = match rest.split_once('?') {
+        None => (rest, false),
+        Some((place, "listen")) => (place, true),
+        Some((_, other)) => {
+            return Err(
+                Diag::usage(format!("'{address}' asks for '{other}', which streams do not know")).help(FORM)
+            );
+        }
+    };
+    let places: Vec<SocketAddr> = match place.to_socket_addrs() {
+        Ok(places) => places.collect(),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => {
+            return Err(Diag::usage(format!("'{address}' is no address: {error}")).help(FORM));
+        }
+        Err(error) => return Err(Diag::world(format!("cannot find '{address}': {error}")).help(FORM)),
+    };
+    let socket = if listen || places.iter().any(|place| place.ip().is_unspecified()) {
+        accept(address, &places)?
+    } else {
+        connect(address, &places)?
+    };
+    let ready = socket.set_nonblocking(false).and_then(|()| socket.set_read_timeout(Some(PATIENCE)));
+    let ready =
+        ready.and_then(|()| socket.set_write_timeout(Some(PATIENCE))).and_then(|()| socket.set_nodelay(true));
+    ready.map_err(|error| Diag::world(format!("cannot use the connection to '{address}': {error}")))?;
+    stopped(Waiting::Connected(address));
+    Ok(socket)
+}
+
+fn accept(address: &str, places: &[SocketAddr]) -> Result<TcpStream> {
+    let refused = |error: std::io::Error| {
+        Diag::world(format!("cannot wait for a sender at '{address}': {error}"))
+            .help("another program may use the port; take another one, above 1023")
+    };
+    let listener = TcpListener::bind(places).map_err(refused)?;
+    listener.set_nonblocking(true).map_err(refused)?;
+    loop {
+        match listener.accept() {
+            Ok((socket, _)) => return Ok(socket),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => pause(address, PATIENCE)?,
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+}
+
+fn connect(address: &str, places: &[SocketAddr]) -> Result<TcpStream> {
+    loop {
+        if let Some(socket) = places.iter().find_map(|place| TcpStream::connect_timeout(place, ATTEMPT).ok())
+        {
+            return Ok(socket);
+        }
+        pause(address, AGAIN)?;
+    }
+}
+
+fn pause(address: &str, time: Duration) -> Result<()> {
+    if stopped(Waiting::Peer(address)) {
+        return Err(Diag::world(format!("stopped while waiting for '{address}'")));
+    }
+    std::thread::sleep(time);
+    Ok(())
+}

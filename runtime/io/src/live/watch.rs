@@ -1,0 +1,30 @@
+//! Who is asked whether a stream should go on, and told what it waits for.
+
+use std::ops::ControlFlow;
+use std::sync::{PoisonError, RwLock};
+
+/// What a stream waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting<'a> {
+    /// For a sender to connect to this address of ours, or to answer at its own.
+    Peer(&'a str),
+    /// The other end is there.
+    Connected(&'a str),
+    /// For the rest of a row.
+    Rows,
+}
+
+type Watch = Box<dyn Fn(Waiting) -> ControlFlow<()> + Send + Sync>;
+
+static WATCH: RwLock<Option<Watch>> = RwLock::new(None);
+
+/// Has `watch` called several times a second while a stream is waited for; `Break` ends the stream there.
+pub fn watch_streams(watch: impl Fn(Waiting) -> ControlFlow<()> + Send + Sync + 'static) {
+    *WATCH.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(watch));
+}
+
+/// Whether to stop.
+pub fn stopped(waiting: Waiting) -> bool {
+    let watch = WATCH.read().unwrap_or_else(PoisonError::into_inner);
+    watch.as_ref().is_some_and(|watch| watch(waiting).is_break())
+}
