@@ -17,3 +17,4 @@ pub mod work;
 
 pub use pipeline::compile;
 pub use plan::Plan;
+pub use schedule_passes::{MOST_LIVE, rows_of};

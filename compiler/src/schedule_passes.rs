@@ -1,5 +1,6 @@
 //! Lays the nodes of a Graph out over passes, and lowers each pass.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use dasc_ir::graph::{Graph, NodeId, Prim, Reduction, Role, Rows, Scope as Covers, Type, View};
@@ -154,7 +155,7 @@ impl Planner<'_> {
                 compute: &compute,
                 arrives: &arrives,
                 known: &|id| timeless(graph, id) && !accumulates(id),
-                rows: &|id| rows_of(graph, id),
+                rows: &|id| rows_of(graph, id).into_owned(),
                 observed: &|id| observed[id.index()],
             },
             arriving,
@@ -178,7 +179,9 @@ impl Planner<'_> {
             };
             let input = graph.node(id).inputs[0];
             let input = match self.numbers.get(&input) {
-                Some(number) => WholeInput::Statistic { number: *number, rows: rows_of(graph, id) },
+                Some(number) => {
+                    WholeInput::Statistic { number: *number, rows: rows_of(graph, id).into_owned() }
+                }
                 None => WholeInput::Stream(stream_of(input)?),
             };
             let output = match self.numbers.get(&id) {
@@ -255,12 +258,21 @@ impl Planner<'_> {
     }
 }
 
-/// Rows of a node in each segment.
-fn rows_of(graph: &Graph, id: NodeId) -> Vec<(i64, i64)> {
+/// Rows of its source after which a live stream is over: at 50 kHz after nearly three years. Products of rows and hops keep clear of
+/// the limits of their type.
+pub const MOST_LIVE: f64 = (1i64 << 42) as f64;
+
+/// Rows of a node in each segment. Those of a live stream end where its source would after [`MOST_LIVE`].
+pub fn rows_of(graph: &Graph, id: NodeId) -> Cow<'_, [(i64, i64)]> {
     let timed = if graph.node(id).ty == Type::Table { graph.node(id).inputs[0] } else { id };
-    match graph.signal(timed).and_then(|s| s.time.as_ref()).map(|t| &t.rows) {
-        Some(Rows::Segments(ranges)) => ranges.clone(),
-        Some(Rows::From(start)) => vec![(*start, i64::MAX / 4)],
-        None => vec![(0, 1)],
+    let time = |id: NodeId| graph.signal(id).and_then(|signal| signal.time.as_ref());
+    match time(timed).map(|axis| (&axis.rows, axis.period)) {
+        Some((Rows::Segments(ranges), _)) => Cow::Borrowed(ranges.as_slice()),
+        Some((Rows::From(start), period)) => {
+            let source = graph.ids().find(|id| matches!(graph.node(*id).prim, Prim::Source)).and_then(time);
+            let faster = source.map_or(1.0, |source| source.period.as_f64() / period.as_f64());
+            Cow::Owned(vec![(*start, start.saturating_add((MOST_LIVE * faster) as i64))])
+        }
+        None => Cow::Borrowed(&[(0, 1)]),
     }
 }

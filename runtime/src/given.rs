@@ -1,7 +1,7 @@
 //! What a kernel is given beside streams: statistics, and the parameters of the segment.
 
 use dasc_compiler::plan::{Binding, ScopeValue};
-use dasc_ir::graph::{Graph, NodeId, Rows, Scope};
+use dasc_ir::graph::{Graph, NodeId, Scope};
 use dasc_ir::kernel::BufferAt;
 
 use crate::block::Prepared;
@@ -63,11 +63,7 @@ pub(crate) fn params(prepared: &Prepared, graph: &Graph, segment: usize) -> Vec<
 }
 
 fn rows_of(graph: &Graph, node: NodeId, segment: usize) -> (i64, i64) {
-    match graph.signal(node).and_then(|s| s.time.as_ref()).map(|t| &t.rows) {
-        Some(Rows::Segments(ranges)) => ranges.get(segment).copied().unwrap_or((0, 0)),
-        Some(Rows::From(start)) => (*start, i64::MAX / 4),
-        None => (0, 1),
-    }
+    dasc_compiler::rows_of(graph, node).get(segment).copied().unwrap_or((0, 0))
 }
 
 fn total(graph: &Graph, node: NodeId) -> u64 {

@@ -128,18 +128,24 @@ pub fn check(pipelines: &[Pipeline]) -> Result<(), Vec<Diag>> {
 
 /// Refuses to pour bytes over a terminal. `terminal`: whether standard output is one.
 pub fn check_terminal(pipelines: &[Pipeline], terminal: bool) -> Result<()> {
-    let poured = |sink: &&SinkSpec| terminal && sink.target == Target::Stdout;
+    let readable = |kind: &Kind| matches!(kind, Kind::Events(Some(format)) if format.is_text());
+    let poured = |sink: &&SinkSpec| terminal && sink.target == Target::Stdout && !readable(&sink.kind);
     let Some(sink) = pipelines.iter().flat_map(|pipeline| &pipeline.sinks).find(poured) else {
         return Ok(());
     };
     let file = match sink.kind {
         Kind::Write(_) => "out.npy",
-        Kind::Events => "events.arrows",
+        Kind::Events(_) => "events.arrows",
         Kind::Traces(_) | Kind::Heatmap(_) | Kind::Section(_) | Kind::Spectrogram(_) => "picture.png",
     };
     Err(Diag::usage(format!("{} writes bytes to standard output, which is a terminal here", sink.keyword))
         .at(sink.span)
-        .help(format!("send them on: dasc run … > {file}, or | and a program that reads them")))
+        .help(match sink.kind {
+            Kind::Events(_) => {
+                format!("say FORMAT=jsonl or csv to read them here, or send them on: dasc run … > {file}")
+            }
+            _ => format!("send them on: dasc run … > {file}, or | and a program that reads them"),
+        }))
 }
 
 /// The same for the files of cuts, once their names are known; `earlier` are those already written.

@@ -84,7 +84,12 @@ pub(crate) fn described(
         (!rows.scale.is_finite() || rows.scale == 0.0, "scale", rows.scale, "finite and not 0"),
         (!rows.distance.is_finite(), "distance0", rows.distance, "finite"),
         (rows.step == 0, "channel_step", 0.0, "1, or another whole number but 0"),
-        (rows.gauge_length.is_some_and(|g| !positive(g)), "gauge_length", rows.gauge_length.unwrap_or(0.0), "more than 0"),
+        (
+            rows.gauge_length.is_some_and(|g| !positive(g)),
+            "gauge_length",
+            rows.gauge_length.unwrap_or(0.0),
+            "more than 0",
+        ),
     ];
     if let Some((_, field, value, must)) = wrong.iter().find(|(wrong, ..)| *wrong) {
         return Err(Diag::world(format!("\"{field}\" of what describes '{path}' is {value}"))

@@ -2,8 +2,8 @@
 
 use dasc_ir::{Diag, Rational, Result, Unit};
 use dasc_sink::{
-    AxisInfo, Cell, Column, ColumnKind, Coordinate, Coords, Dtype, Event, Input, Jump, Layout, Mode,
-    Provenance, Target, open_events, open_signal,
+    AxisInfo, Cell, Column, ColumnKind, Coordinate, Coords, Dtype, Event, EventFormat, EventSink, Input,
+    Jump, Layout, Mode, Provenance, Target, open_events, open_signal,
 };
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub fn write(folder: &Path) -> Result<()> {
         sink.finish()?;
     }
     for name in ["events.parquet", "events.csv", "events.jsonl", "events.arrow", "events.xml"] {
-        let mut sink = open_events(&Target::File(folder.join(name)), Mode::New, &provenance(), &[])?;
+        let mut sink = open(&Target::File(folder.join(name)), &provenance(), &[])?;
         for batch in 0..4 {
             sink.append(&(batch * 25..batch * 25 + 25).map(event).collect::<Vec<_>>())?;
         }
@@ -51,10 +51,15 @@ pub fn write(folder: &Path) -> Result<()> {
     }
     let degrees = ColumnKind::Number("deg");
     let place = ["latitude", "longitude"].map(|name| Column { name, kind: degrees });
-    let mut sink = open_events(&Target::File(folder.join("located.xml")), Mode::New, &provenance(), &place)?;
+    let mut sink = open(&Target::File(folder.join("located.xml")), &provenance(), &place)?;
     sink.append(&(0..100).map(located).collect::<Vec<_>>())?;
     sink.finish()?;
     Ok(())
+}
+
+/// In the format of the file's name.
+fn open(target: &Target, provenance: &Provenance, added: &[Column]) -> Result<Box<dyn EventSink>> {
+    open_events(target, EventFormat::of(target)?, Mode::New, provenance, added)
 }
 
 fn located(id: u64) -> Event {

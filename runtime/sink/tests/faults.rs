@@ -2,8 +2,8 @@
 
 use dasc_ir::{Rational, Unit};
 use dasc_sink::{
-    AxisInfo, Coords, Dtype, Event, EventSink, Layout, Mode, Provenance, SignalSink, Target, open_events,
-    open_signal,
+    AxisInfo, Coords, Dtype, Event, EventFormat, EventSink, Layout, Mode, Provenance, SignalSink, Target,
+    open_events, open_signal,
 };
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -66,7 +66,7 @@ fn open(path: &Path, mode: Mode) -> dasc_ir::Result<Sink> {
         };
         open_signal(&target, layout, mode).map(Sink::Signal)
     } else {
-        open_events(&target, mode, &Provenance::default(), &[]).map(Sink::Events)
+        open_events(&target, EventFormat::of(&target)?, mode, &Provenance::default(), &[]).map(Sink::Events)
     }
 }
 

@@ -6,7 +6,7 @@ use dasc_events::{Cell, Column, ColumnKind};
 use dasc_io::Survey;
 use dasc_ir::{Diag, Result};
 use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, EventSink, Provenance, Summary};
+use dasc_sink::{Event, EventFormat, EventSink, Provenance, Summary, Target};
 
 use super::{Drain, Kind, SinkSpec, Taken};
 use crate::bind::{Assembly, Flow, Pipeline};
@@ -30,6 +30,10 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let known = ["parquet", "csv", "jsonl", "ndjson", "arrow", "xml", "qml", "quakeml"];
     let header = assembly.record.header();
     let target = names::target(assembly.script, step, header, events.path.as_ref(), format, &known)?;
+    let piped = match &target {
+        Target::Stdout => Some(EventFormat::piped(format).map_err(|diag| diag.at(step.span))?),
+        Target::File(_) => None,
+    };
     Ok(SinkSpec {
         step: step.index,
         span: step.span,
@@ -38,7 +42,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         mode: names::mode(events.mode),
         output: None,
         events: Vec::new(),
-        kind: Kind::Events,
+        kind: Kind::Events(piped),
     })
 }
 
@@ -52,7 +56,11 @@ pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Re
     if survey.is_some() {
         added.extend(PLACE);
     }
-    let file = dasc_sink::open_events(&sink.target, sink.mode, provenance, &added)?;
+    let format = match sink.kind {
+        Kind::Events(Some(piped)) => piped,
+        _ => EventFormat::of(&sink.target)?,
+    };
+    let file = dasc_sink::open_events(&sink.target, format, sink.mode, provenance, &added)?;
     Ok(Box::new(Table { file, survey }))
 }
 

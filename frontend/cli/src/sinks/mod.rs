@@ -20,7 +20,7 @@ pub mod write;
 use dasc_dql::Step;
 use dasc_ir::{Diag, Result, Span};
 use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, Mode, Summary, Target};
+use dasc_sink::{Event, EventFormat, Mode, Summary, Target};
 
 use crate::bind::{Assembly, Flow, Pipeline};
 
@@ -47,7 +47,8 @@ pub struct SinkSpec {
 #[derive(Debug)]
 pub enum Kind {
     Write(write::Spec),
-    Events,
+    /// With the format of standard output, if it goes there.
+    Events(Option<EventFormat>),
     Traces(traces::Spec),
     Heatmap(heatmap::Spec),
     Section(section::Spec),
@@ -107,7 +108,7 @@ pub fn open(
 ) -> Result<Box<dyn Drain>> {
     let opened: Result<Box<dyn Drain>> = match &sink.kind {
         Kind::Write(spec) => write::open(spec, sink, pipeline, provenance),
-        Kind::Events => events::open(sink, pipeline, provenance),
+        Kind::Events(_) => events::open(sink, pipeline, provenance),
         Kind::Traces(spec) => traces::open(spec, sink, pipeline, provenance),
         Kind::Heatmap(spec) => heatmap::open(spec, sink, pipeline, provenance),
         Kind::Section(spec) => section::open(spec, sink, pipeline, provenance),
@@ -127,7 +128,7 @@ impl SinkSpec {
             mode: self.mode,
             output: self.output,
             events: self.events.clone(),
-            kind: Kind::Events,
+            kind: Kind::Events(None),
         }
     }
 

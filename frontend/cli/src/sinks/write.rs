@@ -8,7 +8,9 @@ use dasc_ir::graph::{
 };
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary};
+use dasc_sink::{
+    AxisInfo, Coordinate, Coords, Dtype, Event, Jump, Layout, Provenance, SignalSink, Summary, Target,
+};
 
 use super::style::quantity_name;
 use super::wavenumber::wavenumbers;
@@ -32,6 +34,11 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     });
     let header = assembly.record.header();
     let target = names::target(assembly.script, step, header, write.path.as_ref(), format, &["npy", "zarr"])?;
+    if target == Target::Stdout && format == Some("zarr") {
+        return Err(Diag::usage("a Zarr is a folder and cannot go to standard output")
+            .at(step.span)
+            .help("leave FORMAT out for NumPy's format, or give the folder's name"));
+    }
     let signal = assembly.b.signal(flow.node)?;
     let rows = match &signal.time {
         Some(time) => time.rows.count(),

@@ -435,7 +435,7 @@ pub fn traffic(plan: &Plan, pipeline: &Pipeline) -> Traffic {
 fn samples(pipeline: &Pipeline) -> f64 {
     let record = &pipeline.record;
     if record.header().is_live() {
-        return (i64::MAX / 4) as f64 * record.header().channels.count as f64;
+        return dasc_compiler::MOST_LIVE * record.header().channels.count as f64;
     }
     record.samples().max(1) as f64
 }

@@ -63,7 +63,9 @@ pub fn open(address: &str, options: &ReadOptions) -> Result<Stream> {
     }
     let mut rows = described(address, "tcp", &sidecar, &options, help)?;
     if untimed {
-        rows.notes.push("no start time is given; the clock of this machine when the first frame came is taken".into());
+        rows.notes.push(
+            "no start time is given; the clock of this machine when the first frame came is taken".into(),
+        );
     }
     rows.samples = ENDLESS;
     let element = rows.element();

@@ -50,11 +50,34 @@ pub enum EventFormat {
     ArrowFile,
     /// `.xml`, `.qml` or `.quakeml`: QuakeML 1.2.
     QuakeMl,
-    /// Standard output: Arrow's IPC stream, one batch an append, flushed.
+    /// Arrow's IPC stream, one batch an append; on standard output unless another format is asked for.
     ArrowStream,
 }
 
 impl EventFormat {
+    /// What standard output takes under the name of a format, which is its file ending.
+    ///
+    /// # Errors
+    /// Formats that are written whole.
+    pub fn piped(name: Option<&str>) -> Result<EventFormat> {
+        match name {
+            None | Some("arrow") => Ok(EventFormat::ArrowStream),
+            Some("csv") => Ok(EventFormat::Csv),
+            Some("jsonl" | "ndjson") => Ok(EventFormat::JsonLines),
+            Some(other) => {
+                Err(Diag::usage(format!("{other} is written whole and cannot go to standard output"))
+                    .help("take FORMAT=jsonl, csv or arrow, or give a file's name"))
+            }
+        }
+    }
+
+    /// Whether a person can read it.
+    pub fn is_text(self) -> bool {
+        matches!(self, EventFormat::Csv | EventFormat::JsonLines)
+    }
+
+    /// The format of a file, or that of standard output unless asked for another.
+    ///
     /// # Errors
     /// An ending that is none of the above.
     pub fn of(target: &Target) -> Result<EventFormat> {
@@ -82,15 +105,15 @@ impl EventFormat {
 /// same header, JSON lines, Parquet or Arrow with the same columns.
 ///
 /// # Errors
-/// What [`Target::check`] and [`EventFormat::of`] say; existing events of another shape under `Mode::Append`, and QuakeML, which
+/// What [`Target::check`] says; existing events of another shape under `Mode::Append`, and QuakeML, which
 /// cannot be continued.
 pub fn open_events(
     target: &Target,
+    format: EventFormat,
     mode: Mode,
     provenance: &Provenance,
     added: &[Column],
 ) -> Result<Box<dyn EventSink>> {
-    let format = EventFormat::of(target)?;
     let existing = match (target, mode) {
         (Target::File(path), Mode::Append) => Some(resolve(path)?).filter(|path| path.exists()),
         _ => None,

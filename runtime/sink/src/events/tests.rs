@@ -9,6 +9,16 @@ use arrow::ipc::reader::{FileReader, StreamReader};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// In the format of the file's name.
+fn open_events_at(
+    target: &Target,
+    mode: Mode,
+    provenance: &Provenance,
+    added: &[Column],
+) -> Result<Box<dyn EventSink>> {
+    open_events(target, EventFormat::of(target)?, mode, provenance, added)
+}
+
 /// Two events, one of them as awkward as text and numbers get.
 fn events() -> Vec<Event> {
     let plain = Event {
@@ -48,7 +58,7 @@ fn in_folder(name: &str, test: impl FnOnce(PathBuf)) {
 }
 
 fn write(path: &Path, mode: Mode, events: &[Event]) -> Result<Summary> {
-    let mut sink = open_events(&Target::File(path.into()), mode, &provenance(), &[])?;
+    let mut sink = open_events_at(&Target::File(path.into()), mode, &provenance(), &[])?;
     for event in events {
         sink.append(std::slice::from_ref(event))?;
     }
@@ -265,7 +275,7 @@ fn a_full_disk_is_named_in_every_format() {
 #[test]
 fn more_events_than_a_row_group_holds() {
     in_folder("e.parquet", |path| {
-        let mut sink = open_events(&Target::File(path.clone()), Mode::New, &provenance(), &[]).unwrap();
+        let mut sink = open_events_at(&Target::File(path.clone()), Mode::New, &provenance(), &[]).unwrap();
         let many: Vec<Event> = (0..BATCH as u64 + 10).map(|id| Event { id, ..Event::default() }).collect();
         sink.append(&many).unwrap();
         assert_eq!(sink.finish().unwrap().rows, many.len() as u64);
@@ -298,7 +308,7 @@ fn added_columns_are_written_everywhere() {
     ] {
         in_folder(name, |path| {
             let mut sink =
-                open_events(&Target::File(path.clone()), Mode::New, &provenance(), &added).unwrap();
+                open_events_at(&Target::File(path.clone()), Mode::New, &provenance(), &added).unwrap();
             sink.append(&both).unwrap();
             sink.finish().unwrap();
             let text = fs::read_to_string(path).unwrap();

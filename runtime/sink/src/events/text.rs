@@ -62,7 +62,8 @@ impl EventSink for TextSink {
             self.out.write_all(line.as_bytes()).map_err(|error| self.out.get_ref().diag(&error))?;
         }
         self.rows = self.rows.saturating_add(events.len() as u64);
-        Ok(())
+        // Who reads a pipe wants each event when it comes.
+        self.out.flush().map_err(|error| self.out.get_ref().diag(&error))
     }
 
     fn finish(self: Box<Self>) -> Result<Summary> {
