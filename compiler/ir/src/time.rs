@@ -53,6 +53,22 @@ pub fn parse_utc(text: &str) -> Option<i64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(fraction)
 }
 
+/// The instant of a year, a day in it (1 January is day 1) and a time of that day with its fraction in nanoseconds, as
+/// seismic headers write it. Second 60, a leap second, is the first of the next minute.
+pub fn ordinal_utc(year: i64, day: i64, hour: i64, minute: i64, second: i64, fraction: i64) -> Option<i64> {
+    if !(1678..=2261).contains(&year)
+        || !(1..=days(year + 1, 1, 1) - days(year, 1, 1)).contains(&day)
+        || !(0..24).contains(&hour)
+        || !(0..60).contains(&minute)
+        || !(0..=60).contains(&second)
+        || !(0..1_000_000_000).contains(&fraction)
+    {
+        return None;
+    }
+    let seconds = (days(year, 1, 1) + day - 1) * 86_400 + hour * 3600 + minute * 60 + second;
+    seconds.checked_mul(1_000_000_000)?.checked_add(fraction)
+}
+
 fn offset_seconds(text: &str) -> Option<i64> {
     if text == "Z" {
         return Some(0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dasc_ir::{Diag, Rational, Result, Unit};
 
 use crate::array::DataFile;
-use crate::{FileType, Source, dat, hdf5, live, npy, synthetic};
+use crate::{FileType, Source, dat, hdf5, live, mseed, npy, segy, sentek, sintela, synthetic, tdms};
 
 /// Where a record is, and what the user says about it.
 #[derive(Clone, Debug, Default)]
@@ -79,9 +79,15 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
         return Ok(Box::new(live::open(path, options)?));
     }
     let file = Arc::new(DataFile::open(path)?);
-    Ok(Box::new(match kind(&file)? {
+    let record = match kind(&file)? {
         Kind::Hdf5 => hdf5::open(file, options)?,
         Kind::Npy => npy::open(file, options)?,
+        Kind::Tdms => tdms::open(file, options)?,
+        Kind::Segy => segy::open(file, options)?,
+        Kind::Miniseed => return Ok(Box::new(mseed::open(file, options)?)),
+        Kind::Sentek => sentek::open(file, options)?,
+        Kind::SintelaRaw => sintela::open_raw(file, options)?,
+        Kind::SintelaProtobuf => sintela::open_protobuf(file, options)?,
         Kind::Plain if named_like_hdf5(path) => {
             return Err(Diag::world(format!(
                 "'{path}' is named like an HDF5 file but does not begin like one"
@@ -90,12 +96,14 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
         }
         Kind::Plain => dat::open(file, options)?,
         Kind::Foreign(what) => {
-            let known = "dasc reads HDF5 (all vendors), NetCDF-4, NumPy .npy and headerless .dat files";
+            let known = "dasc reads HDF5 (all vendors), NetCDF-4, TDMS, SEG-Y, miniSEED, Sentek, Sintela, \
+                         NumPy .npy and headerless .dat files";
             return Err(
                 Diag::world(format!("'{path}' is {what}, which this version cannot read")).help(known)
             );
         }
-    }))
+    };
+    Ok(Box::new(record))
 }
 
 fn named_like_hdf5(path: &str) -> bool {
@@ -106,6 +114,12 @@ fn named_like_hdf5(path: &str) -> bool {
 pub(crate) enum Kind {
     Hdf5,
     Npy,
+    Tdms,
+    Segy,
+    Miniseed,
+    Sentek,
+    SintelaRaw,
+    SintelaProtobuf,
     Foreign(&'static str),
     /// No magic number: samples from the first byte on.
     Plain,
@@ -113,7 +127,7 @@ pub(crate) enum Kind {
 
 pub(crate) fn kind(file: &DataFile) -> Result<Kind> {
     const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
-    let head = file.head(512)?;
+    let head = file.head(4096)?;
     // HDF5 allows a user block of 512, 1024, … bytes before its signature.
     let mut offset = 512u64;
     let mut magic = head.starts_with(HDF5);
@@ -123,31 +137,24 @@ pub(crate) fn kind(file: &DataFile) -> Result<Kind> {
         magic = eight == HDF5;
         offset *= 2;
     }
-    let foreign: [(&[u8], &str); 10] = [
-        (b"TDSm", "a TDMS file"),
+    if magic {
+        return Ok(Kind::Hdf5);
+    }
+    let foreign: [(&[u8], &str); 4] = [
         (b"PAR1", "a Parquet file"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "compressed with gzip"),
         (b"CDF", "a classic NetCDF file"),
-        (b"\x44\x33\x22\x11", "a Sintela raw file"),
-        // The textual header begins with `C 1` in EBCDIC or ASCII.
-        (b"\xc3\x40\xf1", "a SEG-Y file"),
-        (b"C 1 ", "a SEG-Y file"),
-        (b"PBUFMETA", "a Sintela protobuf file"),
-        (b"MS\x03", "a miniSEED 3 file"),
     ];
     Ok(match foreign.iter().find(|(magic, _)| head.starts_with(magic)) {
-        _ if magic => Kind::Hdf5,
-        _ if head.starts_with(b"\x93NUMPY") => Kind::Npy,
         Some((_, what)) => Kind::Foreign(what),
-        None if is_miniseed(&head) => Kind::Foreign("a miniSEED file"),
+        None if head.starts_with(b"\x93NUMPY") => Kind::Npy,
+        None if head.starts_with(b"TDSm") => Kind::Tdms,
+        None if head.starts_with(&sintela::SYNC.to_le_bytes()) => Kind::SintelaRaw,
+        None if head.starts_with(sintela::MAGIC) => Kind::SintelaProtobuf,
+        None if mseed::begins_so(&head) => Kind::Miniseed,
+        None if segy::begins_so(&head) => Kind::Segy,
+        None if sentek::begins_so(&head) => Kind::Sentek,
         None => Kind::Plain,
-    })
-}
-
-/// A record of miniSEED 2 begins with six digits, the quality of its data and a blank.
-fn is_miniseed(head: &[u8]) -> bool {
-    head.get(..8).is_some_and(|start| {
-        start[..6].iter().all(u8::is_ascii_digit) && b"DRQM".contains(&start[6]) && start[7] == b' '
     })
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dasc_io::{Location, open, set_worker};
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 18] = [
     "prodml_2.0.h5",
     "silixa_h5_1.hdf5",
     "terra15_v5_test_file.hdf5",
@@ -18,7 +18,22 @@ const FILES: [&str; 12] = [
     "h5_simple_1.h5",
     "h5_simple_2.h5",
     "xdas_netcdf.nc",
+    "iDAS005_tdms_example.626.tdms",
+    "small_channel_patch.sgy",
+    "geofon_ZH_HSF.mseed",
+    "geofon_5J_HSF.mseed",
+    "DASDMSShot00_20230328155653619.das",
+    "sintela_protobuf_1.pb",
 ];
+
+/// Where a file may be cut without anybody noticing: between records that know nothing of each other.
+fn seam(name: &str, length: usize) -> bool {
+    match name.rsplit('.').next() {
+        Some("mseed") => length.is_multiple_of(4096),
+        Some("sgy") => length > 3600 && (length - 3600).is_multiple_of(320),
+        _ => false,
+    }
+}
 
 fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)).unwrap()
@@ -51,7 +66,7 @@ fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
 /// At most 2 s for the worker and as much again on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Cases for each of the twelve files: two thousand together.
+/// Cases for each of the eighteen files: three thousand together.
 const TRUNCATIONS: u64 = 56;
 const FLIPS: u64 = 112;
 
@@ -69,6 +84,9 @@ fn truncated_files_fail_with_a_message() {
                 2 => whole.len() - 1,
                 _ => random.below(whole.len()),
             };
+            if seam(name, length) {
+                continue;
+            }
             let path = folder.path().join(format!("{case}-{name}"));
             std::fs::write(&path, &whole[..length]).unwrap();
             let begun = Instant::now();

@@ -1,4 +1,5 @@
-//! Every real file against what h5py reads in it (`reference/hdf5.py` makes `reference/hdf5.json`).
+//! Every real file against what other readers find in it: h5py in HDF5 (`reference/hdf5.py` makes `reference/hdf5.json`),
+//! npTDMS, segyio, ObsPy and DASCore in other formats (`reference/formats.py` makes `reference/formats.json`).
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,12 @@ fn data(name: &str) -> String {
     folder.join(name).to_string_lossy().into_owned()
 }
 
-fn expected() -> serde_json::Map<String, Value> {
-    match serde_json::from_str(include_str!("reference/hdf5.json")).unwrap() {
+fn expected() -> impl Iterator<Item = (String, Value)> {
+    let lists = [include_str!("reference/hdf5.json"), include_str!("reference/formats.json")];
+    lists.into_iter().flat_map(|list| match serde_json::from_str(list).unwrap() {
         Value::Object(files) => files,
         other => panic!("{other}"),
-    }
+    })
 }
 
 fn source(name: &str) -> Box<dyn Source> {

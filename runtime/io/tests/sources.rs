@@ -162,8 +162,8 @@ fn numpy_files_need_a_rate_and_say_what_they_cannot_be() {
 #[test]
 fn foreign_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(folder.path(), "a.dat", b"TDSm0000");
-    assert!(failure(&Location::new(path)).contains("TDMS"));
+    let path = write(folder.path(), "a.dat", b"PAR10000");
+    assert!(failure(&Location::new(path)).contains("Parquet"));
     assert!(failure(&Location::new("/nonexistent/x.h5")).contains("/nonexistent/x.h5"));
     assert!(failure(&Location::new(folder.path().to_string_lossy())).contains("regular file"));
 }
@@ -291,14 +291,18 @@ fn a_pipe_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn seismic_formats_are_named_and_not_read_as_samples() {
+fn the_beginning_of_a_known_format_is_never_read_as_samples() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, head, format) in [
-        ("a.sgy", &b"\xc3\x40\xf1\x40\xc3\xd3\xc9\xc5"[..], "SEG-Y"),
-        ("b.sgy", b"C 1 CLIENT", "SEG-Y"),
-        ("a.mseed", b"000001D FBE", "miniSEED"),
-        ("b.mseed", b"MS\x03\x04", "miniSEED 3"),
+    for (name, head) in [
+        ("a.tdms", &b"TDSm0000"[..]),
+        ("a.sgy", b"\xc3\x40\xf1\x40\xc3\xd3\xc9\xc5"),
+        ("b.sgy", b"C 1 CLIENT"),
+        ("a.mseed", b"000001D FBE"),
+        ("b.mseed", b"MS\x03\x04"),
+        ("a.raw", b"\x44\x33\x22\x11\x60"),
+        ("a.pb", b"PBUFMETA\x00"),
     ] {
-        assert!(failure(&Location::new(write(folder.path(), name, head))).contains(format), "{name}");
+        let error = failure(&Location { path: write(folder.path(), name, head), options: options() });
+        assert!(error.contains("cut short") && error.contains(name), "{error}");
     }
 }

@@ -9,6 +9,8 @@ pub enum Class {
     Signed,
     Unsigned,
     Float,
+    /// The hexadecimal floating point of IBM's System/360: a sign, seven bits for a power of 16, 24 bits of fraction.
+    Ibm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ impl Element {
         match (self.class, self.size) {
             (Class::Signed, 2) => Some(FileType::I16),
             (Class::Signed, 4) => Some(FileType::I32),
-            (Class::Float, 4) => Some(FileType::F32),
+            (Class::Float | Class::Ibm, 4) => Some(FileType::F32),
             (Class::Float, 8) => Some(FileType::F64),
             _ => None,
         }
@@ -42,6 +44,7 @@ impl Element {
     /// `big-endian i16`, `f32`, `u8`: for people.
     pub fn describe(self) -> String {
         let letter = match self.class {
+            Class::Ibm => return "IBM floating point".into(),
             Class::Signed => 'i',
             Class::Unsigned => 'u',
             Class::Float => 'f',
@@ -49,12 +52,34 @@ impl Element {
         format!("{}{letter}{}", if self.big_endian { "big-endian " } else { "" }, u32::from(self.size) * 8)
     }
 
+    /// What [`Element::to_native`] makes of it.
+    pub fn native(self) -> Element {
+        let class = if self.class == Class::Ibm { Class::Float } else { self.class };
+        Element { class, size: self.size, big_endian: cfg!(target_endian = "big") }
+    }
+
     /// Turns elements as stored into elements of this machine, in place.
     pub fn to_native(self, bytes: &mut [u8]) {
+        if self.class == Class::Ibm {
+            for four in bytes.as_chunks_mut::<4>().0 {
+                let bits =
+                    if self.big_endian { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
+                *four = ieee(bits).to_ne_bytes();
+            }
+            return;
+        }
         if self.big_endian != cfg!(target_endian = "big") && self.size > 1 {
             bytes.chunks_exact_mut(self.size.into()).for_each(<[u8]>::reverse);
         }
     }
+}
+
+/// Exact wherever f32 has the number; beyond it infinity, below it what f64 rounds to.
+fn ieee(ibm: u32) -> f32 {
+    let fraction = f64::from(ibm & 0x00ff_ffff) / f64::from(1u32 << 24);
+    let power = i32::try_from(ibm >> 24 & 0x7f).unwrap_or(0) - 64;
+    let magnitude = fraction * 16f64.powi(power);
+    (if ibm >> 31 == 1 { -magnitude } else { magnitude }) as f32
 }
 
 /// Numbers of a coordinate, in the widest type of their class, so that nanoseconds keep their last digit.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dasc_ir::{Diag, Result};
 
+use super::{buffer, truncated};
 use crate::remote::{Place, locate};
 
 #[derive(Debug)]
@@ -70,6 +71,17 @@ impl DataFile {
         })?;
         self.fetched.fetch_add(out.len() as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// `count` bytes from `offset` on, which a damaged or unfinished file may claim to have.
+    pub fn part(&self, offset: u64, count: u64) -> Result<Vec<u8>> {
+        let present = self.len.saturating_sub(offset);
+        if count > present {
+            return Err(truncated(&format!("'{}'", self.path), offset.saturating_add(count), self.len));
+        }
+        let mut bytes = buffer(count, &self.path)?;
+        self.read_at(&mut bytes, offset)?;
+        Ok(bytes)
     }
 
     /// The first bytes, as many as there are up to `count`, to tell formats apart.

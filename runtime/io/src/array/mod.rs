@@ -1,4 +1,5 @@
-//! A rectangular array of numbers inside a file, up to three axes, read by position: contiguous, chunked or inline.
+//! A rectangular array of numbers inside a file, up to three axes, read by position: contiguous, in pieces, chunked
+//! or inline.
 //!
 //! Everything a header claims (shape, offsets, sizes) is checked against the file before anything is allocated.
 
@@ -6,6 +7,7 @@ mod chunk;
 mod element;
 mod file;
 mod filter;
+mod pieces;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ pub use chunk::{Chunks, Stored, truncated};
 pub use element::{Class, Element, Numbers};
 pub use file::DataFile;
 pub use filter::Filter;
+pub use pieces::Pieces;
 
 /// Missing leading axes have length 1; the last axis varies fastest.
 #[derive(Debug)]
@@ -28,7 +31,11 @@ pub struct Array {
 
 #[derive(Debug)]
 pub enum Layout {
-    Contiguous { offset: u64 },
+    Contiguous {
+        offset: u64,
+    },
+    /// In parts, with something else between them.
+    Pieces(Pieces),
     Inline(Vec<u8>),
     Chunked(Chunks),
 }
@@ -61,6 +68,7 @@ impl Array {
                     return Err(truncated(&place, bytes, present));
                 }
             }
+            Layout::Pieces(pieces) => pieces.check(&file, &place, bytes)?,
             Layout::Inline(data) if (data.len() as u64) < bytes => {
                 return Err(truncated(&place, bytes, data.len() as u64));
             }
@@ -93,6 +101,9 @@ impl Array {
             Layout::Contiguous { offset } => {
                 self.rows(start, count, out, |at, bytes| self.file.read_at(bytes, offset + at))?;
             }
+            Layout::Pieces(pieces) => {
+                self.rows(start, count, out, |at, bytes| pieces.read(&self.file, at, bytes))?;
+            }
             Layout::Inline(data) => self.rows(start, count, out, |at, bytes| {
                 let from = at as usize;
                 bytes.copy_from_slice(&data[from..from + bytes.len()]);
@@ -118,8 +129,7 @@ impl Array {
         }
         let mut raw = buffer(bytes, &self.name)?;
         self.read([0; 3], self.shape, &mut raw)?;
-        let native = Element { big_endian: cfg!(target_endian = "big"), ..self.element };
-        Numbers::decode(native, &mut raw).ok_or_else(|| {
+        Numbers::decode(self.element.native(), &mut raw).ok_or_else(|| {
             let what = self.element.describe();
             Diag::world(format!("dataset '{}' of '{}' holds {what} values", self.name, self.file.path()))
         })

@@ -7,6 +7,7 @@ use dasc_ir::{Diag, Rational, Result, time::parse_utc};
 
 use super::description::{Dataset, Description, Storage, Value};
 use crate::array::{Array, Chunks, DataFile, Layout, Numbers, Stored};
+use crate::found;
 
 pub struct Context<'a> {
     pub description: &'a Description,
@@ -15,8 +16,7 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     pub fn missing(&self, what: &str) -> Diag {
-        Diag::world(format!("'{}' lacks {what}, or it makes no sense", self.file.path()))
-            .help("`dasc inspect` lists what is in the file")
+        listed(found::lacks(self.file.path(), what))
     }
 
     pub fn dataset(&self, path: &str) -> Result<&Dataset> {
@@ -38,18 +38,12 @@ impl Context<'_> {
 
     /// A rate from an attribute or value in hertz.
     pub fn rate(&self, hertz: f64, what: &str) -> Result<Rational> {
-        let rate = Rational::approximate(hertz).filter(|r| *r > Rational::ZERO && hertz < 1e12);
-        rate.ok_or_else(|| self.missing(&format!("a usable sampling rate ({what} is {hertz})")))
+        found::rate(self.file.path(), hertz, what).map_err(listed)
     }
 
     /// A rate from a sampling interval in seconds.
     pub fn interval(&self, seconds: f64, what: &str) -> Result<Rational> {
-        self.rate(
-            Rational::approximate(seconds).and_then(Rational::recip).map_or(f64::NAN, Rational::as_f64),
-            what,
-        )?;
-        let rate = Rational::approximate(seconds).and_then(Rational::recip);
-        rate.ok_or_else(|| self.missing(&format!("a usable sampling interval ({what} is {seconds})")))
+        found::interval(self.file.path(), seconds, what).map_err(listed)
     }
 
     pub fn instant(&self, text: Option<&str>, what: &str) -> Result<i64> {
@@ -98,6 +92,10 @@ impl Context<'_> {
         };
         Array::new(self.file.clone(), path, element, shape, layout)
     }
+}
+
+fn listed(diag: Diag) -> Diag {
+    diag.help("`dasc inspect` lists what is in the file")
 }
 
 /// Pads on the left with `fill` to three axes.

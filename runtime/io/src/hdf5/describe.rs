@@ -182,7 +182,7 @@ fn compact(dataset: &hdf5::Dataset, element: Element) -> hdf5::Result<Vec<u8>> {
         (Class::Unsigned, 4) => bytes!(u32),
         (Class::Unsigned, _) => bytes!(u64),
         (Class::Float, 4) => bytes!(f32),
-        (Class::Float, _) => bytes!(f64),
+        (Class::Float | Class::Ibm, _) => bytes!(f64),
     })
 }
 

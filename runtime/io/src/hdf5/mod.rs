@@ -5,18 +5,20 @@ mod context;
 mod describe;
 mod description;
 mod dialects;
-mod header;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dasc_ir::{Diag, Result};
 
 use crate::ReadOptions;
 use crate::array::DataFile;
+use crate::found;
 use crate::record::Record;
 use crate::worker::{self, Job};
 
 pub(crate) use describe::describe as describe_here;
+use description::Attributes;
 pub use description::{Dataset, Description, Storage, Value};
 
 /// What an HDF5 file holds, asked of a worker.
@@ -36,6 +38,26 @@ pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record>
         Diag::world(message)
             .help(format!("known layouts: {}; `dasc inspect` lists what is in the file", known.join(", ")))
     })?;
-    let found = (dialect.interpret)(&context)?;
-    header::record(dialect.name, found, &context, options)
+    let mut found = (dialect.interpret)(&context)?;
+    found.attributes = provenance(&description, &found.payload);
+    let array = context.array(&found.payload)?;
+    found::record(dialect.name, found, array, options)
+}
+
+/// Attributes of the samples and of every group above them.
+fn provenance(description: &Description, payload: &str) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    let mut keep = |attributes: Option<&Attributes>| {
+        for (name, value) in attributes.into_iter().flatten() {
+            let text: String = value.describe().chars().take(200).collect();
+            kept.insert(name.clone(), text);
+        }
+    };
+    let groups = &description.groups;
+    keep(groups.get(""));
+    for (at, _) in payload.match_indices('/') {
+        keep(payload.get(..at).and_then(|group| groups.get(group)));
+    }
+    keep(description.datasets.get(payload).map(|d| &d.attributes));
+    kept
 }

@@ -7,9 +7,9 @@
 use dasc_ir::Result;
 
 use super::Dialect;
+use crate::found::{Clock, Found, decimal};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Value;
-use crate::hdf5::header::{Clock, Found, decimal};
 
 pub const DIALECT: Dialect = Dialect {
     name: "ap_sensing",

@@ -4,8 +4,8 @@ use dasc_ir::Result;
 
 use super::Dialect;
 use super::plain::spacing;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect =

@@ -10,9 +10,9 @@
 use dasc_ir::{Rational, Result};
 
 use super::Dialect;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::{Description, Value};
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect { name: "febus", recognise: |d| !payloads(d).is_empty(), interpret };

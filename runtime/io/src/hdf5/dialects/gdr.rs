@@ -3,9 +3,9 @@
 use dasc_ir::Result;
 
 use super::Dialect;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Value;
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 const DATA: &str = "DasRawData/RawData";

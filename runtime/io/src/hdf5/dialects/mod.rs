@@ -16,7 +16,7 @@ use dasc_ir::Result;
 
 use super::context::Context;
 use super::description::Description;
-use super::header::Found;
+use crate::found::Found;
 
 pub struct Dialect {
     pub name: &'static str,

@@ -3,8 +3,8 @@
 use dasc_ir::Result;
 
 use super::Dialect;
+use crate::found::{Clock, Found, decimal};
 use crate::hdf5::context::Context;
-use crate::hdf5::header::{Clock, Found, decimal};
 
 const DATA: &str = "Acoustic";
 

@@ -7,9 +7,9 @@ use dasc_ir::Result;
 
 use super::Dialect;
 use crate::array::Numbers;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Value;
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect {

@@ -7,9 +7,9 @@ use dasc_ir::{Diag, Result, time::parse_utc};
 use super::Dialect;
 use crate::ASSUMED_SPACING;
 use crate::array::Numbers;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::{Dataset, Description};
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect { name: "hdf5", recognise: |d| parts(d).is_some(), interpret };

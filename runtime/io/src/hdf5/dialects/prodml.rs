@@ -5,9 +5,9 @@
 use dasc_ir::Result;
 
 use super::Dialect;
+use crate::found::{Clock, Found, unit};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Value;
-use crate::hdf5::header::{Clock, Found, unit};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect {

@@ -6,8 +6,8 @@ use dasc_ir::Result;
 
 use super::Dialect;
 use crate::array::Numbers;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
-use crate::hdf5::header::{Clock, Found};
 
 const DATA: &str = "data_product/data";
 

@@ -7,9 +7,9 @@ use super::Dialect;
 use super::plain::{since, spacing};
 use crate::array::Numbers;
 use crate::clock::Stamps;
+use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::Description;
-use crate::hdf5::header::{Clock, Found};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect { name: "xdas", recognise: |d| payload(d).is_some(), interpret };

@@ -1,20 +1,19 @@
-//! From what a dialect found to a [`Record`]: time stamps become segments, words become units, options override.
+//! From what a reader found in a file to a [`Header`] and a [`Record`]: time stamps become segments, words become units,
+//! options override.
 
 use std::collections::BTreeMap;
 
 use dasc_ir::{Diag, Rational, Result, Unit};
 
-use super::context::Context;
-use super::description::Attributes;
 use crate::array::{Array, Numbers};
 use crate::clock::{Stamps, Timing, regular, timing};
 use crate::open::Endian;
 use crate::record::{Axes, Record};
-use crate::{ASSUMED_SPACING, Channels, Header, ReadOptions, Segment};
+use crate::{ASSUMED_SPACING, Channels, FileType, Header, ReadOptions, Segment};
 
-/// What a dialect says about a file.
+/// What a reader says about a file.
 pub struct Found {
-    /// Path of the samples.
+    /// Name of the samples; in HDF5 the path of their dataset.
     pub payload: String,
     pub axes: Axes,
     pub clock: Clock,
@@ -29,7 +28,17 @@ pub struct Found {
     pub gauge_length: Option<f64>,
     /// Samples that count, where the array was allocated for more.
     pub occupied: Option<u64>,
+    /// The file's own words about itself.
+    pub attributes: BTreeMap<String, String>,
     pub notes: Vec<String>,
+}
+
+/// The array of samples in a file.
+pub struct Stored {
+    pub samples: u64,
+    pub channels: u64,
+    pub file_type: FileType,
+    pub big_endian: bool,
 }
 
 impl Found {
@@ -46,6 +55,7 @@ impl Found {
             distance: 0.0,
             gauge_length: None,
             occupied: None,
+            attributes: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -58,18 +68,21 @@ pub enum Clock {
     Stamped { stamps: Numbers, unit_ns: i64, origin_ns: i64, nominal: Option<Rational> },
     /// One stamp a block of `rows` samples that last `block` seconds, `offset_ns` before the first of them.
     Blocks { stamps: Numbers, offset_ns: i64, rows: u64, block: Rational, rate: Rational },
+    /// Stretches that the reader found itself.
+    Segments { segments: Vec<Segment>, rate: Rational },
 }
 
 const SECOND: i64 = 1_000_000_000;
 
+/// The record of `found` whose samples are `array`.
 pub fn record(
     format: &'static str,
-    found: Found,
-    context: &Context,
+    mut found: Found,
+    mut array: Array,
     options: &ReadOptions,
 ) -> Result<Record> {
-    let path = context.file.path();
-    let mut array = context.array(&found.payload)?;
+    let path = array.file.path();
+    let whole = array.shape;
     if let (Some(rows), Axes::TimeChannel) = (found.occupied, found.axes) {
         // Rows at the end are left out; nothing before them moves.
         array.shape[1] = array.shape[1].min(rows);
@@ -80,9 +93,8 @@ pub fn record(
         Axes::Blocks { rows, .. } => (array.shape[0].saturating_mul(rows), array.shape[2]),
     };
     if array.shape[0] != 1 && !matches!(found.axes, Axes::Blocks { .. }) || samples == 0 || channels == 0 {
-        let shape = &context.dataset(&found.payload)?.shape;
         return Err(Diag::world(format!(
-            "dataset '{}' of '{path}' has shape {shape:?}, not samples by channels",
+            "'{}' of '{path}' has shape {whole:?}, not samples by channels",
             found.payload
         )));
     }
@@ -93,20 +105,35 @@ pub fn record(
             found.payload
         ))
     })?;
-    agree(options, &array, file_type, channels)?;
-    let mut notes = found.notes;
     if array.missing_chunks() > 0 {
-        notes.push(format!(
+        found.notes.push(format!(
             "{} chunks of '{}' were never written and read as 0",
             array.missing_chunks(),
             array.name
         ));
     }
-    let timing = clock(found.clock, samples, &format!("'{path}'"), options)?;
+    let axes = found.axes;
+    let stored = Stored { samples, channels, file_type, big_endian: array.element.big_endian };
+    let header = header(format, found, stored, path, options)?;
+    Record::new(header, array, axes)
+}
+
+/// The header of `found`, with the user's options in place of what the file says.
+pub fn header(
+    format: &'static str,
+    found: Found,
+    stored: Stored,
+    path: &str,
+    options: &ReadOptions,
+) -> Result<Header> {
+    agree(options, &stored, path)?;
+    let mut notes = found.notes;
+    let timing = clock(found.clock, stored.samples, &format!("'{path}'"), options)?;
     notes.extend(timing.notes);
-    let count = usize::try_from(channels).map_err(|_| context.missing("a sensible number of channels"))?;
-    if timing.segments.iter().map(|s| s.len).sum::<u64>() != samples {
-        let stamps: u64 = timing.segments.iter().map(|s| s.len).sum();
+    let count = usize::try_from(stored.channels).map_err(|_| lacks(path, "a sensible number of channels"))?;
+    let stamps: u64 = timing.segments.iter().map(|s| s.len).sum();
+    if stamps != stored.samples {
+        let samples = stored.samples;
         return Err(Diag::world(format!("'{path}' has {samples} samples but {stamps} time stamps")));
     }
     let said = unit(&found.unit);
@@ -130,7 +157,7 @@ pub fn record(
     }
     let header = Header {
         format,
-        file_type,
+        file_type: stored.file_type,
         scale: options.scale.unwrap_or(found.scale),
         unit: options.unit.clone().unwrap_or(said),
         rate: timing.rate,
@@ -144,19 +171,37 @@ pub fn record(
         },
         gauge_length: found.gauge_length.filter(|g| *g > 0.0),
         segments: shifted(timing.segments, options.start),
-        attributes: provenance(context, &found.payload),
+        attributes: found.attributes,
         notes,
     };
     if !header.scale.is_finite() || !header.distance.is_finite() {
         return Err(Diag::world(format!("'{path}' gives samples the factor {}", header.scale))
             .help("give SCALE to READ"));
     }
-    Record::new(header, array, found.axes)
+    Ok(header)
+}
+
+/// The error of a file without something that is needed.
+pub fn lacks(path: &str, what: &str) -> Diag {
+    Diag::world(format!("'{path}' lacks {what}, or it makes no sense"))
+}
+
+/// A rate in hertz, as a file gives it.
+pub fn rate(path: &str, hertz: f64, what: &str) -> Result<Rational> {
+    let rate = Rational::approximate(hertz).filter(|r| *r > Rational::ZERO && hertz < 1e12);
+    rate.ok_or_else(|| lacks(path, &format!("a usable sampling rate ({what} is {hertz})")))
+}
+
+/// A rate from a sampling interval in seconds.
+pub fn interval(path: &str, seconds: f64, what: &str) -> Result<Rational> {
+    let inverse = Rational::approximate(seconds).and_then(Rational::recip);
+    let usable = inverse.filter(|r| *r > Rational::ZERO && r.as_f64() < 1e12);
+    usable.ok_or_else(|| lacks(path, &format!("a usable sampling interval ({what} is {seconds})")))
 }
 
 /// CHANNELS, DTYPE and ENDIAN are for files without a header; here they may only repeat what the file says.
-fn agree(options: &ReadOptions, array: &Array, file_type: crate::FileType, channels: u64) -> Result<()> {
-    let path = array.file.path();
+fn agree(options: &ReadOptions, stored: &Stored, path: &str) -> Result<()> {
+    let (channels, file_type) = (stored.channels, stored.file_type);
     let differs = |key: &str, given: String, says: String| {
         Diag::usage(format!("{key} is {given} but '{path}' itself says {says}"))
             .help(format!("leave {key} out"))
@@ -167,7 +212,7 @@ fn agree(options: &ReadOptions, array: &Array, file_type: crate::FileType, chann
     if let Some(given) = options.dtype.filter(|t| *t != file_type) {
         return Err(differs("DTYPE", format!("{given:?}"), format!("{file_type:?}")));
     }
-    let endian = if array.element.big_endian { Endian::Big } else { Endian::Little };
+    let endian = if stored.big_endian { Endian::Big } else { Endian::Little };
     match options.endian.filter(|e| *e != endian) {
         Some(given) => Err(differs("ENDIAN", format!("{given:?}"), format!("{endian:?}"))),
         None => Ok(()),
@@ -193,6 +238,9 @@ fn clock(clock: Clock, samples: u64, what: &str, options: &ReadOptions) -> Resul
                 segment.start_ns = segment.start_ns.saturating_add(offset_ns);
             }
             Ok(Timing { rate: options.fs.unwrap_or(rate), ..found })
+        }
+        Clock::Segments { segments, rate } => {
+            Ok(Timing { rate: options.fs.unwrap_or(rate), segments, notes: Vec::new() })
         }
     }
 }
@@ -225,22 +273,4 @@ pub fn unit(text: &str) -> Unit {
         _ => plain.as_str(),
     };
     Unit::parse(symbol).unwrap_or_else(|| Unit::opaque(text.trim()))
-}
-
-/// Attributes of the samples and of every group above them.
-fn provenance(context: &Context, payload: &str) -> BTreeMap<String, String> {
-    let mut kept = BTreeMap::new();
-    let mut keep = |attributes: Option<&Attributes>| {
-        for (name, value) in attributes.into_iter().flatten() {
-            let text: String = value.describe().chars().take(200).collect();
-            kept.insert(name.clone(), text);
-        }
-    };
-    let groups = &context.description.groups;
-    keep(groups.get(""));
-    for (at, _) in payload.match_indices('/') {
-        keep(payload.get(..at).and_then(|group| groups.get(group)));
-    }
-    keep(context.description.datasets.get(payload).map(|d| &d.attributes));
-    kept
 }
