@@ -1,4 +1,4 @@
-//! What a user sees of a record that is fetched from a URL, and how Ctrl-C stops that.
+//! What a user sees of a record that is fetched from a URL or made of many files, and how Ctrl-C stops that.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -29,6 +29,30 @@ pub fn watch(terminal: Terminal) {
                 bar.take();
                 ControlFlow::Break(())
             }
+            false => ControlFlow::Continue(()),
+        }
+    });
+}
+
+/// Shows on a terminal how far the opening of many files has come, and stops it when asked.
+pub fn watch_openings(terminal: Terminal) {
+    let bar: Mutex<Option<ProgressBar>> = Mutex::new(None);
+    dasc_io::watch_openings(move |opening| {
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        if opening.done {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+            return ControlFlow::Continue(());
+        }
+        if terminal.live && !terminal.quiet && !terminal.json {
+            let bar = bar.get_or_insert_with(started);
+            bar.set_length(opening.of as u64);
+            bar.set_position(opening.files as u64);
+            bar.set_message(format!("{} of {} files opened", opening.files, opening.of));
+        }
+        match interrupt::asked() {
+            true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
     });

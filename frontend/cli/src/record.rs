@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use dasc_dql::Step;
-use dasc_dql::statements::{ByteOrder, FilePath, Read, SampleType};
+use dasc_dql::statements::{BadRule, ByteOrder, FilePath, GapRule, OverlapRule, Read, SampleType};
 use dasc_dql::window::{Moment, TimeWindow};
 use dasc_io::{
-    ASSUMED_SPACING, Channels, Endian, FileType, Header, Location, ReadOptions, Selected, Source, Survey,
-    Window,
+    ASSUMED_SPACING, Channels, Endian, FileType, Header, Location, OnBad, OnGap, OnOverlap, ReadOptions,
+    Selected, Source, Survey, Window,
 };
 use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
@@ -80,7 +80,8 @@ impl Record {
             remarks.push(ASSUMED_SPACING.to_string());
         }
         let made_up = name.starts_with("synthetic:");
-        let file = (!made_up && !name.contains("://")).then_some(path);
+        let one = !made_up && !name.contains("://") && !dasc_io::names_several(&location.path);
+        let file = one.then_some(path);
         Ok(Record { name: name.to_string(), file, made_up, channels, source, survey, remarks })
     }
 
@@ -201,6 +202,19 @@ fn options(read: &Read) -> Result<ReadOptions> {
         dx: read.dx.map(|dx| dx.0),
         unit: unit.transpose()?,
         start: read.start.map(|start| start.0),
+        on_gap: match read.on_gap {
+            GapRule::Reset => OnGap::Reset,
+            GapRule::Mask => OnGap::Mask,
+            GapRule::Error => OnGap::Error,
+        },
+        on_overlap: match read.on_overlap {
+            OverlapRule::Same => OnOverlap::Same,
+            OverlapRule::First => OnOverlap::First,
+        },
+        on_bad: match read.on_bad {
+            BadRule::Stop => OnBad::Stop,
+            BadRule::Skip => OnBad::Skip,
+        },
     })
 }
 

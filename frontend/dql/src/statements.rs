@@ -49,7 +49,7 @@ operator! {
     ///
     /// What a file does not say of itself is given here or in a sidecar file beside it.
     Read = "READ" (
-        /// A path (relative to the script) or a URL.
+        /// A path (relative to the script), a folder or pattern of files such as 'day/*.h5', or a URL.
         path: FilePath,
     ) {
         /// Number of channels, where the file does not say.
@@ -78,6 +78,12 @@ operator! {
         geometry: Option<FilePath> = None,
         /// What the clocks in START and TIME show: +02:00, or a zone by name, Europe/Berlin.
         tz: Option<String> = None,
+        /// What becomes of gaps: filters start anew after them, missing rows are NaN, or none is taken.
+        on_gap: GapRule = GapRule::Reset,
+        /// What becomes of samples that two files have: they must be the same, or the earlier file's count.
+        on_overlap: OverlapRule = OverlapRule::Same,
+        /// What becomes of a file among others that cannot be read: it stops the run, or is left out with a note and exit code 3.
+        on_bad: BadRule = BadRule::Stop,
     }
     example "READ fiber.dat CHANNELS=2048 FS=1kHz DTYPE=float32 DX=1m";
     reference "";
@@ -222,6 +228,21 @@ choice! {
         Int8 = "int8", UInt8 = "uint8", Int16 = "int16", UInt16 = "uint16", Int32 = "int32", UInt32 = "uint32",
         Int64 = "int64", Float32 = "float32", Float64 = "float64",
     }
+}
+
+choice! {
+    /// What becomes of gaps.
+    GapRule { Reset = "reset", Mask = "mask", Error = "error" }
+}
+
+choice! {
+    /// What becomes of samples that two files have.
+    OverlapRule { Same = "same", First = "first" }
+}
+
+choice! {
+    /// What becomes of a file that cannot be read.
+    BadRule { Stop = "stop", Skip = "skip" }
 }
 
 choice! {

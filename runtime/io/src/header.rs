@@ -122,9 +122,9 @@ pub trait Source: Send + Sync {
         Ok(most)
     }
 
-    /// Why a live stream ended before its sender closed it in order, if it did.
-    fn cut_short(&self) -> Option<String> {
-        None
+    /// What of the record could not be had, in words: files left out, a live stream that ended before its sender closed it in order.
+    fn losses(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Bytes on disk that `read` has fetched so far, for the progress line and the counters.

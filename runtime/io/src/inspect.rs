@@ -6,8 +6,9 @@ use dasc_ir::{Diag, Result, time::format_utc};
 use serde::Serialize;
 
 use crate::array::{DataFile, Filter};
+use crate::folder::{bytes_of, names_several};
 use crate::open::{Kind, kind};
-use crate::{Location, Survey, SurveyFacts, hdf5, open, read_geometry};
+use crate::{Location, OnBad, ReadOptions, Survey, SurveyFacts, hdf5, open, read_geometry};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
@@ -19,6 +20,8 @@ pub struct Inspection {
     /// What a container such as HDF5 holds.
     pub datasets: Vec<Listed>,
     pub skipped: Vec<String>,
+    /// Files of a folder that cannot be read, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -75,10 +78,13 @@ pub fn inspect(path: &str, geometry: Option<&str>) -> Result<Inspection> {
         problem: None,
         datasets: Vec::new(),
         skipped: Vec::new(),
+        left_out: Vec::new(),
     };
     // Held to the end, so that what a URL names is fetched once.
     let mut opened = None;
-    if !path.starts_with("synthetic:") {
+    if names_several(path) {
+        inspection.bytes = bytes_of(path)?;
+    } else if !path.starts_with("synthetic:") {
         let file = opened.insert(DataFile::open(path)?);
         inspection.bytes = file.len();
         if matches!(kind(file)?, Kind::Hdf5) {
@@ -88,8 +94,10 @@ pub fn inspect(path: &str, geometry: Option<&str>) -> Result<Inspection> {
             inspection.skipped = description.skipped;
         }
     }
-    match open(&Location::new(path)) {
+    let options = ReadOptions { on_bad: OnBad::Skip, ..ReadOptions::default() };
+    match open(&Location { path: path.to_string(), options }) {
         Ok(source) => {
+            inspection.left_out = source.losses();
             let header = source.header();
             let survey =
                 geometry.map(|table| Survey::new(read_geometry(table)?, header, table)).transpose()?;

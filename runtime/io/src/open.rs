@@ -5,7 +5,9 @@ use std::sync::Arc;
 use dasc_ir::{Diag, Rational, Result, Unit};
 
 use crate::array::DataFile;
-use crate::{FileType, Source, dat, hdf5, live, mseed, npy, segy, sentek, sintela, synthetic, tdms};
+use crate::{
+    FileType, Source, dat, folder, gaps, hdf5, live, mseed, npy, segy, sentek, sintela, synthetic, tdms,
+};
 
 /// Where a record is, and what the user says about it.
 #[derive(Clone, Debug, Default)]
@@ -42,9 +44,46 @@ pub struct ReadOptions {
     pub unit: Option<Unit>,
     /// UTC, nanoseconds since 1970.
     pub start: Option<i64>,
+    pub on_gap: OnGap,
+    pub on_overlap: OnOverlap,
+    pub on_bad: OnBad,
+}
+
+/// What becomes of a gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnGap {
+    /// What lies behind it is a stretch of its own.
+    #[default]
+    Reset,
+    /// Missing rows are NaN.
+    Mask,
+    Error,
+}
+
+/// What becomes of samples that two files of a record have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnOverlap {
+    /// They must be the same, and count once.
+    #[default]
+    Same,
+    /// Those of the earlier file count, whatever the others are.
+    First,
+}
+
+/// What becomes of a file among others that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBad {
+    #[default]
+    Stop,
+    Skip,
 }
 
 impl ReadOptions {
+    /// The options for a file that is part of a record.
+    pub(crate) fn of_a_part(&self) -> ReadOptions {
+        ReadOptions { on_gap: OnGap::Reset, ..self.clone() }
+    }
+
     /// Refuses values that no record can have.
     pub fn check(&self) -> Result<()> {
         if self.channels == Some(0) {
@@ -78,7 +117,20 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
     if path.starts_with("tcp://") {
         return Ok(Box::new(live::open(path, options)?));
     }
-    let file = Arc::new(DataFile::open(path)?);
+    if folder::names_several(path) {
+        if options.start.is_some() {
+            return Err(Diag::usage(format!("START cannot be the beginning of every file of '{path}'"))
+                .help("leave START out; the files, or sidecars beside them, say when they begin"));
+        }
+        return gaps::apply(Box::new(folder::open(path, options)?), options.on_gap);
+    }
+    gaps::apply(open_file(Arc::new(DataFile::open(path)?), options)?, options.on_gap)
+}
+
+/// The record in a file.
+pub(crate) fn open_file(file: Arc<DataFile>, options: &ReadOptions) -> Result<Box<dyn Source>> {
+    let path = file.path().to_string();
+    let path = path.as_str();
     let record = match kind(&file)? {
         Kind::Hdf5 => hdf5::open(file, options)?,
         Kind::Npy => npy::open(file, options)?,

@@ -172,8 +172,8 @@ impl Source for Selected {
         self.inner.wait(first, most)
     }
 
-    fn cut_short(&self) -> Option<String> {
-        self.inner.cut_short()
+    fn losses(&self) -> Vec<String> {
+        self.inner.losses()
     }
 
     fn bytes_read(&self) -> u64 {

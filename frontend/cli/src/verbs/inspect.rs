@@ -17,9 +17,11 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
     }
     let mut answers = Vec::new();
     let mut mistakes = Vec::new();
+    let mut left_out = false;
     for file in &args.files {
         match dasc_io::inspect(file, args.geometry.as_deref()) {
             Ok(found) => {
+                left_out |= !found.left_out.is_empty();
                 match context.terminal.json {
                     true => answers.push(serde_json::to_value(&found).unwrap_or(Value::Null)),
                     false => {
@@ -36,6 +38,7 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
         context.terminal.document(json!({ "files": answers }), &mistakes, &context.sources)?;
     }
     match mistakes.len() {
+        0 if left_out => Ok(Done::WithLosses),
         0 => Ok(Done::Well),
         n if n >= args.files.len() => {
             // The answer above is the one JSON document of this run.
@@ -124,7 +127,7 @@ fn describe(found: &Inspection, verbose: u8, ink: Ink) -> String {
             let unit = if facts.unit.is_empty() { String::new() } else { format!(" {}", facts.unit) };
             row(facts.column, format!("{} to {}{unit}{all}", short(facts.least), short(facts.most)));
         }
-        for note in &record.notes {
+        for note in record.notes.iter().chain(&found.left_out) {
             row("note", note.clone());
         }
         if verbose > 0 {

@@ -59,7 +59,9 @@ pub fn dispatch(args: &[OsString]) -> ExitCode {
     };
     let terminal = Terminal::new(&settings);
     fetch::watch(terminal);
+    fetch::watch_openings(terminal);
     streams::watch(terminal);
+    dasc_io::remember_in(settings.cache.clone());
     let mut context = Context { settings, terminal, sources: Sources::default() };
     let outcome = match unreadable {
         Some(diag) => Err(Stop::from(diag)),

@@ -98,15 +98,11 @@ fn one(
         answer["compile_seconds"] = json!(compiled);
     }
     tell(&pipeline, &stats, &written, events, (compiled, seconds), context);
-    let ended = pipeline.record.source.cut_short();
-    if let Some(why) = &ended {
-        terminal.say(&format!(
-            "{} {} ended early: {why}",
-            terminal.faint_ink().warn("note"),
-            pipeline.record.name
-        ));
+    let losses = pipeline.record.source.losses();
+    for loss in &losses {
+        terminal.say(&format!("{} {}: {loss}", terminal.faint_ink().warn("note"), pipeline.record.name));
     }
-    let mut lossy = ended.is_some();
+    let mut lossy = !losses.is_empty();
     if pipeline.cuts.iter().any(|cut| !cut.sinks.is_empty()) {
         let made;
         let left_out;

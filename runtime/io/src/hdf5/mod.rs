@@ -7,6 +7,7 @@ mod description;
 mod dialects;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use dasc_ir::{Diag, Result};
@@ -26,9 +27,24 @@ pub(crate) fn describe(file: &DataFile) -> Result<Description> {
     worker::ask(Job::Hdf5, file.path(), file.place())
 }
 
+/// What several files hold.
+pub(crate) fn describe_each(files: &[&DataFile]) -> Vec<Result<Description>> {
+    let files: Vec<(&str, &Path)> = files.iter().map(|file| (file.path(), file.place())).collect();
+    worker::ask_each(Job::Hdf5, &files)
+}
+
 /// Opens an HDF5 record, whatever its dialect.
 pub(crate) fn open(file: Arc<DataFile>, options: &ReadOptions) -> Result<Record> {
     let description = describe(&file)?;
+    open_described(file, description, options)
+}
+
+/// The same of a file that has been described.
+pub(crate) fn open_described(
+    file: Arc<DataFile>,
+    description: Description,
+    options: &ReadOptions,
+) -> Result<Record> {
     let context = context::Context { description: &description, file: file.clone() };
     let dialect = dialects::DIALECTS.iter().find(|d| (d.recognise)(&description)).ok_or_else(|| {
         let datasets: Vec<&str> = description.datasets.keys().take(8).map(String::as_str).collect();

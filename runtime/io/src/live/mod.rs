@@ -141,8 +141,8 @@ impl Source for Stream {
         Ok(())
     }
 
-    fn cut_short(&self) -> Option<String> {
-        self.incoming().cut_short()
+    fn losses(&self) -> Vec<String> {
+        self.incoming().cut_short().map(|why| format!("ended early: {why}")).into_iter().collect()
     }
 
     fn bytes_read(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! A process of its own for libraries that crash, hang or take any memory on malformed files.
 //!
-//! The program starts itself again (or the program named with [`set_worker`]) with a hidden first argument and a path.
-//! On standard output: a line that names the protocol, then one JSON object, `{"Ok": found}` or `{"Err": text}`.
+//! The program starts itself again (or the program named with [`set_worker`]) with a hidden first argument and paths.
+//! On standard output: a line that names the protocol, then for every path a line with one JSON object, `{"Ok": found}` or `{"Err": text}`.
 
 mod launch;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{geometry, hdf5};
 
-pub use launch::{ask, set_worker};
+pub use launch::{ask, ask_each, set_worker};
 
 const GREETING: &str = "dasc-worker 1\n";
 const MEMORY: u64 = 2 << 30;
@@ -67,20 +67,25 @@ pub fn worker_main(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode>
     let mut args = args.into_iter();
     let verb = args.next()?;
     let job = Job::ALL.into_iter().find(|job| verb == job.verb())?;
-    let path = args.next().unwrap_or_default();
     limit();
     let written = match job {
-        Job::Hdf5 => tell(&path, hdf5::describe_here),
-        Job::Parquet => tell(&path, geometry::read_parquet_here),
+        Job::Hdf5 => tell(args, hdf5::describe_here),
+        Job::Parquet => tell(args, geometry::read_parquet_here),
     };
     Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell<T: Serialize>(path: &OsStr, look: fn(&OsStr) -> Result<T, String>) -> std::io::Result<()> {
-    let outcome = look(path);
+fn tell<T: Serialize>(
+    paths: impl Iterator<Item = OsString>,
+    look: fn(&OsStr) -> Result<T, String>,
+) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(GREETING.as_bytes())?;
-    serde_json::to_writer(&mut out, &outcome)?;
+    for path in paths {
+        serde_json::to_writer(&mut out, &look(&path))?;
+        out.write_all(b"\n")?;
+        out.flush()?;
+    }
     out.flush()
 }
 

@@ -1,0 +1,300 @@
+//! A folder of files, or those that a pattern names, as one record: `/data/2024-05`, `/data/2024-05-0[1-7]/*.h5`, `/data/**/*.tdms`.
+//!
+//! Headers are read once, side by side, and remembered; files are opened again when their rows are read, a few at a time.
+
+mod index;
+mod join;
+mod list;
+mod summary;
+mod survey;
+mod watch;
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dasc_ir::{Diag, Result};
+
+use crate::array::buffer;
+use crate::open::OnBad;
+use crate::record::check_read;
+use crate::{Header, Location, OnOverlap, ReadOptions, Source};
+
+pub use index::remember_in;
+use index::{Index, Stamp};
+use join::{Joined, Part, join};
+pub use list::names_several;
+use summary::Summary;
+pub use watch::{Opening, watch_openings};
+
+/// Files held open at once.
+const OPEN: usize = 8;
+/// Scratch memory of a comparison.
+const SCRATCH: usize = 1 << 20;
+
+/// Files joined in the order of time.
+pub struct Folder {
+    header: Header,
+    files: Vec<(PathBuf, Summary)>,
+    parts: Vec<Part>,
+    options: ReadOptions,
+    /// The files read last, the latest last.
+    open: Mutex<VecDeque<(usize, Arc<dyn Source>)>>,
+    /// Parts whose common rows have been compared.
+    compared: Mutex<Vec<bool>>,
+    left_out: Vec<String>,
+    read: AtomicU64,
+}
+
+/// Bytes of the files that `path` names.
+pub fn bytes_of(path: &str) -> Result<u64> {
+    let sizes = list::list(path)?.files.into_iter().filter_map(|file| std::fs::metadata(file).ok());
+    Ok(sizes.map(|found| found.len()).fold(0, u64::saturating_add))
+}
+
+/// Opens the files that `path` names.
+pub fn open(path: &str, options: &ReadOptions) -> Result<Folder> {
+    let listing = list::list(path)?;
+    let index = Index::open(path, options);
+    let mut notes: Vec<String> = index.damaged.iter().cloned().collect();
+    let of = listing.files.len();
+    let mut known: HashMap<PathBuf, (Stamp, Summary)> = HashMap::with_capacity(of);
+    let mut fresh = Vec::new();
+    for file in listing.files {
+        let stamp = Stamp::of(&file);
+        match stamp.and_then(|stamp| Some((index.find(&file, &stamp)?, stamp))) {
+            Some((summary, stamp)) => drop(known.insert(file, (stamp, summary))),
+            None => fresh.push(file),
+        }
+    }
+    let mut left_out = Vec::new();
+    for (file, found) in fresh.iter().zip(survey::survey(path, &fresh, options, of)?) {
+        match (found, options.on_bad) {
+            (Ok(found), _) => drop(known.insert(file.clone(), found)),
+            (Err(diag), OnBad::Skip) => left_out.push(format!("left out: {diag}")),
+            (Err(diag), OnBad::Stop) => {
+                let more = "ON_BAD=skip of READ leaves such files out";
+                let help = diag.help.as_ref().map_or(more.to_string(), |help| format!("{help}; {more}"));
+                return Err(diag.help(help));
+            }
+        }
+    }
+    notes.extend(index.save(known.clone()));
+    let _ = watch::told(&Opening { folder: path, files: of, of, done: true });
+    let mut files: Vec<(PathBuf, Summary)> =
+        known.into_iter().map(|(file, (_, summary))| (file, summary)).collect();
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    agree(&files)?;
+    let joined = join(&files)?;
+    notes.extend(told(&files, &joined, listing.passed_over));
+    let header = header(path, &files, &joined, options, notes)?;
+    Ok(Folder {
+        header,
+        compared: Mutex::new(joined.parts.iter().map(|part| part.again == 0).collect()),
+        parts: joined.parts,
+        files,
+        options: options.clone(),
+        open: Mutex::new(VecDeque::new()),
+        left_out,
+        read: AtomicU64::new(0),
+    })
+}
+
+/// Refuses files that cannot be one record.
+fn agree(files: &[(PathBuf, Summary)]) -> Result<()> {
+    let Some((first, one)) = files.first() else { return Ok(()) };
+    for (path, other) in files {
+        if let Some((what, ours, theirs)) = one.clash(other) {
+            let (first, path) = (first.display(), path.display());
+            return Err(Diag::world(format!(
+                "'{first}' and '{path}' cannot be one record: their {what} is {ours} and {theirs}"
+            ))
+            .help("read them apart, each kind by a pattern of its own such as 'folder/a*.h5'"));
+        }
+    }
+    Ok(())
+}
+
+/// What a user should know of how the files were joined.
+fn told(files: &[(PathBuf, Summary)], joined: &Joined, passed_over: usize) -> Vec<String> {
+    let mut notes = vec![match joined.segments.len() {
+        1 => format!("{} files without gaps", files.len()),
+        n => format!("{} files with {} gaps", files.len(), n - 1),
+    }];
+    if joined.overlaps > 0 {
+        notes.push(format!(
+            "{} files begin with samples that others have: they are compared and taken once",
+            joined.overlaps
+        ));
+    }
+    if !joined.within.is_empty() {
+        notes.push(format!(
+            "{} files hold nothing that others have not, and are not read",
+            joined.within.len()
+        ));
+    }
+    if joined.drift > 1.0 {
+        notes.push(format!(
+            "clocks of files differ from the count of samples by up to {:.1} samples",
+            joined.drift
+        ));
+    }
+    if passed_over > 0 {
+        notes.push(format!("{passed_over} other files beside them were passed over by their endings"));
+    }
+    notes
+}
+
+fn header(
+    path: &str,
+    files: &[(PathBuf, Summary)],
+    joined: &Joined,
+    options: &ReadOptions,
+    mut notes: Vec<String>,
+) -> Result<Header> {
+    let part = joined.parts.first().ok_or_else(|| {
+        Diag::world(format!("none of the files of '{path}' could be read"))
+            .help("dasc inspect says of each what is wrong with it")
+    })?;
+    let lost = || Diag::compiler("a folder lost its first file");
+    let (first, summary) = files.get(part.file).ok_or_else(lost)?;
+    let one = opened(first, options)?;
+    if let Some((other, _)) = files.iter().find(|(_, other)| other.format != summary.format) {
+        notes.push(format!("'{}' and '{}' are of different formats", first.display(), other.display()));
+    }
+    let format = one.header().format;
+    let mut header =
+        summary.header(format, one.header().unit.clone(), joined.segments.clone()).ok_or_else(lost)?;
+    header.attributes = one.header().attributes.clone();
+    header.attributes.insert("files".into(), files.len().to_string());
+    header.notes.extend(notes);
+    Ok(header)
+}
+
+fn opened(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>> {
+    crate::open(&Location { path: path.to_string_lossy().into_owned(), options: options.of_a_part() })
+}
+
+impl Folder {
+    fn file(&self, number: usize) -> Result<Arc<dyn Source>> {
+        let lock = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = latest(&mut lock(), number) {
+            return Ok(source);
+        }
+        let lost = || Diag::compiler("a folder was asked for a file that it does not have");
+        let (path, summary) = self.files.get(number).ok_or_else(lost)?;
+        let source: Arc<dyn Source> = Arc::from(opened(path, &self.options)?);
+        let now = Summary::of(source.header());
+        if now.clash(summary).is_some() || now.segments != summary.segments {
+            return Err(Diag::world(format!("'{}' has changed since its header was read", path.display()))
+                .help("run again when nothing writes into the folder any more"));
+        }
+        let mut open = lock();
+        if let Some(source) = latest(&mut open, number) {
+            // Another thread was faster.
+            return Ok(source);
+        }
+        if open.len() >= OPEN {
+            open.pop_front();
+        }
+        open.push_back((number, source.clone()));
+        Ok(source)
+    }
+
+    /// Reads rows of the record, parts one after another.
+    fn rows(&self, rows: Range<i64>, channels: &Range<usize>, out: &mut [u8], stride: usize) -> Result<()> {
+        let mut at = rows.start;
+        let mut number = self.parts.partition_point(|part| part.first <= at).saturating_sub(1);
+        while at < rows.end {
+            let beyond = || Diag::compiler(format!("rows {rows:?} of a folder do not lie in one segment"));
+            let part = self.parts.get(number).ok_or_else(beyond)?;
+            let end = part.first.saturating_add(i64::try_from(part.len).unwrap_or(i64::MAX)).min(rows.end);
+            if at < part.first || at >= end {
+                return Err(beyond());
+            }
+            let file = self.file(part.file)?;
+            let from = part.from + (at - part.first);
+            let skip = (at - rows.start) as usize * stride;
+            let before = file.bytes_read();
+            file.read(from..from + (end - at), channels.clone(), &mut out[skip..], stride)?;
+            self.read.fetch_add(file.bytes_read().saturating_sub(before), Ordering::Relaxed);
+            (at, number) = (end, number + 1);
+        }
+        Ok(())
+    }
+
+    /// Compares the rows that a part has in common with those before it, the first time one of its rows is read.
+    fn compare(&self, number: usize) -> Result<()> {
+        let lock = || self.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(part) = self.parts.get(number) else { return Ok(()) };
+        if self.options.on_overlap == OnOverlap::First || lock().get(number).copied().unwrap_or(true) {
+            return Ok(());
+        }
+        let all = 0..self.header.channels.count;
+        let row = all.len() * self.header.file_type.size();
+        let together = (SCRATCH / row.max(1)).max(1);
+        let (mut ours, mut theirs) =
+            (buffer((together * row) as u64, "overlap")?, buffer((together * row) as u64, "overlap")?);
+        let file = self.file(part.file)?;
+        let mut left = i64::try_from(part.again).unwrap_or(i64::MAX);
+        while left > 0 {
+            let now = left.min(together as i64);
+            let (here, there) = (part.first - left, part.from - left);
+            let bytes = now as usize * row;
+            self.rows(here..here + now, &all, &mut ours[..bytes], row)?;
+            file.read(there..there + now, all.clone(), &mut theirs[..bytes], row)?;
+            if ours[..bytes] != theirs[..bytes] {
+                let path =
+                    self.files.get(part.file).map(|(path, _)| path.display().to_string()).unwrap_or_default();
+                return Err(Diag::world(format!(
+                    "'{path}' begins with {} samples that earlier files have too, and they are not the same",
+                    part.again
+                ))
+                .help(
+                    "ON_OVERLAP=first of READ takes those of the earlier file; see the clocks of the files",
+                ));
+            }
+            left -= now;
+        }
+        if let Some(compared) = lock().get_mut(number) {
+            *compared = true;
+        }
+        Ok(())
+    }
+}
+
+/// A file that is open, which becomes the one read last.
+fn latest(open: &mut VecDeque<(usize, Arc<dyn Source>)>, number: usize) -> Option<Arc<dyn Source>> {
+    let at = open.iter().position(|(known, _)| *known == number)?;
+    let entry = open.remove(at)?;
+    let source = entry.1.clone();
+    open.push_back(entry);
+    Some(source)
+}
+
+impl Source for Folder {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(&self, rows: Range<i64>, channels: Range<usize>, out: &mut [u8], stride: usize) -> Result<()> {
+        check_read(&self.header, &rows, &channels, out.len(), stride)?;
+        if rows.is_empty() || channels.is_empty() {
+            return Ok(());
+        }
+        let from = self.parts.partition_point(|part| part.first <= rows.start).saturating_sub(1);
+        let to = self.parts.partition_point(|part| part.first < rows.end);
+        (from..to).try_for_each(|number| self.compare(number))?;
+        self.rows(rows, &channels, out, stride)
+    }
+
+    fn losses(&self) -> Vec<String> {
+        self.left_out.clone()
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+}

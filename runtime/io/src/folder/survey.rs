@@ -1,0 +1,89 @@
+//! Opening many files side by side, as far as it takes to know what is in them.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dasc_ir::{Diag, Result};
+
+use super::index::Stamp;
+use super::summary::Summary;
+use super::watch::{Opening, told};
+use crate::array::DataFile;
+use crate::open::{Kind, kind, open_file};
+use crate::{ReadOptions, Source, hdf5};
+
+/// Files that one worker process opens one after another.
+const TOGETHER: usize = 32;
+
+/// What was found in a file, and its stamp before it was opened.
+pub type Found = Result<(Stamp, Summary)>;
+
+/// Opens files on all processors; answers in their order.
+pub fn survey(name: &str, files: &[PathBuf], options: &ReadOptions, of: usize) -> Result<Vec<Found>> {
+    let known = of.saturating_sub(files.len());
+    let (next, done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(known), AtomicBool::new(false));
+    let found: Mutex<Vec<(usize, Vec<Found>)>> = Mutex::new(Vec::new());
+    let threads =
+        std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(TOGETHER));
+    let work = || {
+        while !stopped.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(batch) = files.chunks(TOGETHER).nth(number) else { return };
+            let answers = look(batch, options);
+            let now = done.fetch_add(batch.len(), Ordering::Relaxed) + batch.len();
+            found.lock().unwrap_or_else(PoisonError::into_inner).push((number, answers));
+            if told(&Opening { folder: name, files: now, of, done: false }) == ControlFlow::Break(()) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+        }
+    };
+    std::thread::scope(|threads_of| {
+        for _ in 0..threads {
+            threads_of.spawn(work);
+        }
+    });
+    if stopped.load(Ordering::Relaxed) {
+        return Err(Diag::world(format!("stopped while the files of '{name}' were opened")));
+    }
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(number, _)| *number);
+    Ok(found.into_iter().flat_map(|(_, answers)| answers).collect())
+}
+
+/// One batch: HDF5 files by one worker, the others here.
+fn look(batch: &[PathBuf], options: &ReadOptions) -> Vec<Found> {
+    let opened: Vec<Result<(Stamp, Arc<DataFile>, bool)>> = batch
+        .iter()
+        .map(|path| {
+            let stamp = Stamp::of(path).ok_or_else(|| gone(path))?;
+            let file = Arc::new(DataFile::open(&path.to_string_lossy())?);
+            let hdf5 = matches!(kind(&file)?, Kind::Hdf5);
+            Ok((stamp, file, hdf5))
+        })
+        .collect();
+    let asked: Vec<&DataFile> =
+        opened.iter().flatten().filter(|(_, _, hdf5)| *hdf5).map(|(_, file, _)| file.as_ref()).collect();
+    let mut described = hdf5::describe_each(&asked).into_iter();
+    opened
+        .into_iter()
+        .map(|opened| {
+            let (stamp, file, hdf5) = opened?;
+            let source: Box<dyn Source> = match hdf5 {
+                true => {
+                    let lost = || Err(Diag::compiler("a described file was lost"));
+                    let description = described.next().unwrap_or_else(lost)?;
+                    Box::new(hdf5::open_described(file, description, options)?)
+                }
+                false => open_file(file, options)?,
+            };
+            Ok((stamp, Summary::of(source.header())))
+        })
+        .collect()
+}
+
+fn gone(path: &Path) -> Diag {
+    Diag::world(format!("'{}' is not there any more", path.display()))
+        .help("see what moves files in the folder while it is read")
+}
