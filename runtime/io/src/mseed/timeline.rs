@@ -237,18 +237,17 @@ fn instant(all: &[(Vec<Piece>, Vec<Run>)], index: i64, period: Rational) -> i64 
 }
 
 fn apart(names: &[String], all: &[(Vec<Piece>, Vec<Run>)], records: &Records) -> Diag {
-    let span = |(name, (_, runs)): (&String, &(Vec<Piece>, Vec<Run>))| {
-        let (first, last) = (runs.first()?, runs.last()?);
-        Some(format!("{name} from {} to {}", format_utc(first.start_ns), format_utc(last.end_ns)))
-    };
-    let spans: Vec<String> = names.iter().zip(all).filter_map(span).take(4).collect();
-    let path = records.file.path();
-    Diag::world(format!(
-        "the {} streams of '{path}' have no time in common: {}",
-        names.len(),
-        spans.join(", ")
-    ))
-    .help("READ takes channels that were recorded together: write each stream to a file of its own")
+    let ends = names.iter().zip(all).filter_map(|(name, (_, runs))| Some((runs.last()?.end_ns, name))).min();
+    let begins =
+        names.iter().zip(all).filter_map(|(name, (_, runs))| Some((runs.first()?.start_ns, name))).max();
+    let (path, count) = (records.file.path(), names.len());
+    let mut message = format!("the {count} streams of '{path}' have no time in common");
+    if let (Some((end, early)), Some((begin, late))) = (ends, begins) {
+        let (end, begin) = (format_utc(end), format_utc(begin));
+        message = format!("{message}: {early} ends at {end}, {late} begins at {begin}");
+    }
+    Diag::world(message)
+        .help("READ takes channels that were recorded together: write each stream to a file of its own")
 }
 
 /// Tells of samples at times that not all streams have.
