@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::summary::Summary;
-use crate::ReadOptions;
 use crate::sidecar::sidecar_path;
+use crate::{OnBad, OnGap, OnOverlap, ReadOptions};
 
 static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);
 
@@ -74,7 +74,14 @@ impl Index {
     pub fn open(path: &str, options: &ReadOptions) -> Index {
         let folder = FOLDER.read().unwrap_or_else(PoisonError::into_inner).clone();
         let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
-        let key = hex(format!("{}\n{options:?}", absolute.display()).as_bytes());
+        // How files are joined changes nothing about what is in them.
+        let plain = ReadOptions {
+            on_gap: OnGap::default(),
+            on_overlap: OnOverlap::default(),
+            on_bad: OnBad::default(),
+            ..options.clone()
+        };
+        let key = hex(format!("{}\n{plain:?}", absolute.display()).as_bytes());
         let place = folder.map(|folder| folder.join("records").join(format!("{}.index", &key[..32])));
         let fresh = || Stored { version: VERSION, program: program(), files: HashMap::new() };
         let mut index = Index { place, stored: fresh(), damaged: None };

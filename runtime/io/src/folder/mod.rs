@@ -29,8 +29,9 @@ pub use list::names_several;
 use summary::Summary;
 pub use watch::{Opening, watch_openings};
 
-/// Files held open at once.
-const OPEN: usize = 8;
+/// Files opened together, for starting a process that describes one takes longer than describing many; and files held open.
+const TOGETHER: usize = 16;
+const OPEN: usize = 3 * TOGETHER;
 /// Scratch memory of a comparison.
 const SCRATCH: usize = 1 << 20;
 
@@ -184,23 +185,36 @@ impl Folder {
             return Ok(source);
         }
         let lost = || Diag::compiler("a folder was asked for a file that it does not have");
-        let (path, summary) = self.files.get(number).ok_or_else(lost)?;
-        let source: Arc<dyn Source> = Arc::from(opened(path, &self.options)?);
-        let now = Summary::of(source.header());
-        if now.clash(summary).is_some() || now.segments != summary.segments {
-            return Err(Diag::world(format!("'{}' has changed since its header was read", path.display()))
-                .help("run again when nothing writes into the folder any more"));
+        // Those that follow will be wanted next.
+        let mut numbers = vec![number];
+        let at = self.parts.iter().position(|part| part.file == number).map_or(self.parts.len(), |at| at + 1);
+        for part in self.parts.iter().skip(at).take(TOGETHER - 1) {
+            if !numbers.contains(&part.file) && !lock().iter().any(|(known, _)| *known == part.file) {
+                numbers.push(part.file);
+            }
         }
+        let files: Vec<&(PathBuf, Summary)> = numbers.iter().filter_map(|n| self.files.get(*n)).collect();
+        let paths: Vec<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
+        let mut opened =
+            survey::open_each(&paths, &self.options.of_a_part()).into_iter().zip(&numbers).zip(&files);
+        let ((wanted, _), (path, summary)) = opened.next().ok_or_else(lost)?;
+        let wanted: Arc<dyn Source> = Arc::from(unchanged(wanted?, path, summary)?);
+        // What is wrong with a later file is said when that one is read.
+        let later = opened.filter_map(|((source, number), (path, summary))| {
+            let source = unchanged(source.ok()?, path, summary).ok()?;
+            Some((*number, Arc::from(source)))
+        });
+        let later: Vec<(usize, Arc<dyn Source>)> = later.collect();
         let mut open = lock();
-        if let Some(source) = latest(&mut open, number) {
-            // Another thread was faster.
-            return Ok(source);
+        for (number, source) in later.into_iter().chain([(number, wanted.clone())]) {
+            if !open.iter().any(|(known, _)| *known == number) {
+                open.push_back((number, source));
+            }
         }
-        if open.len() >= OPEN {
+        while open.len() > OPEN {
             open.pop_front();
         }
-        open.push_back((number, source.clone()));
-        Ok(source)
+        Ok(wanted)
     }
 
     /// Reads rows of the record, parts one after another.
@@ -263,6 +277,16 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Refuses a file that is not what was found in it before.
+fn unchanged(source: Box<dyn Source>, path: &Path, summary: &Summary) -> Result<Box<dyn Source>> {
+    let now = Summary::of(source.header());
+    if now.clash(summary).is_none() && now.segments == summary.segments {
+        return Ok(source);
+    }
+    Err(Diag::world(format!("'{}' has changed since its header was read", path.display()))
+        .help("run again when nothing writes into the folder any more"))
 }
 
 /// A file that is open, which becomes the one read last.

@@ -52,35 +52,42 @@ pub fn survey(name: &str, files: &[PathBuf], options: &ReadOptions, of: usize) -
     Ok(found.into_iter().flat_map(|(_, answers)| answers).collect())
 }
 
-/// One batch: HDF5 files by one worker, the others here.
+/// One batch.
 fn look(batch: &[PathBuf], options: &ReadOptions) -> Vec<Found> {
-    let opened: Vec<Result<(Stamp, Arc<DataFile>, bool)>> = batch
+    let stamps: Vec<Option<Stamp>> = batch.iter().map(|path| Stamp::of(path)).collect();
+    let paths: Vec<&Path> = batch.iter().map(PathBuf::as_path).collect();
+    let found = open_each(&paths, options).into_iter().zip(stamps).zip(&paths);
+    found
+        .map(|((source, stamp), path)| {
+            let source = source?;
+            Ok((stamp.ok_or_else(|| gone(path))?, Summary::of(source.header())))
+        })
+        .collect()
+}
+
+/// Opens files: those that are HDF5 by one worker process, the others here.
+pub fn open_each(paths: &[&Path], options: &ReadOptions) -> Vec<Result<Box<dyn Source>>> {
+    let looked: Vec<Result<(Arc<DataFile>, bool)>> = paths
         .iter()
         .map(|path| {
-            let stamp = Stamp::of(path).ok_or_else(|| gone(path))?;
             let file = Arc::new(DataFile::open(&path.to_string_lossy())?);
             let hdf5 = matches!(kind(&file)?, Kind::Hdf5);
-            Ok((stamp, file, hdf5))
+            Ok((file, hdf5))
         })
         .collect();
     let asked: Vec<&DataFile> =
-        opened.iter().flatten().filter(|(_, _, hdf5)| *hdf5).map(|(_, file, _)| file.as_ref()).collect();
+        looked.iter().flatten().filter(|(_, hdf5)| *hdf5).map(|(file, _)| file.as_ref()).collect();
     let mut described = hdf5::describe_each(&asked).into_iter();
-    opened
-        .into_iter()
-        .map(|opened| {
-            let (stamp, file, hdf5) = opened?;
-            let source: Box<dyn Source> = match hdf5 {
-                true => {
-                    let lost = || Err(Diag::compiler("a described file was lost"));
-                    let description = described.next().unwrap_or_else(lost)?;
-                    Box::new(hdf5::open_described(file, description, options)?)
-                }
-                false => open_file(file, options)?,
-            };
-            Ok((stamp, Summary::of(source.header())))
-        })
-        .collect()
+    let open = |looked: Result<(Arc<DataFile>, bool)>| -> Result<Box<dyn Source>> {
+        let (file, hdf5) = looked?;
+        if !hdf5 {
+            return open_file(file, options);
+        }
+        let lost = || Err(Diag::compiler("a described file was lost"));
+        let description = described.next().unwrap_or_else(lost)?;
+        Ok(Box::new(hdf5::open_described(file, description, options)?))
+    };
+    looked.into_iter().map(open).collect()
 }
 
 fn gone(path: &Path) -> Diag {
