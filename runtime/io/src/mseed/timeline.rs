@@ -198,9 +198,9 @@ fn position(ns: i64, origin: i64, rate: Rational) -> (i64, f64) {
     let scale = i128::from(rate.den()).saturating_mul(1_000_000_000).max(1);
     let index = elapsed.saturating_add(scale / 2).div_euclid(scale);
     let off = elapsed.saturating_sub(index.saturating_mul(scale)) as f64 / scale as f64;
-    // No record has so many samples.
-    let index = i64::try_from(index).unwrap_or(i64::MAX >> 2).clamp(i64::MIN >> 2, i64::MAX >> 2);
-    (index, off)
+    // No record has so many samples; found::header refuses them.
+    let most = 1i128 << 57;
+    (i64::try_from(index.clamp(-most, most)).unwrap_or(0), off)
 }
 
 /// Stretches of the index that every stream has, in order.
