@@ -138,4 +138,14 @@ mod tests {
             assert_eq!(parse_utc(bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn days_are_counted_within_their_year() {
+        let noon = |year, day| ordinal_utc(year, day, 12, 0, 0, 5);
+        assert_eq!(noon(2024, 60), parse_utc("2024-02-29T12:00:00.000000005Z"));
+        assert_eq!(noon(2024, 366), parse_utc("2024-12-31T12:00:00.000000005Z"));
+        assert_eq!((noon(2023, 366), noon(2024, 0), noon(1500, 1)), (None, None, None));
+        assert_eq!(ordinal_utc(2016, 366, 23, 59, 60, 0), parse_utc("2017-01-01"));
+        assert_eq!(ordinal_utc(2016, 366, 24, 0, 0, 0), None);
+    }
 }

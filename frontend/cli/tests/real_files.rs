@@ -1,4 +1,4 @@
-//! Every real HDF5 file: metadata and values as h5py read them (runtime/io/tests/reference), then the whole pipeline
+//! Every real file: metadata and values as other readers found them (runtime/io/tests/reference), then the whole pipeline
 //! with corners and frame fitted to the file.
 
 mod dasc;
@@ -7,16 +7,24 @@ use dasc::{Workplace, json, npy_shape};
 use serde_json::Value;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data");
-const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/io/tests/reference/hdf5.json");
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/io/tests/reference");
 
 fn references() -> Vec<(String, Value)> {
-    let Value::Object(files) = json(&std::fs::read_to_string(REFERENCE).unwrap()) else { panic!("no table") };
-    assert!(files.len() >= 12, "only {} files", files.len());
-    files.into_iter().collect()
+    let lists = ["hdf5.json", "formats.json"];
+    let files = lists.into_iter().flat_map(|list| {
+        let Value::Object(files) = json(&std::fs::read_to_string(format!("{REFERENCE}/{list}")).unwrap())
+        else {
+            panic!("no table")
+        };
+        files
+    });
+    let files: Vec<(String, Value)> = files.collect();
+    assert!(files.len() >= 18, "only {} files", files.len());
+    files
 }
 
 #[test]
-fn every_file_is_inspected_as_h5py_reads_it() {
+fn every_file_is_inspected_as_others_read_it() {
     let place = Workplace::new();
     for (name, expected) in references() {
         let ran = place.run(&["inspect", "--json", &format!("{FOLDER}/{name}")]);

@@ -136,6 +136,14 @@ pub fn header(
         let samples = stored.samples;
         return Err(Diag::world(format!("'{path}' has {samples} samples but {stamps} time stamps")));
     }
+    // No record has so many samples, with all that are missing between them.
+    let end = |s: &Segment| s.start.checked_add_unsigned(s.len).filter(|end| *end <= 1 << 56);
+    if timing.segments.iter().any(|s| end(s).is_none()) {
+        let help = "a clock or a counter in it is wrong; copy the file again";
+        return Err(
+            Diag::world(format!("'{path}' counts more than 2^56 samples, most of them missing")).help(help)
+        );
+    }
     let said = unit(&found.unit);
     if said.symbol().is_empty() && options.unit.is_none() {
         notes.push("the file names no unit; give UNIT (and SCALE) to READ if you know it".into());

@@ -1,9 +1,9 @@
 //! Sentek `.das`: six numbers, the channels' distances in metres, the samples' times in milliseconds, then the samples
 //! channel after channel; all of it little-endian f32.
 //!
-//! DASCore (0.1.24) takes the samples from `4 * (samples - 1)` on, in the middle of the times, and the last distance from
-//! before the end: it seeks from the beginning of the file where it means to skip. What the header counts adds up to the
-//! file's size to the byte, and the times are spaced as the interval in nanoseconds says.
+//! DASCore (0.1.24) begins the samples at byte `4 * samples`, among the last of the times, and takes a distance and a time
+//! from elsewhere too: it seeks from the beginning of the file where it means to skip. What the header counts adds up to
+//! the file's size to the byte, and the times are spaced as the interval in nanoseconds says.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! Damaged files: every one opens or fails with a message, soon, and the process that opened it lives on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dasc_io::{Location, open, set_worker};
 
-const FILES: [&str; 18] = [
+const FILES: [&str; 26] = [
     "prodml_2.0.h5",
     "silixa_h5_1.hdf5",
     "terra15_v5_test_file.hdf5",
@@ -24,19 +24,37 @@ const FILES: [&str; 18] = [
     "geofon_5J_HSF.mseed",
     "DASDMSShot00_20230328155653619.das",
     "sintela_protobuf_1.pb",
+    "made/ibm.sgy",
+    "made/little_f32.mseed",
+    "made/steim1.mseed",
+    "made/gap.mseed",
+    "made/third_steim2.mseed",
+    "made/third_f32.mseed",
+    "made/planar.tdms",
+    "made/sintela_gap.raw",
 ];
 
 /// Where a file may be cut without anybody noticing: between records that know nothing of each other.
 fn seam(name: &str, length: usize) -> bool {
-    match name.rsplit('.').next() {
-        Some("mseed") => length.is_multiple_of(4096),
-        Some("sgy") => length > 3600 && (length - 3600).is_multiple_of(320),
-        _ => false,
+    let every = |first: usize, size: usize| length > first && (length - first).is_multiple_of(size);
+    match name {
+        "small_channel_patch.sgy" => every(3600, 240 + 20 * 4),
+        "made/ibm.sgy" => every(3600, 240 + 300 * 4),
+        "made/sintela_gap.raw" => every(0, 96 + 50 * 4 * 4),
+        _ if name.starts_with("geofon") => every(0, 4096),
+        _ => name.ends_with(".mseed") && every(0, 512),
     }
 }
 
+/// The real recordings, and those made of what they lack.
 fn bytes(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)).unwrap()
+    let folder = if name.starts_with("made/") { "tests/reference" } else { "../../tests/data" };
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name)).unwrap()
+}
+
+/// A name for a damaged copy.
+fn copy(folder: &Path, case: u64, name: &str) -> PathBuf {
+    folder.join(format!("{case}-{}", name.trim_start_matches("made/")))
 }
 
 struct Random(u64);
@@ -48,7 +66,7 @@ impl Random {
     }
 }
 
-/// Opens the file and reads its ends. `Ok` tells whether it was readable.
+/// Opens the file and reads its ends, all rows of a small one. `Ok` tells whether it was readable.
 fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
     let source = open(&Location::new(path.to_string_lossy()))?;
     let header = source.header();
@@ -59,6 +77,10 @@ fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
         source.read(segment.start..segment.start + rows, 0..header.channels.count.min(64), &mut out, row)?;
         let end = segment.start + segment.len as i64;
         source.read(end - rows..end, 0..header.channels.count.min(64), &mut out, row)?;
+        if segment.len <= 2000 {
+            let mut out = vec![0; segment.len as usize * row];
+            source.read(segment.start..end, 0..header.channels.count.min(64), &mut out, row)?;
+        }
     }
     Ok(())
 }
@@ -66,7 +88,7 @@ fn try_open(path: &Path) -> Result<(), dasc_ir::Diag> {
 /// At most 2 s for the worker and as much again on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Cases for each of the eighteen files: three thousand together.
+/// Cases for each file: four thousand together.
 const TRUNCATIONS: u64 = 56;
 const FLIPS: u64 = 112;
 
@@ -87,14 +109,14 @@ fn truncated_files_fail_with_a_message() {
             if seam(name, length) {
                 continue;
             }
-            let path = folder.path().join(format!("{case}-{name}"));
+            let path = copy(folder.path(), case, name);
             std::fs::write(&path, &whole[..length]).unwrap();
             let begun = Instant::now();
             let outcome = try_open(&path);
             assert!(begun.elapsed() < PATIENCE, "{name} cut to {length} took {:?}", begun.elapsed());
             // Most files end with samples or metadata, so nothing that is cut may pass for whole.
             let error = outcome.expect_err(&format!("{name} cut to {length} of {} opened", whole.len()));
-            assert!(error.message.contains(name), "{name}: {error}");
+            assert!(error.message.contains(name.trim_start_matches("made/")), "{name}: {error}");
             std::fs::remove_file(&path).unwrap();
         }
     }
@@ -105,12 +127,13 @@ fn flipped_bytes_never_take_the_process_along() {
     set_worker(env!("CARGO_BIN_EXE_dasc-io-worker"));
     let folder = tempfile::tempdir().unwrap();
     let number = |key: &str| std::env::var(key).ok().and_then(|n| n.parse().ok());
-    // Longer runs ask for more: DASC_DAMAGE_CASES=1000 DASC_DAMAGE_SEED=2.
+    // Longer runs ask for more: DASC_DAMAGE_CASES=1000 DASC_DAMAGE_SEED=2 DASC_DAMAGE_FILES=.mseed.
+    let files = std::env::var("DASC_DAMAGE_FILES").unwrap_or_default();
     let (cases, seed) =
         (number("DASC_DAMAGE_CASES").unwrap_or(FLIPS), number("DASC_DAMAGE_SEED").unwrap_or(5));
     let mut random = Random(seed);
     let (mut opened, mut refused) = (0, 0);
-    for name in FILES {
+    for name in FILES.into_iter().filter(|name| name.contains(&files)) {
         let whole = bytes(name);
         for case in 0..cases {
             let mut broken = whole.clone();
@@ -124,7 +147,7 @@ fn flipped_bytes_never_take_the_process_along() {
                     _ => broken[at] ^ 1 << random.below(8),
                 };
             }
-            let path = folder.path().join(format!("{case}-{name}"));
+            let path = copy(folder.path(), case, name);
             std::fs::write(&path, &broken).unwrap();
             let begun = Instant::now();
             match try_open(&path) {

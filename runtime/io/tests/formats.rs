@@ -186,6 +186,29 @@ fn records_that_overlap_must_agree() {
 }
 
 #[test]
+fn integers_of_two_widths_are_read_as_the_wider() {
+    let read_in = |name: &str| std::fs::read(path(name)).unwrap();
+    let source = opened(&[read_in("little_i16.mseed"), read_in("i32.mseed")].concat()).unwrap();
+    assert_eq!((source.header().file_type, source.header().samples()), (FileType::I32, 300));
+    assert!(source.header().notes.iter().any(|n| n.starts_with("1200 samples are in the file twice")));
+    assert!(read(&*source, 0..300) == plain(0..300));
+}
+
+/// As ObsPy reads it: the correction counts in 0.1 ms and unless activity flag 1 says that it was made already.
+#[test]
+fn a_time_correction_is_made_once() {
+    for (activity, late) in [(0, 1_000_000_000), (2, 0)] {
+        let mut records = std::fs::read(path("i32.mseed")).unwrap();
+        for record in records.chunks_mut(512) {
+            record[36] = activity;
+            record[40..44].copy_from_slice(&10_000i32.to_be_bytes());
+        }
+        let source = opened(&records).unwrap();
+        assert_eq!(source.header().segments, [Segment { start: 0, len: 300, start_ns: start() + late }]);
+    }
+}
+
+#[test]
 fn streams_that_are_no_record_are_refused_by_name() {
     let error = open(&Location::new(path("rates.mseed"))).err().unwrap().to_string();
     assert!(error.contains("XX.00000..HSF at 250 Hz, XX.00001..HSF at 100 Hz"), "{error}");

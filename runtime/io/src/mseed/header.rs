@@ -30,6 +30,9 @@ pub const ENOUGH: u64 = 1024;
 /// Fewer bytes than any record has.
 pub const LEAST: u64 = 40;
 
+/// More bytes than libmseed writes into a record.
+const LONGEST: u32 = 16 << 20;
+
 pub fn begins_so(head: &[u8]) -> bool {
     is_third(head) || is_second(head)
 }
@@ -78,14 +81,15 @@ fn third(head: &[u8]) -> Result<Header, String> {
     let stream = bytes.text(40, name.into()).ok_or_else(ends)?;
     let data = 40 + u32::from(name) + u32::from(extra);
     let encoding = bytes.u8(15).ok_or_else(ends)?;
+    let length = data.checked_add(data_length).filter(|n| *n <= LONGEST);
     Ok(Header {
         stream: source(&stream),
         start_ns,
-        rate: rate.filter(|r| *r > Rational::ZERO),
+        rate: rate.filter(usual),
         samples,
         encoding,
         big_endian: matches!(encoding, 10 | 11),
-        length: data.checked_add(data_length).ok_or("it claims an impossible length")?,
+        length: length.ok_or_else(|| format!("it claims {data_length} bytes of samples"))?,
         data,
         data_length,
         checksum: Some(checksum),
@@ -164,7 +168,12 @@ fn rate(factor: i128, multiplier: i128) -> Option<Rational> {
         (-1, -1) => Rational::new(1, factor * multiplier),
         _ => None,
     };
-    rate.filter(|r| *r > Rational::ZERO)
+    rate.filter(usual)
+}
+
+/// Whether an instrument can sample so, from once in twelve days to a gigahertz.
+fn usual(rate: &Rational) -> bool {
+    (1e-6..=1e9).contains(&rate.as_f64())
 }
 
 /// Follows the chain of blockettes, each of which must lie behind the one before.
@@ -178,13 +187,13 @@ fn blockettes(bytes: &Bytes, header: &mut Header) -> Result<(), String> {
             100 => {
                 let actual = bytes.f32(body).ok_or_else(broken)?;
                 let actual = Rational::approximate(crate::found::decimal(actual.into()));
-                header.rate = actual.filter(|r| *r > Rational::ZERO).or(header.rate);
+                header.rate = actual.filter(usual).or(header.rate);
             }
             1000 => {
                 header.encoding = bytes.u8(body).ok_or_else(broken)?;
                 header.big_endian = bytes.u8(body.saturating_add(1)).ok_or_else(broken)? != 0;
                 let power = bytes.u8(body.saturating_add(2)).ok_or_else(broken)?;
-                let length = 1u32.checked_shl(power.into()).filter(|_| (7..=24).contains(&power));
+                let length = 1u32.checked_shl(power.into()).filter(|n| (128..=LONGEST).contains(n));
                 header.length = length.ok_or_else(|| format!("it claims to have 2^{power} bytes"))?;
             }
             1001 => {

@@ -85,14 +85,9 @@ pub fn timeline(streams: Vec<Stream>, rate: Rational, records: &Records) -> Resu
         return Err(apart(&names, &all, records));
     }
     left_out(&names, &all, &joint, &mut notes);
-    let zero = joint.first().map_or(0, |(start, _)| *start);
-    let period = rate.recip().unwrap_or(Rational::ZERO);
-    let segments = joint.iter().map(|(start, end)| Segment {
-        start: start.saturating_sub(zero),
-        len: end.abs_diff(*start),
-        start_ns: instant(&all, *start, period),
-    });
-    let segments = segments.collect();
+    let zero = joint.first().map_or(0, |segment| segment.start);
+    let moved = |segment: Segment| Segment { start: segment.start.saturating_sub(zero), ..segment };
+    let segments = joint.into_iter().map(moved).collect();
     let mut channels: Vec<Vec<Piece>> = all.into_iter().map(|(pieces, _)| pieces).collect();
     for piece in channels.iter_mut().flatten() {
         piece.first = piece.first.saturating_sub(zero);
@@ -198,42 +193,32 @@ fn position(ns: i64, origin: i64, rate: Rational) -> (i64, f64) {
     let scale = i128::from(rate.den()).saturating_mul(1_000_000_000).max(1);
     let index = elapsed.saturating_add(scale / 2).div_euclid(scale);
     let off = elapsed.saturating_sub(index.saturating_mul(scale)) as f64 / scale as f64;
-    // No record has so many samples.
-    let index = i64::try_from(index).unwrap_or(i64::MAX >> 2).clamp(i64::MIN >> 2, i64::MAX >> 2);
-    (index, off)
+    // No record has so many samples; found::header refuses them.
+    let most = 1i128 << 57;
+    (i64::try_from(index.clamp(-most, most)).unwrap_or(0), off)
 }
 
-/// Stretches of the index that every stream has, in order.
-fn joint(all: &[(Vec<Piece>, Vec<Run>)]) -> Vec<(i64, i64)> {
+/// Stretches of the index that every stream has, in order. Each begins where some stream's run does, at that run's time.
+fn joint(all: &[(Vec<Piece>, Vec<Run>)]) -> Vec<Segment> {
     // Ends before beginnings, so that runs that touch stay two.
-    let mut events: Vec<(i64, i32)> = Vec::new();
+    let mut events: Vec<(i64, i64, i64)> = Vec::new();
     for run in all.iter().flat_map(|(_, runs)| runs) {
-        events.push((run.index, 1));
-        events.push((run.index.saturating_add_unsigned(run.samples), -1));
+        events.push((run.index, 1, run.start_ns));
+        events.push((run.index.saturating_add_unsigned(run.samples), -1, run.end_ns));
     }
     events.sort_unstable();
     let (mut present, mut found) = (0i64, Vec::new());
-    let mut begun: Option<i64> = None;
-    for (at, change) in events {
-        if let Some(start) = begun.take().filter(|start| *start < at) {
-            found.push((start, at));
+    let mut begun: Option<(i64, i64)> = None;
+    for (at, change, ns) in events {
+        if let Some((start, start_ns)) = begun.take().filter(|(start, _)| *start < at) {
+            found.push(Segment { start, len: at.abs_diff(start), start_ns });
         }
-        present += i64::from(change);
+        present = present.saturating_add(change);
         if present == all.len() as i64 {
-            begun = Some(at);
+            begun = Some((at, ns));
         }
     }
     found
-}
-
-/// When sample `index` was taken, by the clock of the stream whose run began last before it.
-fn instant(all: &[(Vec<Piece>, Vec<Run>)], index: i64, period: Rational) -> i64 {
-    let latest = all.iter().filter_map(|(_, runs)| {
-        let next = runs.partition_point(|run| run.index <= index);
-        runs.get(next.checked_sub(1)?)
-    });
-    let latest = latest.max_by_key(|run| run.index);
-    latest.map_or(0, |run| run.start_ns.saturating_add(period.nanoseconds(index.saturating_sub(run.index))))
 }
 
 fn apart(names: &[String], all: &[(Vec<Piece>, Vec<Run>)], records: &Records) -> Diag {
@@ -251,8 +236,8 @@ fn apart(names: &[String], all: &[(Vec<Piece>, Vec<Run>)], records: &Records) ->
 }
 
 /// Tells of samples at times that not all streams have.
-fn left_out(names: &[String], all: &[(Vec<Piece>, Vec<Run>)], joint: &[(i64, i64)], notes: &mut Vec<String>) {
-    let kept: u64 = joint.iter().map(|(start, end)| end.abs_diff(*start)).sum();
+fn left_out(names: &[String], all: &[(Vec<Piece>, Vec<Run>)], joint: &[Segment], notes: &mut Vec<String>) {
+    let kept: u64 = joint.iter().map(|segment| segment.len).sum();
     let mut partial = names.iter().zip(all).filter_map(|(name, (_, runs))| {
         let whole = runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.samples));
         Some(format!("{} of {whole} samples of {name}", whole.saturating_sub(kept))).filter(|_| whole > kept)
