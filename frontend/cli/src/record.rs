@@ -65,6 +65,7 @@ impl Record {
         let channels = source.header().channels;
         let window = window(read, source.header())?;
         let mut remarks = clipped(&window, source.header());
+        remarks.extend(source.remarks());
         let source: Box<dyn Source> = match window == Window::default() {
             true => source,
             false => Box::new(Selected::new(source, &window)?),

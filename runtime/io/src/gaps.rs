@@ -84,6 +84,10 @@ impl Source for Masked {
         self.inner.losses()
     }
 
+    fn remarks(&self) -> Vec<String> {
+        self.inner.remarks()
+    }
+
     fn bytes_read(&self) -> u64 {
         self.inner.bytes_read()
     }

@@ -127,6 +127,11 @@ pub trait Source: Send + Sync {
         Vec::new()
     }
 
+    /// What every user of the record should know before it is read, in words.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Bytes on disk that `read` has fetched so far, for the progress line and the counters.
     fn bytes_read(&self) -> u64;
 }

@@ -139,15 +139,32 @@ fn samples_that_two_files_have_are_compared_and_count_once() {
     other[7] += 1.0;
     write_at(folder.path(), "b.dat", other, 80 * STEP, "1000");
     let source = read(&folder);
-    assert_eq!(rows(&*source, 0..100), counted(0..100), "what lies before is not touched");
+    assert_eq!(rows(&*source, 0..80), counted(0..80), "what lies before is not touched");
     let mut out = vec![0; CHANNELS * 4];
     let refused = source.read(150..151, 0..CHANNELS, &mut out, CHANNELS * 4).unwrap_err().to_string();
     assert!(
-        refused.contains("b.dat") && refused.contains("20 samples") && refused.contains("ON_OVERLAP=first"),
+        !source.remarks().is_empty()
+            && refused.contains("b.dat")
+            && refused.contains("20 samples")
+            && refused.contains("ON_OVERLAP=first"),
         "{refused}"
     );
     let first = with(&folder, ReadOptions { on_overlap: OnOverlap::First, ..Default::default() }).unwrap();
     assert_eq!(rows(&*first, 0..200), counted(0..200));
+}
+
+#[test]
+fn files_that_do_not_say_when_they_begin_are_not_taken_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, from) in [("a.dat", 0), ("b.dat", 100)] {
+        write(folder.path(), name, from..from + 100, 0);
+        let sidecar = "{\"channels\": 3, \"rate\": 1000, \"type\": \"f32\", \"spacing\": 1}";
+        std::fs::write(folder.path().join(format!("{name}.json")), sidecar).unwrap();
+    }
+    let source = read(&folder);
+    let mut out = vec![0; CHANNELS * 4];
+    let refused = source.read(0..1, 0..CHANNELS, &mut out, CHANNELS * 4).unwrap_err().to_string();
+    assert!(refused.contains("b.dat") && refused.contains("when the files say they begin"), "{refused}");
 }
 
 #[test]

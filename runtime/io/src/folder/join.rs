@@ -18,8 +18,6 @@ pub struct Part {
     pub from: i64,
     pub first: i64,
     pub len: u64,
-    /// Rows of the file just before `from` that the record has from earlier files: they must be the same.
-    pub again: u64,
 }
 
 /// A record made of files.
@@ -28,10 +26,10 @@ pub struct Joined {
     /// In order of rows.
     pub parts: Vec<Part>,
     pub segments: Vec<Segment>,
-    /// Files that hold nothing but what others have.
-    pub within: Vec<usize>,
-    /// How many parts begin with rows that are there already.
-    pub overlaps: usize,
+    /// Rows of files that the record has from earlier ones: they must be the same. In order of rows.
+    pub common: Vec<Part>,
+    /// How many stretches of files are made of nothing else.
+    pub within: usize,
     /// The most by which a file's clock differs from the record's, in samples.
     pub drift: f64,
 }
@@ -67,21 +65,20 @@ pub fn join(files: &[(PathBuf, Summary)]) -> Result<Joined> {
         let len = i64::try_from(stretch.len).unwrap_or(i64::MAX);
         let own_end = stretch.start_ns.saturating_add(period.nanoseconds(len));
         let Some(open) = joined.segments.last_mut() else {
-            joined.parts.push(Part {
-                file: stretch.file,
-                from: stretch.from,
-                first: 0,
-                len: stretch.len,
-                again: 0,
-            });
+            joined.parts.push(Part { file: stretch.file, from: stretch.from, first: 0, len: stretch.len });
             joined.segments.push(Segment { start: 0, len: stretch.len, start_ns: stretch.start_ns });
             (end, end_ns) = (len, own_end);
             continue;
         };
         let late = samples(stretch.start_ns, end_ns, rate);
         let again = late.checked_neg().filter(|n| *n > 0).unwrap_or(0);
+        if again > 0 {
+            let len = again.min(len) as u64;
+            let first = (end - again).max(0);
+            joined.common.push(Part { file: stretch.file, from: stretch.from, first, len });
+        }
         if again >= len {
-            joined.within.push(stretch.file);
+            joined.within += 1;
             continue;
         }
         if late > 0 {
@@ -96,7 +93,6 @@ pub fn join(files: &[(PathBuf, Summary)]) -> Result<Joined> {
             joined.segments.push(Segment { start: end, len: stretch.len, start_ns: stretch.start_ns });
         } else {
             open.len = open.len.saturating_add((len - again) as u64);
-            joined.overlaps += usize::from(again > 0);
             let since = period.nanoseconds(end - again - open.start);
             let differs = i128::from(stretch.start_ns) - i128::from(open.start_ns) - i128::from(since);
             let differs = differs.unsigned_abs() as f64 / 1e9 * rate.as_f64();
@@ -108,7 +104,6 @@ pub fn join(files: &[(PathBuf, Summary)]) -> Result<Joined> {
             from: stretch.from.saturating_add(again),
             first: end,
             len: kept,
-            again: again as u64,
         });
         end = end.saturating_add(kept as i64);
         end_ns = own_end;

@@ -43,9 +43,12 @@ pub struct Folder {
     options: ReadOptions,
     /// The files read last, the latest last.
     open: Mutex<VecDeque<(usize, Arc<dyn Source>)>>,
-    /// Parts whose common rows have been compared.
-    compared: Mutex<Vec<bool>>,
+    /// Rows that several files have, the first of them compared already.
+    common: Vec<Part>,
+    compared: Mutex<usize>,
     left_out: Vec<String>,
+    /// What is odd about how the files fit together.
+    odd: Vec<String>,
     read: AtomicU64,
 }
 
@@ -89,14 +92,18 @@ pub fn open(path: &str, options: &ReadOptions) -> Result<Folder> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     agree(&files)?;
     let joined = join(&files)?;
+    let odd = odd(&joined);
     notes.extend(told(&files, &joined, listing.passed_over));
+    notes.extend(odd.iter().cloned());
     let header = header(path, &files, &joined, options, notes)?;
     Ok(Folder {
         header,
-        compared: Mutex::new(joined.parts.iter().map(|part| part.again == 0).collect()),
+        common: joined.common,
+        compared: Mutex::new(0),
         parts: joined.parts,
         files,
         options: options.clone(),
+        odd,
         open: Mutex::new(VecDeque::new()),
         left_out,
         read: AtomicU64::new(0),
@@ -124,28 +131,34 @@ fn told(files: &[(PathBuf, Summary)], joined: &Joined, passed_over: usize) -> Ve
         1 => format!("{} files without gaps", files.len()),
         n => format!("{} files with {} gaps", files.len(), n - 1),
     }];
-    if joined.overlaps > 0 {
-        notes.push(format!(
-            "{} files begin with samples that others have: they are compared and taken once",
-            joined.overlaps
-        ));
-    }
-    if !joined.within.is_empty() {
-        notes.push(format!(
-            "{} files hold nothing that others have not, and are not read",
-            joined.within.len()
-        ));
-    }
-    if joined.drift > 1.0 {
-        notes.push(format!(
-            "clocks of files differ from the count of samples by up to {:.1} samples",
-            joined.drift
-        ));
-    }
     if passed_over > 0 {
         notes.push(format!("{passed_over} other files beside them were passed over by their endings"));
     }
     notes
+}
+
+/// What every user should know of it.
+fn odd(joined: &Joined) -> Vec<String> {
+    let mut odd = Vec::new();
+    let overlaps = joined.common.len() - joined.within;
+    if overlaps > 0 {
+        odd.push(format!(
+            "{overlaps} files begin with samples that others have: they are compared and taken once"
+        ));
+    }
+    if joined.within > 0 {
+        odd.push(format!(
+            "{} files hold nothing that others have not: they are compared and left aside",
+            joined.within
+        ));
+    }
+    if joined.drift > 1.0 {
+        odd.push(format!(
+            "clocks of files differ from the count of samples by up to {:.1} samples",
+            joined.drift
+        ));
+    }
+    odd
 }
 
 fn header(
@@ -239,41 +252,47 @@ impl Folder {
         Ok(())
     }
 
-    /// Compares the rows that a part has in common with those before it, the first time one of its rows is read.
-    fn compare(&self, number: usize) -> Result<()> {
-        let lock = || self.compared.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(part) = self.parts.get(number) else { return Ok(()) };
-        if self.options.on_overlap == OnOverlap::First || lock().get(number).copied().unwrap_or(true) {
+    /// Compares what several files have, as far as it begins before a row.
+    fn compare(&self, end: i64) -> Result<()> {
+        if self.options.on_overlap == OnOverlap::First {
             return Ok(());
         }
+        // Held while comparing: other readers wait for what is compared, as they must.
+        let mut compared = self.compared.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(common) = self.common.get(*compared).filter(|common| common.first < end) {
+            self.same(common)?;
+            *compared += 1;
+        }
+        Ok(())
+    }
+
+    /// Refuses rows of a file that are not those of the record.
+    fn same(&self, common: &Part) -> Result<()> {
         let all = 0..self.header.channels.count;
         let row = all.len() * self.header.file_type.size();
         let together = (SCRATCH / row.max(1)).max(1);
-        let (mut ours, mut theirs) =
-            (buffer((together * row) as u64, "overlap")?, buffer((together * row) as u64, "overlap")?);
-        let file = self.file(part.file)?;
-        let mut left = i64::try_from(part.again).unwrap_or(i64::MAX);
-        while left > 0 {
-            let now = left.min(together as i64);
-            let (here, there) = (part.first - left, part.from - left);
+        let scratch = || buffer((together * row) as u64, "what several files have");
+        let (mut ours, mut theirs) = (scratch()?, scratch()?);
+        let file = self.file(common.file)?;
+        let len = i64::try_from(common.len).unwrap_or(i64::MAX);
+        let mut done = 0;
+        while done < len {
+            let now = (len - done).min(together as i64);
+            let (here, there) = (common.first + done, common.from + done);
             let bytes = now as usize * row;
             self.rows(here..here + now, &all, &mut ours[..bytes], row)?;
             file.read(there..there + now, all.clone(), &mut theirs[..bytes], row)?;
             if ours[..bytes] != theirs[..bytes] {
-                let path =
-                    self.files.get(part.file).map(|(path, _)| path.display().to_string()).unwrap_or_default();
+                let path = self.files.get(common.file).map(|(path, _)| path.display().to_string());
                 return Err(Diag::world(format!(
-                    "'{path}' begins with {} samples that earlier files have too, and they are not the same",
-                    part.again
+                    "'{}' has {len} samples at times that earlier files have too, and they are not the same",
+                    path.unwrap_or_default()
                 ))
                 .help(
-                    "ON_OVERLAP=first of READ takes those of the earlier file; see the clocks of the files",
+                    "see when the files say they begin (dasc inspect); ON_OVERLAP=first of READ takes the samples of the earlier file",
                 ));
             }
-            left -= now;
-        }
-        if let Some(compared) = lock().get_mut(number) {
-            *compared = true;
+            done += now;
         }
         Ok(())
     }
@@ -308,14 +327,16 @@ impl Source for Folder {
         if rows.is_empty() || channels.is_empty() {
             return Ok(());
         }
-        let from = self.parts.partition_point(|part| part.first <= rows.start).saturating_sub(1);
-        let to = self.parts.partition_point(|part| part.first < rows.end);
-        (from..to).try_for_each(|number| self.compare(number))?;
+        self.compare(rows.end)?;
         self.rows(rows, &channels, out, stride)
     }
 
     fn losses(&self) -> Vec<String> {
         self.left_out.clone()
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.odd.clone()
     }
 
     fn bytes_read(&self) -> u64 {
