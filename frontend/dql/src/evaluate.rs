@@ -104,6 +104,11 @@ impl Evaluator {
         Ok(literal)
     }
 
+    /// Whether values have taken all the room there is, so that nothing further can be read.
+    pub fn exhausted(&self) -> bool {
+        self.spent > MAX_LITERAL_BYTES
+    }
+
     /// Counts the bytes of a value that is kept.
     pub fn spend(&mut self, bytes: usize, span: Span) -> Result<(), Stop> {
         self.spent = self.spent.saturating_add(bytes);

@@ -225,6 +225,7 @@ impl Expander<'_> {
         };
         self.depth += 1;
         for item in items {
+            self.stopped |= self.evaluator.exhausted();
             if self.stopped || self.report.full() {
                 break;
             }

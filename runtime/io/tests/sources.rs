@@ -165,7 +165,7 @@ fn foreign_files_are_named() {
     let path = write(folder.path(), "a.dat", b"PAR10000");
     assert!(failure(&Location::new(path)).contains("Parquet"));
     assert!(failure(&Location::new("/nonexistent/x.h5")).contains("/nonexistent/x.h5"));
-    assert!(failure(&Location::new(folder.path().to_string_lossy())).contains("regular file"));
+    assert!(failure(&Location::new(folder.path().to_string_lossy())).contains("Parquet"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Listing {
 
 /// Whether a path names several files: a folder, or a pattern unless a file is called so.
 pub fn names_several(path: &str) -> bool {
-    if path.contains("://") {
+    if path.contains("://") || path.starts_with("synthetic:") {
         return false;
     }
     Path::new(path).is_dir() || (path.contains(['*', '?', '[']) && !Path::new(path).exists())
