@@ -57,6 +57,12 @@ pub struct Cuts {
 pub fn begin(assembly: &mut Assembly, step: &Step, flow: Flow) -> Result<Flow> {
     let Cut { events, pad, before, after, channels } = Cut::from_args(&step.args, step.span)?;
     assembly.b.enter(Cut::SCHEMA.name, Some(step.span));
+    if assembly.record.header().is_live() {
+        return Err(assembly
+            .b
+            .diag("reads the record again around each event, and a live stream has gone by then")
+            .help("record it with WRITE and cut the record"));
+    }
     let name = events.0;
     let from = step.branches.iter().find(|(known, _)| *known == name).map(|(_, from)| *from);
     let Some(other) = from.and_then(|from| assembly.flows.get(&from)) else {

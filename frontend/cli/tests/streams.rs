@@ -256,6 +256,10 @@ fn addresses_and_steps_that_cannot_be_are_refused() {
         ("DETREND AXIS=time | WRITE a.npy", "a live stream never has"),
         ("MEAN AXIS=time | WRITE a.npy", "a live stream never has"),
         ("FFT | WRITE a.npy", "a live stream never has"),
+        (
+            "STA_LTA 0.05s 0.5s | THRESHOLD_DETECT 3 RATIO AS found | CUT found PAD=1s | WRITE a-{id}.npy",
+            "a live stream has gone by then",
+        ),
     ] {
         let (child, mut socket) = listening(&place, &|source| format!("READ {source} | {steps}"));
         socket.write_all(LINE.as_bytes()).unwrap();

@@ -46,6 +46,11 @@ pub fn measure(
     interrupt: &Interrupt,
     mut tell: impl FnMut(usize, usize),
 ) -> Outcome<Measured> {
+    if pipeline.record.header().is_live() {
+        return Err(Diag::usage("a live stream cannot be measured again and again")
+            .help("give --rows and --channels, which measure on samples in memory, or --read with a file")
+            .into());
+    }
     let clock = Instant::now();
     Run::prepare(pipeline.graph.clone(), &Options { cache: None, ..options.clone() })?;
     let compile = clock.elapsed().as_secs_f64();
