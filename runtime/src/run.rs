@@ -161,8 +161,13 @@ impl Run {
         if endless {
             compiled.rows_total = 0;
             if plan.passes.len() > 1 {
-                let message = format!("the pipeline reads its source {} times, and a live stream has gone by then", plan.passes.len());
-                return Err(Diag::usage(message).help("dasc explain shows which steps read the data more than once"));
+                let message = format!(
+                    "the pipeline reads its source {} times, and a live stream has gone by then",
+                    plan.passes.len()
+                );
+                return Err(
+                    Diag::usage(message).help("dasc explain shows which steps read the data more than once")
+                );
             }
         }
         let ready = dasc_compiler::split::split(&graph).ready;

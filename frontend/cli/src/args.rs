@@ -16,6 +16,7 @@ Examples:
   dasc explain pipeline.dql                  types, streaming, passes and kernels
   dasc inspect f.h5                          what a file holds
   dasc plot f.h5                             a picture of a file
+  dasc convert 'day/*.h5' day.zarr           a file, or many, as one Zarr
   dasc replay f.h5 --to tcp://127.0.0.1:9000 a file as a live stream
   dasc bench pipeline.dql                    how fast every kernel runs beside memory
   dasc ops BANDPASS                          an operator's parameters
@@ -115,6 +116,11 @@ pub enum Verb {
         after_help = "Examples:\n  dasc plot f.h5                             f.png, a waterfall\n  dasc plot f.h5 --spectrogram 256 --ch 20   a spectrogram of channel 20\n  dasc plot f.h5 --bandpass 1..10 --out quiet.png"
     )]
     Plot(PlotArgs),
+    /// Write a file, a folder of files or a live stream as Zarr or NumPy, in physical units
+    #[command(
+        after_help = "Examples:\n  dasc convert f.h5 f.zarr\n  dasc convert '/data/2024-05-01/*.tdms' day.zarr --ch 100..900\n  dasc convert tcp://0.0.0.0:9000 recorded.zarr        until the sender or Ctrl-C ends it"
+    )]
+    Convert(ConvertArgs),
     /// Send a file as a live stream, for what reads tcp://
     #[command(
         after_help = "Examples:\n  dasc replay f.h5 --to tcp://127.0.0.1:9000            as fast as it was recorded\n  dasc replay f.h5 --to tcp://127.0.0.1:9000 --speed 10\n  dasc replay f.h5 --to tcp://0.0.0.0:9000 --speed max  waits for a reader, then sends what it takes"
@@ -281,6 +287,25 @@ pub struct PlotArgs {
     #[arg(long, value_name = "NAME")]
     pub cmap: Option<String>,
     /// Replace an existing picture
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ConvertArgs {
+    /// File, folder, pattern of files, URL or stream to read
+    #[arg(value_name = "FROM", value_hint = ValueHint::AnyPath)]
+    pub from: String,
+    /// File to write: .zarr or .npy
+    #[arg(value_name = "TO", value_hint = ValueHint::AnyPath)]
+    pub to: String,
+    /// Channels, as in READ: 100..200 or 42
+    #[arg(long, value_name = "RANGE")]
+    pub ch: Option<String>,
+    /// Time, as in READ: 10s..20s
+    #[arg(long, value_name = "RANGE")]
+    pub time: Option<String>,
+    /// Replace what exists
     #[arg(long)]
     pub overwrite: bool,
 }

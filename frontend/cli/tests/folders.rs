@@ -56,6 +56,16 @@ fn state_goes_on_across_the_borders_of_files() {
     let found = &json(&ran.out)["files"][0];
     assert_eq!((found["record"]["samples"].as_u64(), ran.code), (Some(6000), 0), "{}", ran.out);
     assert_eq!(found["bytes"], 6000 * CHANNELS * 4);
+    let ran = place.run(&["convert", "cut", "all.npy", "--ch", "2..5", "--time", "1s..2s"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let written = std::fs::read(place.path("all.npy")).unwrap();
+    let rows = written[written.len() - 1000 * 12..].chunks_exact(12);
+    for (row, values) in rows.enumerate() {
+        let at = ((1000 + row) * CHANNELS + 2) * 4;
+        assert!(values == &recording[at..at + 12], "row {row}");
+    }
+    assert_eq!(place.run(&["convert", "cut", "all.npy"]).code, 2, "what exists is kept");
+    assert_eq!(place.run(&["convert", "cut", "all.npy", "--overwrite"]).code, 0);
 }
 
 #[test]

@@ -7,7 +7,19 @@ use dasc::{Workplace, json};
 #[test]
 fn every_verb_helps_with_examples() {
     let place = Workplace::new();
-    for verb in ["check", "explain", "compile", "run", "inspect", "plot", "ops", "completions", "man"] {
+    for verb in [
+        "check",
+        "explain",
+        "compile",
+        "run",
+        "inspect",
+        "plot",
+        "convert",
+        "replay",
+        "ops",
+        "completions",
+        "man",
+    ] {
         let ran = place.run(&[verb, "--help"]);
         assert_eq!(ran.code, 0, "{verb}");
         assert!(ran.out.contains("Examples:\n  dasc "), "{verb}: {}", ran.out);

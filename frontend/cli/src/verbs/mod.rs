@@ -4,10 +4,12 @@ mod bench;
 mod check;
 mod compile;
 mod completions;
+mod convert;
 mod explain;
 mod inspect;
 mod man;
 mod new;
+mod occasion;
 mod ops;
 mod plot;
 mod replay;
@@ -91,6 +93,7 @@ fn perform(verb: Verb, context: &mut Context) -> Outcome {
         Verb::Bench(args) => bench::bench(&args, context),
         Verb::Inspect(args) => inspect::inspect(&args, context),
         Verb::Plot(args) => plot::plot(&args, context),
+        Verb::Convert(args) => convert::convert(&args, context),
         Verb::Replay(args) => replay::replay(&args, context),
         Verb::Ops(args) => ops::ops(&args, context),
         Verb::New(args) => new::new(&args, context),

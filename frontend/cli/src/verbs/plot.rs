@@ -3,31 +3,17 @@
 use dasc_ir::Diag;
 
 use super::Context;
-use super::run::{Manner, carry_out};
-use crate::args::{PlotArgs, ScriptArgs};
-use crate::interrupt::Interrupt;
+use super::occasion::{self, plain, quoted};
+use crate::args::PlotArgs;
 use crate::outcome::Outcome;
-use crate::script;
 
 pub fn plot(args: &PlotArgs, context: &mut Context) -> Outcome {
-    let interrupt = Interrupt::listen()?;
-    let expression = Some(text(args)?);
-    let script = ScriptArgs { script: None, expression, set: Vec::new() };
-    let script = script::load(&script, &mut context.sources)?;
-    context.terminal.detail(&script.text);
-    let manner = Manner { chunk: None, interpret: false, dry: false };
-    carry_out(&script, &manner, &interrupt, context)
+    occasion::run(text(args)?, context)
 }
 
 /// `READ 'f.h5' CH=100..200 | PLOT_HEATMAP OUT='f.png'`.
 fn text(args: &PlotArgs) -> dasc_ir::Result<String> {
-    let mut read = format!("READ {}", quoted(&args.file)?);
-    if let Some(ch) = &args.ch {
-        read += &format!(" CH={}", plain("--ch", ch)?);
-    }
-    if let Some(time) = &args.time {
-        read += &format!(" TIME={}", plain("--time", time)?);
-    }
+    let read = occasion::read(&args.file, args.ch.as_deref(), args.time.as_deref())?;
     let mut steps = vec![read];
     if let Some(band) = &args.bandpass {
         let corners = plain("--bandpass", band)?.split_once("..");
@@ -66,25 +52,8 @@ fn picture(file: &str) -> String {
         Some(kind) => kind.split('?').next(),
         None => std::path::Path::new(file).file_stem().and_then(|stem| stem.to_str()),
     };
-    format!("{}.png", stem.filter(|stem| !stem.is_empty()).unwrap_or("plot"))
-}
-
-/// A path as a script writes it: braces and quotes stand for themselves.
-fn quoted(path: &str) -> dasc_ir::Result<String> {
-    if path.contains(['\n', '\r']) {
-        return Err(Diag::usage("a file name with a line break cannot be plotted").help("rename the file"));
-    }
-    Ok(format!("'{}'", path.replace('\'', "''")))
-}
-
-/// A value that cannot end its argument and begin another step.
-fn plain<'a>(flag: &str, value: &'a str) -> dasc_ir::Result<&'a str> {
-    let harmless = |c: char| c.is_alphanumeric() || ".:+-/_%µ".contains(c);
-    if !value.is_empty() && value.chars().all(harmless) {
-        return Ok(value);
-    }
-    Err(Diag::usage(format!("{flag} {value} cannot be understood"))
-        .help("for example --ch 100..200, --time 10s..20s, --spectrogram 256"))
+    let stem = stem.filter(|stem| !stem.is_empty() && !stem.contains(['*', '?', '[', ':']));
+    format!("{}.png", stem.unwrap_or("plot"))
 }
 
 #[cfg(test)]
