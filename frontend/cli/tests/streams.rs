@@ -68,10 +68,15 @@ fn listening(place: &Workplace, script: &dyn Fn(&str) -> String) -> (Child, TcpS
     let script = script(&format!("tcp://127.0.0.1:{port}?listen"));
     let mut command = place.command(&["run", "-e", &script]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    (child, connected(port))
+}
+
+/// Tries until somebody listens.
+fn connected(port: u16) -> TcpStream {
     let since = Instant::now();
     loop {
         if let Ok(socket) = TcpStream::connect(("127.0.0.1", port)) {
-            return (child, socket);
+            return socket;
         }
         assert!(since.elapsed() < Duration::from_secs(30), "nobody listens");
         std::thread::sleep(Duration::from_millis(20));
