@@ -129,11 +129,11 @@ fn samples_that_two_files_have_are_compared_and_count_once() {
     assert_eq!(segments(&*source), [(0, 200, 0)]);
     assert_eq!(rows(&*source, 0..200), counted(0..200));
     let notes = &source.header().notes;
+    assert!(notes.iter().any(|note| note.starts_with("1 overlap between files")), "{notes:?}");
     assert!(
-        notes.iter().any(|note| note.starts_with("1 files begin with samples that others have")),
+        notes.iter().any(|note| note.starts_with("2 files with nothing that others have not")),
         "{notes:?}"
     );
-    assert!(notes.iter().any(|note| note.starts_with("2 files hold nothing")), "{notes:?}");
     // One sample of those in common differs.
     let mut other = counted(80..200);
     other[7] += 1.0;
@@ -198,6 +198,10 @@ fn what_is_no_data_is_passed_over_and_what_is_bad_stops_or_is_left_out() {
     assert!(skipped.losses()[0].contains("broken.h5"), "{:?}", skipped.losses());
     let empty = tempfile::tempdir().unwrap();
     assert!(with(&empty, ReadOptions::default()).err().unwrap().to_string().contains("no data files"));
+    let skip = ReadOptions { on_bad: OnBad::Skip, ..Default::default() };
+    let broken = folder.path().join("broken*").to_string_lossy().into_owned();
+    let none = open(&Location { path: broken, options: skip }).err().unwrap().to_string();
+    assert!(none.contains("none of the files") && none.contains("broken.h5"), "{none}");
     let nothing =
         open(&Location::new(folder.path().join("*.h6").to_string_lossy())).err().unwrap().to_string();
     assert!(nothing.contains("*.h6"), "{nothing}");

@@ -92,10 +92,15 @@ pub fn open(path: &str, options: &ReadOptions) -> Result<Folder> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     agree(&files)?;
     let joined = join(&files)?;
+    if joined.parts.is_empty() {
+        let why = left_out.first().map_or(String::new(), |first| format!(", the first {first}"));
+        return Err(Diag::world(format!("none of the files of '{path}' could be read{why}"))
+            .help("dasc inspect of a single file says what is wrong with it"));
+    }
     let odd = odd(&joined);
     notes.extend(told(&files, &joined, listing.passed_over));
     notes.extend(odd.iter().cloned());
-    let header = header(path, &files, &joined, options, notes)?;
+    let header = header(&files, &joined, options, notes)?;
     Ok(Folder {
         header,
         common: joined.common,
@@ -127,30 +132,32 @@ fn agree(files: &[(PathBuf, Summary)]) -> Result<()> {
 
 /// What a user should know of how the files were joined.
 fn told(files: &[(PathBuf, Summary)], joined: &Joined, passed_over: usize) -> Vec<String> {
-    let mut notes = vec![match joined.segments.len() {
-        1 => format!("{} files without gaps", files.len()),
-        n => format!("{} files with {} gaps", files.len(), n - 1),
+    let mut notes = vec![match joined.segments.len().saturating_sub(1) {
+        0 => format!("{} without gaps", counted(files.len(), "file")),
+        gaps => format!("{} with {}", counted(files.len(), "file"), counted(gaps, "gap")),
     }];
     if passed_over > 0 {
-        notes.push(format!("{passed_over} other files beside them were passed over by their endings"));
+        notes.push(format!("{} beside them passed over by the ending", counted(passed_over, "other file")));
     }
     notes
+}
+
+/// `1 gap`, `2 gaps`.
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// What every user should know of it.
 fn odd(joined: &Joined) -> Vec<String> {
     let mut odd = Vec::new();
-    let overlaps = joined.common.len() - joined.within;
+    let overlaps = joined.common.len().saturating_sub(joined.within);
     if overlaps > 0 {
-        odd.push(format!(
-            "{overlaps} files begin with samples that others have: they are compared and taken once"
-        ));
+        let files = counted(overlaps, "overlap");
+        odd.push(format!("{files} between files: common samples are compared and taken once"));
     }
     if joined.within > 0 {
-        odd.push(format!(
-            "{} files hold nothing that others have not: they are compared and left aside",
-            joined.within
-        ));
+        let files = counted(joined.within, "file");
+        odd.push(format!("{files} with nothing that others have not: compared and left aside"));
     }
     if joined.drift > 1.0 {
         odd.push(format!(
@@ -162,17 +169,13 @@ fn odd(joined: &Joined) -> Vec<String> {
 }
 
 fn header(
-    path: &str,
     files: &[(PathBuf, Summary)],
     joined: &Joined,
     options: &ReadOptions,
     mut notes: Vec<String>,
 ) -> Result<Header> {
-    let part = joined.parts.first().ok_or_else(|| {
-        Diag::world(format!("none of the files of '{path}' could be read"))
-            .help("dasc inspect says of each what is wrong with it")
-    })?;
     let lost = || Diag::compiler("a folder lost its first file");
+    let part = joined.parts.first().ok_or_else(lost)?;
     let (first, summary) = files.get(part.file).ok_or_else(lost)?;
     let one = opened(first, options)?;
     if let Some((other, _)) = files.iter().find(|(_, other)| other.format != summary.format) {
