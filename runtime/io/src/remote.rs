@@ -72,7 +72,9 @@ pub fn locate(name: &str) -> Result<Place> {
                     "give its https:// address (https://storage.googleapis.com/…), or fetch it first: gcloud storage cp"
                 }
                 "ftp" | "ftps" | "sftp" | "scp" => "fetch it to a file first, with curl or scp",
-                "tcp" => "a live stream is no file: READ takes it, as in dasc run -e 'READ tcp://… | EVENTS -'",
+                "tcp" => {
+                    "a live stream is no file: READ takes it, as in dasc run -e 'READ tcp://… | EVENTS -'"
+                }
                 _ => "dasc reads paths, file://, http:// and https://, and live streams from tcp://",
             };
             Err(Diag::usage(format!("cannot read '{name}': {scheme}:// is not supported")).help(help))
