@@ -20,8 +20,8 @@ const SCRIPTS: [(&str, &str); 6] = [
 fn kernels(criterion: &mut Criterion) {
     let record = signal(DType::F32, (ROWS, CHANNELS), 1000.0, 1.0).expect("a record");
     let sample = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
-    let samples = (0..ROWS * CHANNELS).flat_map(|i| sample(i).to_ne_bytes()).collect();
-    let memory = Memory { samples, row: CHANNELS * 4 };
+    let samples: Vec<u8> = (0..ROWS * CHANNELS).flat_map(|i| sample(i).to_ne_bytes()).collect();
+    let memory = Memory::new(&samples, CHANNELS * 4);
     let mut group = criterion.benchmark_group("kernels");
     group.throughput(Throughput::Elements((ROWS * CHANNELS) as u64)).sample_size(20);
     for (name, steps) in SCRIPTS {

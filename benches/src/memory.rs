@@ -1,24 +1,54 @@
 //! Records that lie in memory, and who looks at what comes of them.
 
+use std::sync::Arc;
+
 use dasc_ir::{DType, Diag, Result};
-use dasc_runtime::{Detection, Feed, Observer, RowsView, StatisticView};
+use dasc_runtime::{Detection, Feed, InMemory, Observer, RowsView, StatisticView};
 
 use crate::npy::Array;
 
 /// Rows in memory.
 pub struct Memory {
-    pub samples: Vec<u8>,
+    samples: Arc<Aligned>,
     /// Bytes of a row.
-    pub row: usize,
+    row: usize,
+}
+
+/// Bytes that begin on a cache line: where in the array, and how many.
+struct Aligned(Vec<u8>, usize, usize);
+
+impl AsRef<[u8]> for Aligned {
+    fn as_ref(&self) -> &[u8] {
+        &self.0[self.1..self.1 + self.2]
+    }
+}
+
+impl Memory {
+    /// Rows of `row` bytes each.
+    pub fn new(samples: &[u8], row: usize) -> Memory {
+        const LINE: usize = 64;
+        let mut bytes = vec![0; samples.len() + LINE];
+        let begin = bytes.as_ptr().align_offset(LINE);
+        bytes[begin..begin + samples.len()].copy_from_slice(samples);
+        Memory { samples: Arc::new(Aligned(bytes, begin, samples.len())), row }
+    }
+
+    pub fn samples(&self) -> &[u8] {
+        (*self.samples).as_ref()
+    }
 }
 
 impl Feed for Memory {
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {
-        let source = self.samples.chunks_exact(self.row).skip(first as usize).take(rows);
+        let source = self.samples().chunks_exact(self.row).skip(first as usize).take(rows);
         for (to, from) in out.chunks_mut(stride).zip(source) {
             to[..self.row].copy_from_slice(from);
         }
         Ok(())
+    }
+
+    fn in_memory(&self) -> Option<InMemory> {
+        Some(InMemory { samples: self.samples.clone(), first: 0, row: self.row })
     }
 }
 

@@ -2,10 +2,13 @@
 
 mod accumulate;
 
+use std::ops::Range;
+
 use dasc_compiler::access::Access;
 use dasc_compiler::plan::{Binding, KernelStage};
 use dasc_ir::kernel::{
-    BufferAt, BufferId, Call, Carry, Executable, Instr, Kernel, LANES, Lanes, LoopRef, Step,
+    Buffer, BufferAt, BufferId, Call, Carry, Domain, Executable, Instr, Kernel, LANES, Lanes, LoopRef, Role,
+    Step,
 };
 use dasc_ir::{DType, Result};
 
@@ -29,6 +32,8 @@ pub(crate) struct Prepared {
     pub writes: Vec<Vec<BufferId>>,
     /// For each step the accumulations it feeds.
     pub feeds: Vec<Vec<usize>>,
+    /// Whether it is one loop that maps rows ([`dasc_ir::kernel::Loop::maps_rows`]): any rows of all channels can be done at any time.
+    pub maps: bool,
 }
 
 /// A wide stream as one block sees it.
@@ -67,9 +72,12 @@ pub(crate) struct Block {
     carries_at: Addresses,
 }
 
+/// Of a buffer that no step touches.
+pub(crate) const NOWHERE: BufferAt = BufferAt { base: std::ptr::null_mut(), row: 0, inner: 0, plane: 0 };
+
 /// Addresses of a kernel's buffers or carries.
 #[derive(Default)]
-struct Addresses(Vec<BufferAt>);
+pub(crate) struct Addresses(pub Vec<BufferAt>);
 
 // SAFETY: they are found anew whenever the block runs, and used by the thread that runs it alone.
 unsafe impl Send for Addresses {}
@@ -97,7 +105,28 @@ impl Prepared {
         let feeds = kernel.steps.iter().map(|s| fed(kernel, s)).collect();
         let reads = kernel.steps.iter().map(|s| dasc_compiler::access::reads(kernel, s)).collect();
         let writes = kernel.steps.iter().map(dasc_compiler::access::writes).collect();
-        Ok(Prepared { fft: fft.collect(), correlations, reads, writes, feeds, machine, stage })
+        let plain = |b: &Buffer| b.role != Role::Scratch && b.lanes == Lanes::Block;
+        let maps = match kernel.steps.as_slice() {
+            [Step::Loop(body)] => matches!(body.domain, Domain::Rows(_)) && body.maps_rows(),
+            _ => false,
+        } && kernel.buffers.iter().all(plain);
+        Ok(Prepared { fft: fft.collect(), correlations, reads, writes, feeds, maps, machine, stage })
+    }
+
+    /// Does rows of a kernel that maps, of so many lanes from the first.
+    pub fn map(&self, buffers: &Addresses, params: &[f64], rows: Range<i64>, lanes: usize) {
+        let (buffers, carries) = (buffers.0.as_slice(), [].as_slice());
+        let call = Call {
+            buffers,
+            carries,
+            params,
+            start: rows.start,
+            rows: rows.end - rows.start,
+            lanes,
+            lane0: 0,
+        };
+        // SAFETY: as for the step of a block; nobody else writes these rows.
+        unsafe { self.machine.run(LoopRef::Step(0), &call) }
     }
 
     /// Bytes that a step takes for itself while it runs.
@@ -426,13 +455,12 @@ impl Block {
     }
 
     fn places(&mut self, shared: &[Option<Shared>], constants: &[Option<BufferAt>]) -> Vec<BufferAt> {
-        let nowhere = BufferAt { base: std::ptr::null_mut(), row: 0, inner: 0, plane: 0 };
         let scratch = self.scratch.iter_mut().map(|s| s.as_mut().map(|rows| rows.at(0)));
         scratch
             .zip(shared)
             .zip(constants)
             .map(|((scratch, shared), constant)| {
-                scratch.or(shared.map(|s| s.at)).or(*constant).unwrap_or(nowhere)
+                scratch.or(shared.map(|s| s.at)).or(*constant).unwrap_or(NOWHERE)
             })
             .collect()
     }

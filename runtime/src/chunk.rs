@@ -8,7 +8,7 @@ use crate::session::Session;
 impl Run {
     /// Notes what is held beside these `working` bytes.
     pub(crate) fn note_held(&self, session: &mut Session, working: usize) {
-        let held = working + session.held();
+        let held = working + session.held() + self.spare.held();
         session.stats.peak_held = session.stats.peak_held.max(held);
         session.stats.over_budget = session.stats.peak_held > self.memory();
     }

@@ -13,13 +13,13 @@ pub(crate) struct Cut {
 }
 
 /// Channels of a block at most.
-const WIDEST: usize = 64 * LANES;
+const WIDEST: usize = 128 * LANES;
 
 /// Narrower blocks read too little of a row at once.
 const NARROW: usize = 8 * LANES;
 
 /// Blocks for each of several threads: whoever shares a processor with the reader does fewer.
-const EACH: usize = 4;
+const EACH: usize = 2;
 
 impl Cut {
     pub const WIDEST: Cut = Cut { parts: 1, widest: WIDEST };
@@ -57,12 +57,12 @@ mod tests {
     #[test]
     fn every_thread_gets_blocks_that_are_not_too_narrow() {
         let lanes = |threads, channels| Cut::new(threads, None).lanes(channels);
-        assert_eq!(lanes(1, 5000), 1024);
-        assert_eq!(lanes(2, 2048), 256);
-        assert_eq!(lanes(2, 2000), 256);
-        assert_eq!(lanes(2, 100_000), 1024);
+        assert_eq!(lanes(1, 5000), 2048);
+        assert_eq!(lanes(2, 2048), 512);
+        assert_eq!(lanes(2, 2000), 512);
+        assert_eq!(lanes(2, 100_000), 2048);
         assert_eq!(lanes(16, 2048), 128);
-        assert_eq!(lanes(16, 10_000), 160);
+        assert_eq!(lanes(16, 10_000), 320);
         assert_eq!(Cut::new(16, Some(40)).lanes(10_000), 48);
         assert_eq!(Cut::new(16, Some(1)).lanes(10_000), 16);
     }

@@ -1,6 +1,9 @@
 //! One flow over one segment: chunks of rows arrive, pass through the stages, and leave to observers.
 
-use dasc_compiler::plan::{Binding, Flow, Place, Stage, Stream};
+use std::ops::Range;
+use std::sync::Arc;
+
+use dasc_compiler::plan::{Binding, Flow, Place, Stage, Stream, Whole, WholeInput, WholeKind};
 use dasc_ir::graph::{Graph, Scope};
 use dasc_ir::kernel::{BufferAt, BufferId, LANES};
 use dasc_ir::{Diag, Result};
@@ -8,14 +11,15 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use crate::archive::{Archive, Archived};
+use crate::backwards::stays_in_memory;
 use crate::between::Between;
-use crate::block::{Block, Prepared, Shared};
+use crate::block::{Addresses, Block, NOWHERE, Prepared, Shared};
 use crate::cut::Cut;
 use crate::edges::{extend, extend_lanes};
 use crate::given::{Places, constants, over_record, params};
-use crate::pad::Bytes;
+use crate::pad::{Bytes, Spare};
 use crate::ranges::{Passing, Ranges};
-use crate::rows::{Layout, Progress, Rows};
+use crate::rows::{Layout, Lent, Progress, Rows};
 use crate::statistics::Stored;
 use crate::times::timed;
 use crate::windows::{Pending, Windows};
@@ -24,8 +28,21 @@ use crate::windows::{Pending, Windows};
 pub(crate) struct PreparedFlow {
     pub flow: Flow,
     pub stages: Vec<PreparedStage>,
+    /// For every stream whether it is turned round when a segment is over, and the memory for those that are.
+    turned: Vec<bool>,
+    spare: Arc<Spare>,
     /// Bytes that the run may hold.
     memory: usize,
+}
+
+/// What a flow may hold, and what becomes of it.
+pub(crate) struct Keeping<'a> {
+    /// The steps that its rows go into.
+    pub transforms: &'a [Whole],
+    /// Bytes that the run may hold.
+    pub memory: usize,
+    /// Memory for whole segments.
+    pub spare: Arc<Spare>,
 }
 
 /// Samples that are done sooner than other threads are woken.
@@ -77,6 +94,10 @@ impl PreparedFlow {
                 let (before, after) = self.looks_beyond(number, range, segment);
                 let mut rows = Rows::new(Layout::wide(stream), range, stream.edge, before, after);
                 rows.span = self.span(number);
+                if self.turned[number] && stays_in_memory(stream, segment, self.memory) {
+                    // Turned round where it is made.
+                    (rows.kept, rows.span) = (Some(self.spare.clone()), (range.1 - range.0).max(0));
+                }
                 rows
             })
         });
@@ -211,6 +232,33 @@ impl PreparedFlow {
         Ok(spare)
     }
 
+    /// Whether those who read an arriving stream can do so wherever its rows lie: kernels that look at no rows and channels beyond it. One
+    /// that is turned round keeps its rows itself.
+    pub fn lendable(&self, number: usize, segment: usize) -> bool {
+        let stream = &self.flow.streams[number];
+        let by_rows = self.stages.iter().any(|stage| match stage {
+            PreparedStage::Kernel(_) => false,
+            PreparedStage::Between(Between { input, .. }) | PreparedStage::Call { input, .. } => {
+                *input == number
+            }
+        });
+        !by_rows
+            && !self.turned[number]
+            && stream.lane_reach == 0
+            && self.looks_beyond(number, stream.rows[segment], segment) == (0, 0)
+    }
+
+    /// Takes rows up to `end` of an arriving stream where they lie.
+    pub fn lend(&self, state: &mut FlowState, number: usize, end: i64, lent: &Lent) -> Result<()> {
+        let keep = self.needed_from(state, number);
+        let rows = state.wide[number]
+            .as_mut()
+            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
+        rows.lend(lent, keep);
+        publish(rows, &self.flow.streams[number], end);
+        Ok(())
+    }
+
     /// Moves what has arrived through all stages.
     pub fn advance(
         &self,
@@ -284,13 +332,22 @@ impl PreparedFlow {
             .collect();
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
+        let beyond = |s: &Shared| s.produced && s.beyond != (0, 0);
+        let by_rows = prepared.maps && passing.is_none() && !shared.iter().flatten().any(beyond);
+        if by_rows && let Some(from) = blocks.first().map(|block| block.done[0]) {
+            let lanes: usize = blocks.iter().map(|block| block.lanes).sum();
+            let at = shared.iter().zip(places.of(0));
+            let at = at.map(|(shared, constant)| shared.map(|s| s.at).or(*constant).unwrap_or(NOWHERE));
+            map_rows(prepared, &Addresses(at.collect()), &params, from..done[0], (lanes, little), pool);
+            blocks.iter_mut().for_each(|block| block.done.clone_from(&done));
+        }
         let room = self.memory / WORKING;
         let fit = blocks.iter().map(|b| b.least(prepared)).max().map_or(1, |least| room / least.max(1));
         // Blocks that need much memory while they work come one after another, even if threads wait then.
         let fit = if fit < pool.current_num_threads() { fit } else { blocks.len() };
         let together = passing.as_ref().map_or(blocks.len(), |p| p.blocks).min(fit).max(1);
         let parts = blocks.len().div_ceil(together);
-        for (part, blocks) in blocks.chunks_mut(together).enumerate() {
+        for (part, blocks) in blocks.chunks_mut(together).enumerate().filter(|_| !by_rows) {
             let lane0 = blocks.first().map_or(0, |block| block.lane0);
             let lanes = blocks.iter().map(|block| block.lanes).sum();
             if let Some(passing) = &mut passing {
@@ -533,6 +590,30 @@ impl Archived for FlowState {
     }
 }
 
+/// Does rows of a kernel that maps, whole rows shared out among the threads.
+fn map_rows(
+    prepared: &Prepared,
+    at: &Addresses,
+    params: &[f64],
+    rows: Range<i64>,
+    (lanes, little): (usize, bool),
+    pool: &ThreadPool,
+) {
+    let threads = if little { 1 } else { pool.current_num_threads() as i64 };
+    let each = ((rows.end - rows.start + threads - 1) / threads).max(1);
+    let piece = |part: i64| {
+        let from = rows.start + part * each;
+        from..(from + each).min(rows.end)
+    };
+    let run = |part: i64| {
+        let rows = piece(part);
+        if rows.start < rows.end {
+            prepared.map(at, params, rows, lanes);
+        }
+    };
+    if threads == 1 { run(0) } else { pool.install(|| (0..threads).into_par_iter().for_each(run)) }
+}
+
 /// The wide streams from the block's first lane on; what holds for all channels has no lanes to begin at.
 fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Vec<Option<Shared>> {
     let of = |(shared, buffer): (&Option<Shared>, &dasc_ir::kernel::Buffer)| {
@@ -590,10 +671,10 @@ fn fill_lanes(rows: &mut Rows, stream: &Stream, was: &Progress) {
 }
 
 impl PreparedFlow {
-    /// Prepares the stages of a flow that may hold `memory` bytes; `machine` makes the kernels.
+    /// Prepares the stages of a flow; `machine` makes the kernels.
     pub fn new(
         flow: Flow,
-        memory: usize,
+        Keeping { transforms, memory, spare }: Keeping,
         machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
@@ -612,6 +693,12 @@ impl PreparedFlow {
             }
             stages.extend(Between::new(stage, &flow).map(PreparedStage::Between));
         }
-        Ok(PreparedFlow { flow, stages, memory })
+        let turns = |number: usize| {
+            let takes =
+                |w: &Whole| w.kind == WholeKind::Reverse && w.input == WholeInput::Stream(number as u32);
+            transforms.iter().any(takes)
+        };
+        let turned = (0..flow.streams.len()).map(turns).collect();
+        Ok(PreparedFlow { flow, stages, turned, spare, memory })
     }
 }

@@ -47,6 +47,8 @@ pub use session::Session;
 pub use statistics::StatisticView;
 pub use times::PassTimes;
 
+use std::sync::Arc;
+
 use dasc_ir::Result;
 
 /// Where the rows of the source come from.
@@ -60,6 +62,21 @@ pub trait Feed: Sync {
     /// Reads rows `first .. first + rows` of all channels, in the source's own type and native byte order, time-major:
     /// row `i` begins at byte `i * stride` of `out`.
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()>;
+
+    /// All rows, if they lie in memory as [`Feed::read`] would write them. Kernels then take them from there where they can: channels in
+    /// whole groups of sixteen, and nobody who looks beyond the ends.
+    fn in_memory(&self) -> Option<InMemory> {
+        None
+    }
+}
+
+/// A record in memory, which stays as it is for as long as anyone holds it.
+#[derive(Clone)]
+pub struct InMemory {
+    pub samples: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    /// The row that begins at the first byte, and bytes from one row to the next.
+    pub first: i64,
+    pub row: usize,
 }
 
 /// Who receives results. Every call comes from one thread, in order of rows. `output` is the position in `Graph::outputs`.

@@ -2,6 +2,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A block of bytes that begins on a cache line. Pages that nobody touches are never there.
 #[derive(Debug)]
@@ -87,5 +88,84 @@ impl Bytes {
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as above, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), self.len) }
+    }
+}
+
+/// Large memory that is used again: pages that are new have to be cleared first, which takes longer than most kernels.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    free: Mutex<Vec<Bytes>>,
+    /// Bytes that lie idle at most.
+    most: usize,
+}
+
+impl Spare {
+    pub fn new(most: usize) -> Arc<Spare> {
+        Arc::new(Spare { free: Mutex::default(), most })
+    }
+
+    /// At least `len` bytes, of which nobody knows what they hold.
+    pub fn take(&self, len: usize) -> Bytes {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = free.iter().enumerate().filter(|(_, bytes)| bytes.len() >= len);
+        let best = fits.min_by_key(|(_, bytes)| bytes.len()).map(|(place, _)| place);
+        best.map(|place| free.swap_remove(place)).unwrap_or_else(|| Bytes::zeroed(len))
+    }
+
+    fn give_back(&self, bytes: Bytes) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle: usize = free.iter().map(Bytes::len).sum();
+        if idle.saturating_add(bytes.len()) <= self.most {
+            free.push(bytes);
+        }
+    }
+
+    /// Bytes that lie idle.
+    pub fn held(&self) -> usize {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Bytes::len).sum()
+    }
+}
+
+/// Memory that goes back to where it came from.
+#[derive(Debug)]
+pub(crate) struct Borrowed {
+    bytes: Bytes,
+    home: Arc<Spare>,
+}
+
+impl Borrowed {
+    pub fn new(bytes: Bytes, home: Arc<Spare>) -> Borrowed {
+        Borrowed { bytes, home }
+    }
+}
+
+impl AsRef<[u8]> for Borrowed {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.bytes()
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        self.home.give_back(std::mem::take(&mut self.bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_comes_back_and_the_best_of_it_is_taken_again() {
+        let spare = Spare::new(1000);
+        let sizes = [300, 500, 400];
+        let all: Vec<Borrowed> = sizes.iter().map(|n| Borrowed::new(spare.take(*n), spare.clone())).collect();
+        assert_eq!(spare.held(), 0);
+        drop(all);
+        // The last one would be more than may lie idle.
+        assert_eq!(spare.held(), 800);
+        assert_eq!(spare.take(200).len(), 300);
+        assert_eq!(spare.take(200).len(), 500);
+        assert_eq!((spare.take(200).len(), spare.held()), (200, 0));
     }
 }

@@ -1,12 +1,14 @@
 //! A stretch of consecutive rows of a stream, with room for the rows that lie beyond its ends.
 
+use std::sync::Arc;
+
 use dasc_compiler::plan::Stream;
 use dasc_ir::graph::Edge;
 use dasc_ir::kernel::{BufferAt, LANES};
 use dasc_ir::{DType, Diag, Result};
 
 use crate::archive::{Archive, Archived};
-use crate::pad::Bytes;
+use crate::pad::{Borrowed, Bytes, Spare};
 
 /// How the elements of a row lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,8 @@ const SLACK: usize = 256 << 10;
 pub(crate) struct Rows {
     pub layout: Layout,
     data: Bytes,
+    /// Where the rows lie instead, if someone else keeps them.
+    lent: Option<Lent>,
     /// The oldest row there is memory for, where in the memory it begins, and how many rows there is room for from there on.
     first: i64,
     offset: usize,
@@ -65,9 +69,74 @@ pub(crate) struct Rows {
     pub edge: Edge,
     pub before: i64,
     pub after: i64,
+    /// Where the memory comes from, if all rows stay until they are given away.
+    pub kept: Option<Arc<Spare>>,
     /// Rows that readers will hold on to for long, as far as that is known: room for them is made at once, for moving to larger
     /// memory takes that of both.
     pub span: i64,
+}
+
+/// All rows of a segment in the memory of their stream, and the byte where the channels of the first begin.
+#[derive(Clone, Debug)]
+pub(crate) struct AllRows {
+    pub memory: Arc<Borrowed>,
+    pub layout: Layout,
+    pub origin: usize,
+}
+
+/// Rows that someone else keeps for as long as anyone looks.
+#[derive(Clone)]
+pub(crate) struct Lent {
+    memory: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    /// How the elements of a row lie; what is between rows is said by `row`.
+    layout: Layout,
+    /// The first row, the byte where its channels begin, and bytes from there to those of the next row, which may lie before it.
+    first: i64,
+    origin: usize,
+    row: isize,
+}
+
+impl Lent {
+    /// `count` rows from `first` on, of which the channels of the first begin at byte `origin` and those of each other `row` bytes after
+    /// the one before. `None` where a row would not lie in the memory with whole groups of lanes.
+    pub fn new(
+        memory: Arc<dyn AsRef<[u8]> + Send + Sync>,
+        layout: Layout,
+        (first, count): (i64, usize),
+        (origin, row): (usize, isize),
+    ) -> Option<Lent> {
+        let bytes = (*memory).as_ref();
+        let parts = layout.lane_stride.checked_mul(layout.inner * layout.planes)?;
+        let len = parts.checked_sub(2 * layout.lane_pad)?.checked_mul(layout.element)?;
+        let layout = Layout { lane_pad: 0, ..layout };
+        let way = row.checked_mul(isize::try_from(count.saturating_sub(1)).ok()?)?;
+        let last = origin.checked_add_signed(way)?;
+        let fits =
+            origin.max(last).checked_add(len)? <= bytes.len() && layout.lane_stride.is_multiple_of(LANES);
+        (count == 0 || fits).then_some(Lent { memory, layout, first, origin, row })
+    }
+
+    /// Where the channels of a row begin: a place in the memory for the rows lent.
+    fn place(&self, row: i64) -> isize {
+        (self.origin as isize).wrapping_add(((row - self.first) as isize).wrapping_mul(self.row))
+    }
+
+    /// The bytes of some channels of a row, of one inner position and plane counted together.
+    pub fn lanes(&self, row: i64, part: usize, bytes: usize) -> &[u8] {
+        let at = self.place(row) as usize + part * self.layout.lane_stride * self.layout.element;
+        &(*self.memory).as_ref()[at..at + bytes]
+    }
+
+    /// Bytes of the memory.
+    pub fn held(&self) -> usize {
+        (*self.memory).as_ref().len()
+    }
+}
+
+impl std::fmt::Debug for Lent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lent(from row {}, {} bytes a row)", self.first, self.row)
+    }
 }
 
 /// What of a stream exists.
@@ -87,6 +156,7 @@ impl Rows {
         let mut rows = Rows {
             layout,
             data: Bytes::default(),
+            lent: None,
             first: start - before,
             offset: 0,
             capacity: 0,
@@ -96,6 +166,7 @@ impl Rows {
             edge,
             before,
             after,
+            kept: None,
             span: 0,
         };
         rows.settle();
@@ -136,7 +207,8 @@ impl Rows {
             let capacity = needed + (needed + 16).min((SLACK / row) as i64);
             let lasting = self.span.saturating_add((end - self.progress.end).max(0));
             let capacity = capacity.max(lasting.min(self.stop.saturating_add(self.after) - keep));
-            let mut grown = Bytes::zeroed(capacity as usize * row);
+            let grown = capacity as usize * row;
+            let mut grown = self.kept.as_ref().map_or_else(|| Bytes::zeroed(grown), |kept| kept.take(grown));
             if bytes > 0 {
                 grown.bytes_mut()[..bytes].copy_from_slice(&self.data.bytes()[from..from + bytes]);
             }
@@ -179,6 +251,42 @@ impl Rows {
         old
     }
 
+    /// Takes rows where they lie. What was here is there too, and given up.
+    pub fn lend(&mut self, lent: &Lent, keep: i64) {
+        self.first = self.oldest_kept(keep);
+        if self.lent.is_none() {
+            (self.data, self.capacity, self.offset) = (Bytes::default(), 0, 0);
+            (self.layout, self.lent) = (lent.layout, Some(lent.clone()));
+        }
+    }
+
+    /// Copies the rows that were lent and are still needed.
+    fn own(&mut self) {
+        let Some(lent) = self.lent.take() else { return };
+        let row = self.layout.row();
+        let (first, end) = (self.first, self.progress.end.max(self.first));
+        self.capacity = end - first;
+        self.data = Bytes::zeroed(self.capacity as usize * row);
+        let parts = self.layout.inner * self.layout.planes;
+        let bytes = self.layout.lane_stride * self.layout.element;
+        for (at, to) in (first..end).zip(self.data.bytes_mut().chunks_exact_mut(row)) {
+            for (part, to) in to.chunks_exact_mut(bytes).take(parts).enumerate() {
+                to.copy_from_slice(lent.lanes(at, part, bytes));
+            }
+        }
+    }
+
+    /// Gives the memory away with all rows of the segment, if they were kept; nothing is left.
+    pub fn give_away(&mut self) -> Option<AllRows> {
+        let home = self.kept.take()?;
+        let all = self.first <= self.start && self.progress.end >= self.stop;
+        let before = (self.start - self.first).max(0) as usize * self.layout.row();
+        let origin = self.offset + before + self.layout.lane_pad * self.layout.element;
+        let memory = Arc::new(Borrowed::new(std::mem::take(&mut self.data), home));
+        self.skip(self.progress.end);
+        all.then_some(AllRows { memory, layout: self.layout, origin })
+    }
+
     /// Gives large memory back when nothing in it is needed any more; `keep` as for [`Rows::reserve`].
     pub fn release(&mut self, keep: i64) {
         if self.data.len() > SLACK && self.oldest_kept(keep) >= self.progress.end {
@@ -199,6 +307,9 @@ impl Rows {
 
     /// The oldest row to remember: what readers need, and what the rows beyond the segment will be made of.
     fn oldest_kept(&self, wanted: i64) -> i64 {
+        if self.kept.is_some() {
+            return self.first;
+        }
         let for_tail = match self.edge {
             Edge::Valid | Edge::Zero | Edge::Cover => self.progress.end,
             Edge::Nearest => self.progress.end - 1,
@@ -213,14 +324,19 @@ impl Rows {
     /// Where the rows lie, for lanes from `lane0` on.
     pub fn at(&mut self, lane0: usize) -> BufferAt {
         let layout = self.layout;
-        let row = layout.row();
-        let base = self.data.as_mut_ptr();
-        let offset = (self.first as isize).wrapping_mul(row as isize).wrapping_neg();
-        let offset = offset.wrapping_add(self.offset as isize);
+        // Rows that are lent are read and never written: only a stream that nobody makes is lent.
+        let (base, first, row) = match &self.lent {
+            Some(lent) => ((*lent.memory).as_ref().as_ptr().cast_mut(), lent.place(0), lent.row),
+            None => {
+                let row = layout.row() as isize;
+                let first = (self.first as isize).wrapping_mul(row).wrapping_neg();
+                (self.data.as_mut_ptr(), first.wrapping_add(self.offset as isize), row)
+            }
+        };
         let lane = ((layout.lane_pad + lane0) * layout.element) as isize;
         BufferAt {
-            base: base.wrapping_offset(offset.wrapping_add(lane)),
-            row: row as isize,
+            base: base.wrapping_offset(first.wrapping_add(lane)),
+            row,
             inner: (layout.planes * layout.lane_stride * layout.element) as isize,
             plane: (layout.lane_stride * layout.element) as isize,
         }
@@ -247,10 +363,15 @@ impl Rows {
 
     /// Rows `from .. to` for a reader.
     pub fn view(&self, from: i64, to: i64, dtype: DType, channels: usize) -> RowsView<'_> {
-        let range = self.places(from, to);
+        let (data, origin, row) = match &self.lent {
+            Some(lent) => ((*lent.memory).as_ref(), lent.place(from), lent.row),
+            None => (&self.data.bytes()[self.places(from, to)], 0, self.layout.row() as isize),
+        };
         RowsView {
-            data: &self.data.bytes()[range],
+            data,
             layout: self.layout,
+            origin,
+            row,
             first: from,
             rows: (to - from) as usize,
             dtype,
@@ -270,6 +391,9 @@ impl Rows {
 pub struct RowsView<'a> {
     data: &'a [u8],
     layout: Layout,
+    /// Where the first row begins, and bytes from one to the next.
+    origin: isize,
+    row: isize,
     /// Absolute index of the first row.
     pub first: i64,
     pub rows: usize,
@@ -304,7 +428,8 @@ impl<'a> RowsView<'a> {
     pub fn lanes(&self, row: usize, inner: usize, plane: usize) -> &'a [u8] {
         let l = self.layout;
         let lanes = (inner * l.planes + plane) * l.lane_stride + l.lane_pad;
-        let at = row * l.row() + lanes * l.element;
+        let at = self.origin + row as isize * self.row;
+        let at = at as usize + lanes * l.element;
         &self.data[at..at + self.channels * l.element]
     }
 
@@ -332,6 +457,7 @@ pub(crate) fn number(dtype: DType, bytes: &[u8]) -> f64 {
 
 impl Archived for Rows {
     fn archive(&mut self, a: &mut Archive) -> Result<()> {
+        self.own();
         let (mut first, mut end) = (self.first, self.progress.end);
         a.i64(&mut first)?;
         a.i64(&mut end)?;

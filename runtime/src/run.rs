@@ -2,6 +2,7 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dasc_compiler::plan::Plan;
 use dasc_cpu::Codegen;
@@ -13,7 +14,8 @@ use dasc_ir::{Diag, Result};
 use crate::chunk::longest;
 use crate::cut::Cut;
 use crate::detect::Detection;
-use crate::flow::{PreparedFlow, PreparedStage};
+use crate::flow::{Keeping, PreparedFlow, PreparedStage};
+use crate::pad::Spare;
 use crate::selection::Selections;
 use crate::session::{Hushed, Session};
 use crate::statistics::Stored;
@@ -45,7 +47,7 @@ pub struct Options {
     pub memory: usize,
     /// Source rows in a chunk; fitted to the memory if `None`.
     pub chunk: Option<usize>,
-    /// Channels that are worked on together, at most 1024; so many that threads share them well if `None`, fewer where frames
+    /// Channels that are worked on together, at most 2048; so many that threads share them well if `None`, fewer where frames
     /// are long. A session that goes on from saved state keeps what it began with.
     pub block: Option<usize>,
     pub backend: Backend,
@@ -104,6 +106,8 @@ pub struct Run {
     pub(crate) passes: Vec<(PreparedFlow, PreparedFlow)>,
     pub(crate) options: Options,
     pub(crate) pool: rayon::ThreadPool,
+    /// Memory of whole segments that is used again.
+    pub(crate) spare: Arc<Spare>,
     /// Whether the source has no end that anyone knows.
     pub(crate) endless: bool,
     compiled: Stats,
@@ -139,11 +143,13 @@ impl Run {
                 }
             }
         };
+        let spare = Spare::new(options.budget() / IDLE);
+        let kept = |transforms| Keeping { transforms, memory: options.budget(), spare: spare.clone() };
         let mut passes = Vec::new();
         for pass in &plan.passes {
             passes.push((
-                PreparedFlow::new(pass.flow.clone(), options.budget(), &mut machine)?,
-                PreparedFlow::new(pass.finals.clone(), options.budget(), &mut machine)?,
+                PreparedFlow::new(pass.flow.clone(), kept(&pass.transforms), &mut machine)?,
+                PreparedFlow::new(pass.finals.clone(), kept(&[]), &mut machine)?,
             ));
         }
         if options.threads > MOST_THREADS {
@@ -173,7 +179,18 @@ impl Run {
         let ready = dasc_compiler::split::split(&graph).ready;
         compiled.warnings.extend(graph.nodes.iter().filter_map(|node| too_short(&graph, node)));
         let lifetimes = plan.lifetimes();
-        Ok(Run { graph, plan, ready, lifetimes, passes, options: options.clone(), pool, endless, compiled })
+        Ok(Run {
+            graph,
+            plan,
+            ready,
+            lifetimes,
+            passes,
+            options: options.clone(),
+            pool,
+            spare,
+            endless,
+            compiled,
+        })
     }
 
     /// The graph after the compiler's rewrites; its outputs are those it was given, in order.
@@ -281,7 +298,7 @@ impl Run {
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             let times = session.stats.times_of(session.pass);
-            timed(&mut times.wholes, || session.wholes.take(pass, number, &view))?;
+            timed(&mut times.wholes, || self.pool.install(|| session.wholes.take(pass, number, &view)))?;
             if pass.selections.iter().any(|selection| selection.input as usize == number) {
                 timed(&mut times.selections, || {
                     self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
@@ -320,6 +337,11 @@ impl Run {
         let flow = &self.passes[session.pass].0;
         flow.end_segment(&mut session.flow, &self.graph, &mut session.statistics, &scopes);
         let (pass, segment) = (&self.plan.passes[session.pass], session.segment);
+        for (number, rows) in session.flow.wide.iter_mut().enumerate() {
+            if let Some(rows) = rows.as_mut().filter(|rows| rows.kept.is_some()) {
+                session.wholes.take_over(pass, number, rows.give_away())?;
+            }
+        }
         timed(&mut session.stats.times_of(session.pass).wholes, || {
             self.pool.install(|| session.wholes.end_segment(pass, segment, &mut session.statistics))
         })?;
@@ -462,6 +484,9 @@ fn too_short(graph: &Graph, node: &Node) -> Option<String> {
         )
     })
 }
+
+/// The share of the memory given that whole segments may leave idle for the next.
+const IDLE: usize = 4;
 
 /// More than any machine this is likely to meet has processors.
 const MOST_THREADS: usize = 1024;

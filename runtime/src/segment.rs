@@ -5,14 +5,17 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use dasc_compiler::plan::Place;
+use dasc_ir::kernel::LANES;
 use dasc_ir::{Diag, Result};
 
 use crate::chunk::{longest, share};
+use crate::flow::PreparedFlow;
 use crate::pad::Bytes;
+use crate::rows::{Layout, Lent};
 use crate::run::{Run, Stats};
 use crate::session::{Hushed, Session};
 use crate::times::timed;
-use crate::{Feed, Observer, RowsView};
+use crate::{Feed, InMemory, Observer, RowsView};
 
 impl Run {
     pub(crate) fn run_segment(
@@ -33,7 +36,8 @@ impl Run {
         let chunk = self.chunk_rows(pass) as i64;
         let in_ranges = self.in_ranges(session.pass, &*observer);
         let source = pass.flow.streams.iter().position(|s| s.place == Place::Source);
-        let arrivals = source.and_then(|number| {
+        let lent = source.and_then(|number| self.lent(flow, number, segment, feed));
+        let arrivals = source.filter(|_| lent.is_none()).and_then(|number| {
             let rows = session.flow.wide[number].as_ref()?;
             // Rows kept for long windows stay where they are, and what arrives is copied to them.
             let room = Some(rows.kept_before()).filter(|kept| *kept <= chunk / 4).unwrap_or(0);
@@ -100,12 +104,16 @@ impl Run {
                     let end = share(start, stop, next, length);
                     match stream.place {
                         Place::Source => {
-                            let missing = || Diag::compiler("run: a source without rows");
-                            let room = arrivals.as_ref().ok_or_else(missing)?.room;
-                            let (_, bytes) = arrived.take().ok_or_else(missing)?;
                             let rows = end - share(start, stop, session.taken, length);
                             let row = stream.channels as usize * stream.element();
                             session.stats.bytes_in += rows as u64 * row as u64;
+                            if let Some(lent) = &lent {
+                                flow.lend(&mut session.flow, number, end, lent)?;
+                                continue;
+                            }
+                            let missing = || Diag::compiler("run: a source without rows");
+                            let room = arrivals.as_ref().ok_or_else(missing)?.room;
+                            let (_, bytes) = arrived.take().ok_or_else(missing)?;
                             let free = flow.take(&mut session.flow, number, end, (bytes, room))?;
                             if ahead {
                                 let _ = give_back.try_send(free);
@@ -115,10 +123,17 @@ impl Run {
                         }
                         Place::Spool(spool) => {
                             let (wholes, flows) = (&mut session.wholes, &mut session.flow);
+                            if let Some(lent) = wholes.lent(spool, segment)
+                                && flow.lendable(number, segment)
+                            {
+                                flow.lend(flows, number, end, lent)?;
+                                continue;
+                            }
                             let which = (spool, segment, session.pass);
                             let seconds = &mut session.stats.times_of(session.pass).wholes;
                             flow.arrive(flows, number, end, |first, rows, out, stride| {
-                                timed(seconds, || wholes.read(which, stream, first, rows, out, stride))
+                                let read = || wholes.read(which, stream, first, rows, out, stride);
+                                timed(seconds, || self.pool.install(read))
                             })?;
                         }
                         Place::Wide | Place::Scratch | Place::Statistic(_) => {}
@@ -166,6 +181,19 @@ impl Run {
             }
             Ok(ControlFlow::Continue(()))
         })
+    }
+
+    /// The source's rows of a segment where they lie in memory, if those who read them can do so there.
+    fn lent(&self, flow: &PreparedFlow, number: usize, segment: usize, feed: &dyn Feed) -> Option<Lent> {
+        let stream = &flow.flow.streams[number];
+        if self.endless || !stream.channels.is_multiple_of(LANES as u32) || !flow.lendable(number, segment) {
+            return None;
+        }
+        let InMemory { samples, first, row } = feed.in_memory()?;
+        let aligned = (*samples).as_ref().as_ptr().align_offset(stream.element()) == 0;
+        let count = usize::try_from(stream.rows[segment].1 - first).ok()?;
+        let lent = Lent::new(samples, Layout::wide(stream), (first, count), (0, row.try_into().ok()?));
+        lent.filter(|_| aligned && row.is_multiple_of(stream.element()) && first <= stream.rows[segment].0)
     }
 }
 

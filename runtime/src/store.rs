@@ -12,7 +12,7 @@ use crate::pad::Bytes;
 pub(crate) const PIECE: usize = 1 << 20;
 
 /// The share of the memory given that a store may take, instead of a file: one is read while the next is written.
-const IN_MEMORY: usize = 8;
+pub(crate) const IN_MEMORY: usize = 8;
 
 /// A temporary file, or memory where that is enough.
 #[derive(Debug)]
@@ -28,6 +28,11 @@ impl Store {
         if bytes <= (memory / IN_MEMORY) as u64 {
             return Ok(Store::Memory(Bytes::zeroed(bytes as usize)));
         }
+        Store::file(folder)
+    }
+
+    /// A file in a folder, or in that of the system.
+    pub fn file(folder: Option<&Path>) -> Result<Store> {
         let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
         match tempfile::tempfile_in(&folder) {
             Ok(file) => Ok(Store::File { file, folder }),

@@ -9,7 +9,7 @@ use dasc_ir::graph::{Graph, NodeId};
 use dasc_ir::{Diag, Result, Span};
 
 use crate::backwards::Backwards;
-use crate::rows::RowsView;
+use crate::rows::{AllRows, Lent, RowsView};
 use crate::spool::{Spool, TILE, transform};
 use crate::statistics::Stored;
 
@@ -85,6 +85,28 @@ impl Wholes {
             }
         }
         Ok(())
+    }
+
+    /// Takes the memory of a stream that kept the rows of the segment, for all who turn it round.
+    pub fn take_over(&mut self, pass: &Pass, stream: usize, rows: Option<AllRows>) -> Result<()> {
+        for (whole, input) in of_rows(pass).zip(&mut self.inputs) {
+            if let Kept::Backwards(store) = input
+                && whole.input == WholeInput::Stream(stream as u32)
+            {
+                let rows =
+                    rows.clone().ok_or_else(|| Diag::compiler("run: a stream did not keep its rows"))?;
+                store.take_over(rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a spool where they lie, if they lie in memory as they are read.
+    pub fn lent(&self, spool: u32, segment: usize) -> Option<&Lent> {
+        match &self.spools[spool as usize][segment] {
+            Some(Kept::Backwards(rows)) => rows.lent(),
+            Some(Kept::Lines(_)) | None => None,
+        }
     }
 
     /// Does what needs the whole segment, which is over.

@@ -4,7 +4,7 @@
 use dasc_ir::graph::random::{Limits, random_graph, random_input};
 use dasc_ir::graph::{Graph, interp};
 use dasc_runtime::{Backend, Codegen, Options};
-use dasc_tests::record::{Collected, Record, far, run, run_in_parts, run_in_ranges};
+use dasc_tests::record::{Collected, Record, far, run, run_in_parts, run_in_ranges, source};
 
 /// Cases; `DASC_CASES` asks for more.
 fn cases() -> u64 {
@@ -107,6 +107,34 @@ fn results_do_not_depend_on_ranges_of_channels() {
         }
     }
     assert!(parts > cases(), "only {parts} ranges after the first");
+}
+
+#[test]
+fn rows_that_a_record_lends_are_the_rows_it_gives() {
+    let (mut asked, mut saves) = (0, 0);
+    for seed in 0..cases() {
+        let limits = Limits { transforms: seed % 3 == 0, channels: 160, ..Limits::default() };
+        let graph = random_graph(seed, &limits);
+        // Others are never lent.
+        if !source(&graph).channels().is_multiple_of(16) {
+            continue;
+        }
+        let input = random_input(&graph, seed, &limits);
+        let Some(lending) = Record::new(&graph, &input).lending() else { continue };
+        let options = Options { threads: 1, chunk: Some(1 << 20), ..Options::default() };
+        let oracle = whole(&graph, &Record::new(&graph, &input), &options);
+        for (chunk, threads) in [(1 << 20, 1), (7, 2), (64, 1)] {
+            let options = Options { threads, chunk: Some(chunk), ..Options::default() };
+            oracle.assert_same(&whole(&graph, &lending, &options), &format!("seed {seed}, chunk {chunk}"));
+        }
+        // Some parts of a run are lent what others have read.
+        let parts = run_in_parts(&graph, &lending, &options, seed);
+        let (parts, times) = parts.unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        oracle.assert_same(&parts, &format!("seed {seed}, saved {times} times"));
+        (asked, saves) = (asked + lending.asked(), saves + times);
+    }
+    assert!(u64::from(asked) > cases() / 20, "rows were lent only {asked} times");
+    assert!(u64::from(saves) > cases() / 50, "state was saved only {saves} times");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! A record in memory, an observer that keeps everything, and ways to run one over the other.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use dasc_ir::graph::interp::{Stretch, Tensor, Value};
 use dasc_ir::graph::{Graph, NodeId, Prim, Rows, Signal};
 use dasc_ir::{DType, Result};
-use dasc_runtime::{Detection, Feed, Observer, Options, RowsView, Run, StatisticView, Stats};
+use dasc_runtime::{Detection, Feed, InMemory, Observer, Options, RowsView, Run, StatisticView, Stats};
 
 use crate::noise::Noise;
 
@@ -14,6 +16,13 @@ pub struct Record {
     segments: Vec<(i64, i64)>,
     row: usize,
     bytes: Vec<u8>,
+    lending: Option<Lending>,
+}
+
+/// The same rows as memory of which every second asker may read.
+struct Lending {
+    samples: Arc<Vec<u8>>,
+    asked: AtomicU32,
 }
 
 impl Record {
@@ -28,7 +37,34 @@ impl Record {
             other => panic!("a record with rows, not {other:?}"),
         };
         let bytes = input.iter().flat_map(|x| encode(signal.dtype, *x)).collect();
-        Record { segments, row: signal.channels() as usize * signal.dtype.size(), bytes }
+        Record { segments, row: signal.channels() as usize * signal.dtype.size(), bytes, lending: None }
+    }
+
+    /// The same record, which lends its rows to every second who asks, beginning with the first. None for one that begins long before
+    /// it ends.
+    pub fn lending(mut self) -> Option<Record> {
+        let (first, stop) = self.ends();
+        let rows = usize::try_from(stop - first).ok().filter(|rows| rows * self.row < 1 << 20)?;
+        let mut samples = vec![0; rows * self.row];
+        let mut before = 0;
+        for (start, stop) in self.segments.iter().filter(|(start, stop)| start < stop) {
+            let (at, len) = ((start - first) as usize * self.row, (stop - start) as usize * self.row);
+            samples[at..at + len].copy_from_slice(&self.bytes[before..before + len]);
+            before += len;
+        }
+        self.lending = Some(Lending { samples: Arc::new(samples), asked: AtomicU32::new(0) });
+        Some(self)
+    }
+
+    /// How often it was asked to lend.
+    pub fn asked(&self) -> u32 {
+        self.lending.as_ref().map_or(0, |lending| lending.asked.load(Ordering::Relaxed))
+    }
+
+    /// The first row and the one after the last.
+    fn ends(&self) -> (i64, i64) {
+        let some = || self.segments.iter().filter(|(start, stop)| start < stop);
+        (some().map(|s| s.0).min().unwrap_or(0), some().map(|s| s.1).max().unwrap_or(0))
     }
 }
 
@@ -69,6 +105,12 @@ impl Feed for Record {
             before += (stop - start).max(0) as usize;
         }
         panic!("rows {first}+{rows} are in no segment of {:?}", self.segments);
+    }
+
+    fn in_memory(&self) -> Option<InMemory> {
+        let lending = self.lending.as_ref()?;
+        let lends = lending.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        lends.then(|| InMemory { samples: lending.samples.clone(), first: self.ends().0, row: self.row })
     }
 }
 

@@ -43,7 +43,7 @@ fn run(input: &Path, (rate, spacing): (f64, f64), threads: usize, steps: &str) -
     let array = npy::read(input)?;
     let [rows, channels] = array.shape[..] else { return Err(Diag::usage("rows of channels are needed")) };
     let record = script::signal(array.dtype, (rows, channels), rate, spacing)?;
-    let memory = Memory { samples: array.bytes, row: channels * array.dtype.size() };
+    let memory = Memory::new(&array.bytes, channels * array.dtype.size());
     let run = Run::prepare(script::graph(steps, &record)?, &options(threads))?;
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| Diag::world(error.to_string()))?;

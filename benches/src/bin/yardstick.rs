@@ -21,10 +21,10 @@ fn main() -> Result<()> {
         |i: usize, default: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
     let (rows, channels) = (arg(1, 32_768), arg(2, 2048));
     let sample = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
-    let samples = (0..rows * channels).flat_map(|i| sample(i).to_ne_bytes()).collect();
-    let memory = Memory { samples, row: channels * 4 };
+    let samples: Vec<u8> = (0..rows * channels).flat_map(|i| sample(i).to_ne_bytes()).collect();
+    let memory = Memory::new(&samples, channels * 4);
     let total = (rows * channels) as f64;
-    let copy = median((0..5).map(|_| copy_bandwidth(&memory.samples)).collect());
+    let copy = median((0..5).map(|_| copy_bandwidth(memory.samples())).collect());
     println!("copy, one thread: {copy:.1} GB/s read and written");
     let record = signal(DType::F32, (rows, channels), 1000.0, 1.0)?;
     let demeaned = "DEMEAN | BANDPASS 10 200 | ABS";

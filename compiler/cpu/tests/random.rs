@@ -43,7 +43,7 @@ fn machine_code_equals_the_interpreter() {
         let shape = Shape {
             start: rng.pick(&[0, 7, -4, 61]),
             rows: rng.between(1, 6),
-            lanes: rng.pick(&[16, 32, 48]),
+            lanes: rng.pick(&[16, 32, 48, 144]),
             lane0: rng.pick(&[0, 64]),
             at_end: rng.chance(60),
         };

@@ -7,7 +7,7 @@ use iced_x86::{
 
 use super::isa::Isa;
 use super::opcode::{Order, Shape, choice};
-use super::program::{At, Int, IntId, Load, LoopId, Op, Program, Size};
+use super::program::{At, Int, IntId, Load, LoopId, Op, Program, Size, Step, Walk};
 use super::{evex, vex};
 
 /// Where a whole number is kept.
@@ -295,32 +295,33 @@ impl<'p> Assembler<'p> {
         }
     }
 
-    /// Moves a number one trip on.
-    fn advance(&mut self, id: IntId) {
-        let step = match self.program.ints[id.0 as usize] {
-            Int::Walk(p) => Int::Bytes { buffer: p.buffer, rows: p.row, inner: 0, planes: 0 },
-            Int::TapPlace(_, p) => {
-                Int::Bytes { buffer: p.pointer.buffer, rows: p.row_tap, inner: p.inner_tap, planes: 0 }
+    /// Moves a number on.
+    pub fn advance(&mut self, id: IntId, step: Step) {
+        match step {
+            Step::By(by) => self.add_constant(id, by),
+            Step::Number(by) => {
+                if let Some(by) = by {
+                    let by = self.number(by, TEMPORARY[0]);
+                    self.add_register(id, by);
+                }
             }
-            Int::TapTable { step, .. } => return self.add_constant(id, step),
-            _ => return self.add_constant(id, 1),
-        };
-        if let Some(step) = self.id(step) {
-            let by = self.number(step, TEMPORARY[0]);
-            self.add_register(id, by);
         }
     }
 
     pub fn begin(&mut self, at: LoopId) {
         let looped = &self.program.loops[at.0 as usize];
-        if let (None, Some(rows), Some(left)) = (looped.taps, self.id(Int::Rows), self.id(Int::Left(at))) {
-            let rows = self.number(rows, TEMPORARY[0]);
-            self.set(left, rows);
+        let trips = match self.program.walk {
+            Walk::Rows => Int::Rows,
+            Walk::Lanes => Int::Groups,
+        };
+        if let (None, Some(trips), Some(left)) = (looped.taps, self.id(trips), self.id(Int::Left(at))) {
+            let trips = self.number(trips, TEMPORARY[0]);
+            self.set(left, trips);
         }
         if let (Some(taps), Some(left)) = (looped.taps, self.id(Int::Left(at))) {
             self.set_constant(left, taps as i32);
         }
-        for id in &looped.moving {
+        for (id, _) in &looped.moving {
             self.first_trip(*id);
         }
         self.heads[at.0 as usize] = self.here();
@@ -366,18 +367,24 @@ impl<'p> Assembler<'p> {
 
     pub fn end(&mut self, at: LoopId) {
         let looped = &self.program.loops[at.0 as usize];
-        for id in &looped.moving {
-            self.advance(*id);
+        for (id, step) in &looped.moving {
+            self.advance(*id, *step);
         }
-        let Some(left) = self.id(Int::Left(at)) else { return };
-        match self.place(left) {
+        if let Some(left) = self.id(Int::Left(at)) {
+            self.count_down(left, self.heads[at.0 as usize]);
+        }
+    }
+
+    /// `number -= 1`, and back to a label unless it is 0.
+    pub fn count_down(&mut self, id: IntId, label: u64) {
+        match self.place(id) {
             Place::Register(register) => self.push(Instruction::with1(Code::Dec_rm64, register)),
             Place::Slot(slot) => {
                 let of = self.slot(slot);
                 self.push(Instruction::with1(Code::Dec_rm64, of));
             }
         }
-        self.jump(Code::Jne_rel32_64, self.heads[at.0 as usize]);
+        self.jump(Code::Jne_rel32_64, label);
     }
 
     // Vectors.

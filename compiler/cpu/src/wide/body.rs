@@ -6,7 +6,7 @@ use dasc_ir::scalar::{Binary, Unary};
 
 use super::lanes::{Form, Lanes};
 use super::lower::Lowering;
-use super::program::{At, Ins, Int, IntId, Load, LoopId, Looped, Op, V};
+use super::program::{At, Ins, Int, IntId, Load, LoopId, Looped, Op, Step, V, Walk};
 use crate::fence::AT;
 use crate::place::{Place, place_of};
 use crate::pool::{Entry, SCALAR};
@@ -81,6 +81,11 @@ impl Lowering<'_> {
                 let a = self.value(*a);
                 self.shift(*op == Binary::Shl, &a, by)
             }
+            Instr::Binary { .. }
+                if self.sole_user.get(&val).is_some_and(|user| self.extreme_of(*user).is_some()) =>
+            {
+                return;
+            }
             Instr::Binary { op, a: x, b: y } => {
                 let (a, b) = (self.value(*x), self.value(*y));
                 let least = *op == Binary::Min;
@@ -102,6 +107,10 @@ impl Lowering<'_> {
                         self.fma(&a, &b, &c)
                     }
                 }
+            }
+            Instr::Select { a, b, .. } if let Some(least) = self.extreme_of(val) => {
+                let (a, b) = (self.value(*a), self.value(*b));
+                self.extreme(least, &a, &b)
             }
             Instr::Select { mask, a, b } => {
                 let (mask, a, b) = (self.value(*mask), self.value(*a), self.value(*b));
@@ -137,6 +146,20 @@ impl Lowering<'_> {
     fn is_subtrahend(&self, val: Val) -> bool {
         let user = self.sole_user.get(&val).map(|user| &self.body.values[user.index()]);
         self.profile == NumericProfile::Fma && matches!(user, Some(Instr::Fma { c, .. }) if *c == val)
+    }
+
+    /// Whether a choice between two floating values by their order is what one instruction does: the first where it is less (true), or
+    /// greater (false), the second everywhere else.
+    fn extreme_of(&self, val: Val) -> Option<bool> {
+        let Instr::Select { mask, a, b } = &self.body.values[val.index()] else { return None };
+        let Instr::Binary { op: op @ (Binary::Lt | Binary::Gt), a: x, b: y } =
+            &self.body.values[mask.index()]
+        else {
+            return None;
+        };
+        let floats = matches!(self.types[a.index()], Some(DType::F32 | DType::F64));
+        let straight = (x, y) == (a, b);
+        (floats && (straight || (y, x) == (a, b))).then_some((*op == Binary::Lt) == straight)
     }
 
     /// Whether a value is a floating constant that is neither zero nor NaN.
@@ -225,7 +248,7 @@ impl Lowering<'_> {
         Lanes { dtype: like.dtype, width: like.width, fixed: false, form: Form::Each(each) }
     }
 
-    /// The address of a load or store, and whether no row changes what is there.
+    /// The address of a load or store, and whether every trip of the innermost loop finds the same there.
     fn element(&mut self, val: Val, tap: i64) -> (At, bool) {
         let place = place_of(self.kernel, &self.body.values[val.index()]);
         let place = place.expect("an instruction that touches memory");
@@ -233,9 +256,9 @@ impl Lowering<'_> {
         let disp = place.lane as i32;
         if let Some(fold) = self.fold.filter(|_| place.row_tap != 0 || place.inner_tap != 0) {
             let base = self.int(Int::TapPlace(fold, place), 2);
-            self.bytes(buffer, place.row_tap, place.inner_tap, 0);
+            let step = Step::Number(self.bytes(buffer, place.row_tap, place.inner_tap, 0));
             self.bytes(buffer, place.row_add, place.inner_add, i64::from(place.plane));
-            self.moves(fold, base);
+            self.moves(fold, base, step);
             return (At { base, offset: None, scale: 1, disp }, false);
         }
         let base = self.int(Int::Walk(place.pointer), 1);
@@ -245,26 +268,35 @@ impl Lowering<'_> {
             place.inner_add + place.inner_tap * tap,
             i64::from(place.plane),
         );
-        let fixed = place.pointer.row == 0 && !self.stored.contains(&buffer);
+        let moves = match self.program.walk {
+            Walk::Rows => place.pointer.row != 0,
+            Walk::Lanes => place.pointer.lane,
+        };
+        let fixed = !moves && !self.stored.contains(&buffer);
         (At { base, offset, scale: 1, disp }, fixed)
     }
 
-    /// Asks for the cache line after that of a load or store, which the next lane groups need: rows lie too far apart for the
+    /// Asks for the cache lines after those of a load or store, which the next lane groups need: rows lie too far apart for the
     /// processor to see a pattern. Once for each pointer that runs through a stream from outside the kernel.
     fn look_ahead(&mut self, val: Val, at: At) {
         let place = place_of(self.kernel, &self.body.values[val.index()]);
         let Some(Place { pointer, .. }) = place else { return };
-        let outside = matches!(self.kernel.buffers[pointer.buffer.index()].role, Role::Input | Role::Output);
-        let runs = pointer.lane && pointer.row != 0 && self.fold.is_none();
+        let buffer = &self.kernel.buffers[pointer.buffer.index()];
+        let outside = matches!(buffer.role, Role::Input | Role::Output);
+        // Along the lanes it sees it by itself.
+        let runs = self.program.walk == Walk::Rows && pointer.lane && pointer.row != 0 && self.fold.is_none();
         if outside && runs && self.ahead.insert(pointer) {
-            self.push(false, Ins::Prefetch(At { disp: at.disp + LINE, ..at }));
+            let group = ((self.group * buffer.dtype.size()) as i32).max(LINE);
+            for line in (0..group).step_by(LINE as usize) {
+                self.push(false, Ins::Prefetch(At { disp: at.disp + group + line, ..at }));
+            }
         }
     }
 
-    fn moves(&mut self, fold: LoopId, int: IntId) {
+    fn moves(&mut self, fold: LoopId, int: IntId, step: Step) {
         let moving = &mut self.program.loops[fold.0 as usize].moving;
-        if !moving.contains(&int) {
-            moving.push(int);
+        if !moving.iter().any(|(known, _)| *known == int) {
+            moving.push((int, step));
         }
     }
 
@@ -342,7 +374,7 @@ impl Lowering<'_> {
                 let (base, offset) = (index.inner, pool + first * scalar);
                 let walk = Int::TapTable { at: fold, base, offset, step: index.tap * scalar };
                 let base = self.int(walk, 2);
-                self.moves(fold, base);
+                self.moves(fold, base, Step::By(index.tap * scalar));
                 (At { base, offset: None, scale: 1, disp: 0 }, false)
             }
             None => {
@@ -357,16 +389,17 @@ impl Lowering<'_> {
     }
 
     fn position(&mut self, place: Where, tap: i64) -> Lanes {
+        let rows = self.program.walk == Walk::Rows;
         let (of, plus, fixed) = match (place, self.fold) {
             (Where::Tap, None) => return self.bits((tap as f64).to_bits(), DType::F64),
             (Where::Tap, Some(fold)) => {
                 let number = self.int(Int::Tap(fold), 2);
-                self.moves(fold, number);
+                self.moves(fold, number, Step::By(1));
                 (number, None, false)
             }
-            (Where::Row, _) => (self.int(Int::Row, 2), None, false),
+            (Where::Row, _) => (self.int(Int::Row, 2), None, !rows),
             (Where::Inner, _) => (self.int(Int::Inner, 1), None, true),
-            (Where::Lane, _) => (self.int(Int::Lane, 1), Some(self.int(Int::Lane0, 1)), true),
+            (Where::Lane, _) => (self.int(Int::Lane, 1), Some(self.int(Int::Lane0, 1)), rows),
         };
         let dst = self.program.vector(self.whole());
         self.push(fixed, Ins::Number { dst, of, plus });
@@ -377,7 +410,7 @@ impl Lowering<'_> {
                     let numbers = self.constant(Entry::Lanes { vector: j as u32 });
                     let v = self.program.vector(size);
                     let args = [Some(dst), Some(numbers), None];
-                    self.push(true, Ins::Op { op: Op::AddPd, size, dst: v, args, imm: 0 });
+                    self.push(fixed, Ins::Op { op: Op::AddPd, size, dst: v, args, imm: 0 });
                     v
                 })
                 .collect();

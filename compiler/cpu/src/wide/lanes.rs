@@ -228,13 +228,18 @@ impl Lowering<'_> {
 
     /// The smaller, or larger, of a value and a constant that is neither zero nor NaN: one instruction does it.
     pub fn bounded(&mut self, least: bool, a: &Lanes, constant: &Lanes) -> Lanes {
-        let op = match (least, a.dtype) {
+        self.extreme(least, constant, a)
+    }
+
+    /// The first where it is less, or greater, than the second, and the second everywhere else: beside NaN, and of two zeros.
+    pub fn extreme(&mut self, least: bool, first: &Lanes, second: &Lanes) -> Lanes {
+        let op = match (least, first.dtype) {
             (true, DType::F64) => Op::MinPd,
             (true, _) => Op::MinPs,
             (false, DType::F64) => Op::MaxPd,
             (false, _) => Op::MaxPs,
         };
-        self.simple(op, a.dtype, &[constant, a], 0)
+        self.simple(op, first.dtype, &[first, second], 0)
     }
 
     fn integer(&mut self, op: Binary, a: &Lanes, b: &Lanes) -> Lanes {

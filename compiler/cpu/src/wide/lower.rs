@@ -2,30 +2,33 @@
 
 use std::collections::{HashMap, HashSet};
 
+use dasc_ir::DType;
 use dasc_ir::kernel::verify::listed;
 use dasc_ir::kernel::{BufferId, CarryId, Instr, Kernel, Loop, NumericProfile, Val};
 
 use super::isa::Isa;
 use super::lanes::{Form, Lanes};
-use super::program::{At, Ins, Int, IntId, Load, LoopId, Looped, Program, Size, V};
+use super::program::{At, Ins, Int, IntId, Load, LoopId, Looped, Program, Size, Step, V, Walk};
 use crate::place::{self, Pointer};
 use crate::pool::{Entry, Pool};
 
 /// How much a use counts: before the rows, in a row, in a fold.
 const WEIGHTS: [u64; 3] = [1, 16, 128];
 
-/// The loop over rows.
+/// The innermost loop but for folds, over rows or lane groups.
 pub const ROWS: LoopId = LoopId(0);
 
 pub struct Lowering<'k> {
     pub kernel: &'k Kernel,
     pub body: &'k Loop,
+    /// The type of every value.
+    pub types: &'k [Option<DType>],
     pub profile: NumericProfile,
     pub isa: Isa,
     pub group: usize,
     pub program: Program,
     pub pool: Pool,
-    /// What no row changes, and what every row does.
+    /// What no trip of the innermost loop changes, and what every trip does.
     before: Vec<Ins>,
     rows: Vec<Ins>,
     pub constants: HashMap<i32, V>,
@@ -47,22 +50,24 @@ pub struct Lowering<'k> {
     pub fold: Option<LoopId>,
 }
 
-/// The program of a simplified loop, and the constants it reads.
+/// The program of a simplified loop, and the constants it reads, added to those there are.
 pub fn lower(
     kernel: &Kernel,
-    body: &Loop,
+    (body, types): (&Loop, &[Option<DType>]),
     profile: NumericProfile,
     isa: Isa,
     group: usize,
+    (walk, pool): (Walk, Pool),
 ) -> (Program, Pool) {
     let mut l = Lowering {
         kernel,
         body,
+        types,
         profile,
         isa,
         group,
-        program: Program::default(),
-        pool: Pool::new(isa.width()),
+        program: Program { walk, ..Program::default() },
+        pool,
         before: Vec::new(),
         rows: Vec::new(),
         constants: HashMap::new(),
@@ -102,7 +107,11 @@ impl Lowering<'_> {
             self.program.int(Int::Origin(pointer), 1);
         }
         self.program.loops.push(Looped::default());
-        for int in [Int::Buffers, Int::Start, Int::Rows, Int::Lanes, Int::Lane] {
+        let around = match self.program.walk {
+            Walk::Rows => [Int::Rows, Int::Lane],
+            Walk::Lanes => [Int::Groups, Int::RowsLeft],
+        };
+        for int in [Int::Buffers, Int::Start, Int::Rows, Int::Lanes].into_iter().chain(around) {
             self.program.int(int, WEIGHTS[0]);
         }
         if self.body.inner > 1 {
@@ -179,24 +188,27 @@ impl Lowering<'_> {
         (set, read)
     }
 
-    fn moving_rows(&mut self) -> Vec<IntId> {
-        let walks: Vec<(usize, Pointer)> = self
-            .program
-            .ints
-            .iter()
-            .enumerate()
-            .filter_map(|(at, int)| match int {
-                Int::Walk(pointer) if pointer.row != 0 => Some((at, *pointer)),
-                _ => None,
-            })
-            .collect();
+    /// What moves from row to row, or from lane group to lane group.
+    fn moving_rows(&mut self) -> Vec<(IntId, Step)> {
         let mut moving = Vec::new();
-        for (at, pointer) in walks {
-            self.bytes(pointer.buffer, pointer.row, 0, 0);
-            moving.push(IntId(at as u32));
-        }
-        if let Some(row) = self.program.ints.iter().position(|int| *int == Int::Row) {
-            moving.push(IntId(row as u32));
+        for (at, int) in self.program.ints.clone().into_iter().enumerate() {
+            let step = match (int, self.program.walk) {
+                (Int::Walk(p), Walk::Rows) if p.row != 0 => Step::Number(self.bytes(p.buffer, p.row, 0, 0)),
+                (Int::Walk(p), Walk::Lanes) if p.lane => {
+                    let size = self.kernel.buffers[p.buffer.index()].dtype.size();
+                    Step::By((self.group * size) as i64)
+                }
+                (Int::Origin(p), Walk::Lanes) if p.row != 0 => {
+                    // Moves from row to row around the loop.
+                    self.program
+                        .int(Int::Bytes { buffer: p.buffer, rows: p.row, inner: 0, planes: 0 }, WEIGHTS[0]);
+                    continue;
+                }
+                (Int::Row, Walk::Rows) => Step::By(1),
+                (Int::Lane, Walk::Lanes) => Step::By(self.group as i64),
+                _ => continue,
+            };
+            moving.push((IntId(at as u32), step));
         }
         moving
     }

@@ -1,4 +1,5 @@
-//! Kernel loops to wide vectors, assembled directly: `for inner { for lane group { for row { body } } }`.
+//! Kernel loops to wide vectors, assembled directly: `for inner { for lane group { for row { body } } }`; loops that map
+//! rows twice, the second `for inner { for row { for lane group { body } } }`, which is what runs where lanes are many.
 //!
 //! ```text
 //! loop ─ simplify ─ lower ─► Program (values without end) ─ assign ─► Assembler ─► bytes
@@ -29,6 +30,7 @@ use dasc_ir::kernel::{Kernel, Loop, NumericProfile};
 use crate::pool::Pool;
 use crate::pressure;
 use crate::simplify::simplify;
+use program::Walk;
 
 pub use isa::Isa;
 
@@ -53,7 +55,15 @@ pub fn emit(
     let chosen = || pressure::lanes(&body, &types, isa.pressure());
     let least = isa.pressure().groups.last().copied().unwrap_or(1);
     let group = group.map_or_else(chosen, |group| group.max(least));
-    let (program, pool) = lower::lower(kernel, &body, profile, isa, group);
-    let (code, text) = nest::assemble(kernel, &body, &program, isa, group, listing)?;
-    Ok(Emitted { code, pool, text })
+    let made = |walk: Walk, pool: Pool| {
+        let (program, pool) = lower::lower(kernel, (&body, &types), profile, isa, group, (walk, pool));
+        nest::assemble(kernel, &body, &program, isa, group, listing).map(|(code, text)| (code, text, pool))
+    };
+    let (code, text, pool) = made(Walk::Rows, Pool::new(isa.width()))?;
+    if !body.maps_rows() {
+        return Ok(Emitted { code, pool, text });
+    }
+    let (many, more, pool) = made(Walk::Lanes, pool)?;
+    let text = text.zip(more).map(|(text, more)| format!("{text}\n{more}"));
+    Ok(Emitted { code: nest::either(code, &many)?, pool, text })
 }

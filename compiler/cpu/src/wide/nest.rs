@@ -1,14 +1,15 @@
-//! The loops around the rows: `for inner { for lane group { rows } }`, and the numbers they keep.
+//! The loops around the innermost: `for inner { for lane group { rows } }`, or `for inner { for row { lane groups } }`, and the numbers
+//! they keep.
 
 use std::mem::offset_of;
 
 use dasc_ir::kernel::{BufferAt, BufferId, Kernel, Loop};
-use iced_x86::{Code, Instruction, Register};
+use iced_x86::{BlockEncoder, BlockEncoderOptions, Code, Instruction, InstructionBlock, Register};
 
 use super::assembler::{Assembler, TEMPORARY, memory};
 use super::assign::assign;
 use super::isa::Isa;
-use super::program::{Int, IntId, Program};
+use super::program::{Int, IntId, Program, Step, Walk};
 use crate::args::Args;
 use crate::pool::SCALAR;
 
@@ -24,6 +25,30 @@ const PAGE: i64 = 4096;
 
 /// More than any body of sensible size needs; a larger one is left to the portable back end.
 const LARGEST_FRAME: i64 = 1 << 20;
+
+/// From so many lanes on they are walked within a row: the numbers set before a row are few next to what is done in it.
+const MANY: i32 = 128;
+
+/// One function of two: the second where there are many lanes.
+pub fn either(few: Vec<u8>, many: &[u8]) -> Result<Vec<u8>, String> {
+    let lanes = memory(Register::RDI, None, offset_of!(Args, lanes) as i64);
+    // Branches keep their long form, so that the length is known.
+    let encode = |target: u64| {
+        let made = [
+            Instruction::with2(Code::Cmp_rm64_imm32, lanes, MANY),
+            Instruction::with_branch(Code::Jge_rel32_64, target),
+        ];
+        let made = made.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let block = InstructionBlock::new(&made, 0);
+        Ok(BlockEncoder::encode(64, block, BlockEncoderOptions::DONT_FIX_BRANCHES)?.code_buffer)
+    };
+    let failed = |error: iced_x86::IcedError| format!("the code cannot be encoded: {error}");
+    let length = encode(1 << 20).map_err(failed)?.len();
+    let mut code = encode((length + few.len()) as u64).map_err(failed)?;
+    code.extend(few);
+    code.extend(many);
+    Ok(code)
+}
 
 /// Writes the function of a program.
 pub fn assemble(
@@ -41,7 +66,7 @@ pub fn assemble(
     asm.rr(Code::Mov_r64_rm64, Register::RBP, Register::RSP);
     let frame = asm.len();
     asm.rr(Code::Mov_r64_rm64, A, Register::RDI);
-    arguments(&mut asm);
+    arguments(&mut asm, group);
     distances(&mut asm);
     let inner = asm.id(Int::Inner);
     if let Some(inner) = inner {
@@ -49,16 +74,9 @@ pub fn assemble(
     }
     let inners = asm.here();
     origins(&mut asm, body.inner > 1);
-    let lane = asm.id(Int::Lane);
-    if let Some(lane) = lane {
-        asm.set_constant(lane, 0);
-    }
-    let groups = asm.here();
-    walks(&mut asm, kernel);
-    assign(&mut asm, isa.registers())?;
-    if let (Some(lane), Some(lanes)) = (lane, asm.id(Int::Lanes)) {
-        asm.add_constant(lane, group as i64);
-        again(&mut asm, lane, lanes, groups);
+    match program.walk {
+        Walk::Rows => lane_groups(&mut asm, kernel, isa, group)?,
+        Walk::Lanes => rows(&mut asm, kernel, isa)?,
     }
     if let (Some(inner), true) = (inner, body.inner > 1) {
         asm.add_constant(inner, 1);
@@ -79,6 +97,54 @@ pub fn assemble(
     let room = stack(bytes).map_err(|error| format!("an instruction cannot be built: {error}"))?;
     asm.splice(frame, room);
     asm.finish(listing)
+}
+
+/// The rows of one lane group after another.
+fn lane_groups(asm: &mut Assembler, kernel: &Kernel, isa: Isa, group: usize) -> Result<(), String> {
+    let lane = asm.id(Int::Lane);
+    if let Some(lane) = lane {
+        asm.set_constant(lane, 0);
+    }
+    let groups = asm.here();
+    walks(asm, kernel);
+    assign(asm, isa.registers())?;
+    if let (Some(lane), Some(lanes)) = (lane, asm.id(Int::Lanes)) {
+        asm.add_constant(lane, group as i64);
+        again(asm, lane, lanes, groups);
+    }
+    Ok(())
+}
+
+/// The lane groups of one row after another.
+fn rows(asm: &mut Assembler, kernel: &Kernel, isa: Isa) -> Result<(), String> {
+    let (row, lane) = (asm.id(Int::Row), asm.id(Int::Lane));
+    for (to, from) in [(row, asm.id(Int::Start)), (asm.id(Int::RowsLeft), asm.id(Int::Rows))] {
+        if let (Some(to), Some(from)) = (to, from) {
+            let from = asm.number(from, D);
+            asm.set(to, from);
+        }
+    }
+    let rows = asm.here();
+    if let Some(lane) = lane {
+        asm.set_constant(lane, 0);
+    }
+    walks(asm, kernel);
+    assign(asm, isa.registers())?;
+    let origins = each(asm.program, |int| match int {
+        Int::Origin(pointer) if pointer.row != 0 => Some(*pointer),
+        _ => None,
+    });
+    for (id, p) in origins {
+        let by = asm.id(Int::Bytes { buffer: p.buffer, rows: p.row, inner: 0, planes: 0 });
+        asm.advance(id, Step::Number(by));
+    }
+    if let Some(row) = row {
+        asm.advance(row, Step::By(1));
+    }
+    if let Some(left) = asm.id(Int::RowsLeft) {
+        asm.count_down(left, rows);
+    }
+    Ok(())
 }
 
 /// Makes room on the stack. A frame may be larger than a guard page, so every page is touched in order.
@@ -105,7 +171,7 @@ fn each<T>(program: &Program, of: impl Fn(&Int) -> Option<T>) -> Vec<(IntId, T)>
     ints.filter_map(|(at, int)| Some((IntId(at as u32), of(int)?))).collect()
 }
 
-fn arguments(asm: &mut Assembler) {
+fn arguments(asm: &mut Assembler, group: usize) {
     let fields = [
         (Int::Buffers, offset_of!(Args, buffers)),
         (Int::Carries, offset_of!(Args, carries)),
@@ -120,6 +186,11 @@ fn arguments(asm: &mut Assembler) {
             asm.rm(Code::Mov_r64_rm64, D, memory(A, None, offset as i64));
             asm.set(id, D);
         }
+    }
+    if let (Some(groups), Some(lanes)) = (asm.id(Int::Groups), asm.id(Int::Lanes)) {
+        asm.copy_to(D, lanes);
+        asm.push(Instruction::with2(Code::Shr_rm64_imm8, D, group.ilog2()));
+        asm.set(groups, D);
     }
 }
 
@@ -215,7 +286,7 @@ fn origins(asm: &mut Assembler, inners: bool) {
     }
 }
 
-/// Pointers at the first row of the lane group.
+/// Pointers at the first row of the lane group, or the first lane of the row.
 fn walks(asm: &mut Assembler, kernel: &Kernel) {
     let pointers = each(asm.program, |int| match int {
         Int::Walk(pointer) => Some(*pointer),
@@ -225,7 +296,7 @@ fn walks(asm: &mut Assembler, kernel: &Kernel) {
         if let Some(origin) = asm.id(Int::Origin(p)) {
             asm.copy_to(D, origin);
         }
-        if let (true, Some(lane)) = (p.lane, asm.id(Int::Lane)) {
+        if let (true, Some(lane)) = (p.lane && asm.program.walk == Walk::Rows, asm.id(Int::Lane)) {
             let lane = asm.number(lane, A);
             let size = kernel.buffers[p.buffer.index()].dtype.size() as u32;
             asm.rm(Code::Lea_r64_m, D, memory(D, Some((lane, size)), 0));

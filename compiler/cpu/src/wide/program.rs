@@ -1,7 +1,7 @@
 //! A loop as a list of vector instructions on values without end, before registers are given out.
 //!
 //! ```text
-//! before the rows   what no row changes, carries as they come
+//! before the rows   what no row changes, carries as they come (a row of lane groups instead, where lanes are walked)
 //! Begin(rows)       the carries are arguments of the loop
 //!   a row           with folds that are loops, nested likewise
 //! End(rows)         what the carries become
@@ -150,6 +150,9 @@ pub enum Int {
     Rows,
     Lanes,
     Lane0,
+    /// Lane groups, and rows that are left, where lanes are walked within a row.
+    Groups,
+    RowsLeft,
     /// Inner position, first lane of the group, row.
     Inner,
     Lane,
@@ -234,7 +237,7 @@ pub enum Ins {
 /// A loop of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Looped {
-    /// Trips; the rows of the call if `None`.
+    /// Trips; the rows of the call, or its lane groups, if `None`.
     pub taps: Option<u32>,
     /// What goes round: first values, values inside, values for the next trip, values afterwards.
     pub init: Vec<V>,
@@ -242,7 +245,25 @@ pub struct Looped {
     pub next: Vec<V>,
     pub results: Vec<V>,
     /// Numbers that move with each trip.
-    pub moving: Vec<IntId>,
+    pub moving: Vec<(IntId, Step)>,
+}
+
+/// How far a number moves with each trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    By(i64),
+    /// By another number; none is no distance.
+    Number(Option<IntId>),
+}
+
+/// What the innermost loop walks along. No bit depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Walk {
+    /// Rows, a lane group at a time: what goes from row to row stays in registers.
+    #[default]
+    Rows,
+    /// Lane groups, a row at a time: memory is read and written in the order in which it lies. For loops that map rows.
+    Lanes,
 }
 
 /// What is known of a vector.
@@ -255,6 +276,7 @@ pub struct Vector {
 
 #[derive(Clone, Debug, Default)]
 pub struct Program {
+    pub walk: Walk,
     pub ins: Vec<Ins>,
     pub vectors: Vec<Vector>,
     pub loops: Vec<Looped>,

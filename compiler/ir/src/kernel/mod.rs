@@ -456,6 +456,27 @@ impl Loop {
         }
     }
 
+    /// Whether a row is made of one row of each buffer and of nothing else: no carry, no fold, nothing that the loop made itself. Rows
+    /// and lanes may then be taken in any order.
+    pub fn maps_rows(&self) -> bool {
+        let mut read: Vec<(BufferId, Affine)> = Vec::new();
+        let mut stored: Vec<BufferId> = Vec::new();
+        for val in &self.body {
+            match self.values.get(val.index()) {
+                Some(Instr::Carry(_) | Instr::SetCarry { .. } | Instr::Fold { .. }) | None => return false,
+                Some(Instr::Load { buffer, row, .. }) => {
+                    if read.iter().any(|(known, other)| known == buffer && other != row) {
+                        return false;
+                    }
+                    read.push((*buffer, *row));
+                }
+                Some(Instr::Store { buffer, .. }) => stored.push(*buffer),
+                Some(_) => {}
+            }
+        }
+        !read.iter().any(|(buffer, _)| stored.contains(buffer))
+    }
+
     pub fn push(&mut self, instr: Instr) -> Val {
         let val = Val(self.values.len() as u32);
         self.values.push(instr);

@@ -12,6 +12,6 @@ pub struct Schedule {
 impl Default for Schedule {
     /// Measured on filters: whole rows of many channels, few of them at a time.
     fn default() -> Schedule {
-        Schedule { rows: 16, lanes: 1024 }
+        Schedule { rows: 16, lanes: 2048 }
     }
 }
