@@ -2,8 +2,6 @@
 
 mod accumulate;
 
-use std::ops::Range;
-
 use dasc_compiler::access::Access;
 use dasc_compiler::plan::{Binding, KernelStage};
 use dasc_ir::kernel::{
@@ -111,22 +109,6 @@ impl Prepared {
             _ => false,
         } && kernel.buffers.iter().all(plain);
         Ok(Prepared { fft: fft.collect(), correlations, reads, writes, feeds, maps, machine, stage })
-    }
-
-    /// Does rows of a kernel that maps, of so many lanes from the first.
-    pub fn map(&self, buffers: &Addresses, params: &[f64], rows: Range<i64>, lanes: usize) {
-        let (buffers, carries) = (buffers.0.as_slice(), [].as_slice());
-        let call = Call {
-            buffers,
-            carries,
-            params,
-            start: rows.start,
-            rows: rows.end - rows.start,
-            lanes,
-            lane0: 0,
-        };
-        // SAFETY: as for the step of a block; nobody else writes these rows.
-        unsafe { self.machine.run(LoopRef::Step(0), &call) }
     }
 
     /// Bytes that a step takes for itself while it runs.

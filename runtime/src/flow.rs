@@ -1,6 +1,5 @@
 //! One flow over one segment: chunks of rows arrive, pass through the stages, and leave to observers.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use dasc_compiler::plan::{Binding, Flow, Place, Stage, Stream, Whole, WholeInput, WholeKind};
@@ -13,13 +12,14 @@ use rayon::prelude::*;
 use crate::archive::{Archive, Archived};
 use crate::backwards::stays_in_memory;
 use crate::between::Between;
-use crate::block::{Addresses, Block, NOWHERE, Prepared, Shared};
+use crate::block::{Block, Prepared, Shared};
 use crate::cut::Cut;
 use crate::edges::{extend, extend_lanes};
 use crate::given::{Places, constants, over_record, params};
-use crate::pad::{Bytes, Spare};
+use crate::map::Mapping;
+use crate::pad::Spare;
 use crate::ranges::{Passing, Ranges};
-use crate::rows::{Layout, Lent, Progress, Rows};
+use crate::rows::{Layout, Progress, Rows};
 use crate::statistics::Stored;
 use crate::times::timed;
 use crate::windows::{Pending, Windows};
@@ -29,7 +29,7 @@ pub(crate) struct PreparedFlow {
     pub flow: Flow,
     pub stages: Vec<PreparedStage>,
     /// For every stream whether it is turned round when a segment is over, and the memory for those that are.
-    turned: Vec<bool>,
+    pub turned: Vec<bool>,
     spare: Arc<Spare>,
     /// Bytes that the run may hold.
     memory: usize,
@@ -130,7 +130,7 @@ impl PreparedFlow {
         }
     }
 
-    fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
+    pub(crate) fn looks_beyond(&self, number: usize, range: (i64, i64), segment: usize) -> (i64, i64) {
         let (mut before, mut after) = (0, 0);
         for stage in &self.stages {
             if let PreparedStage::Kernel(prepared) = stage {
@@ -167,7 +167,7 @@ impl PreparedFlow {
     }
 
     /// First row of a stream that anyone still needs.
-    fn needed_from(&self, state: &FlowState, number: usize) -> i64 {
+    pub(crate) fn needed_from(&self, state: &FlowState, number: usize) -> i64 {
         let stream = &self.flow.streams[number];
         let mut needed = if stream.observed { state.delivered[number] } else { i64::MAX };
         for (stage, at) in self.stages.iter().zip(&state.stages) {
@@ -190,73 +190,6 @@ impl PreparedFlow {
             }
         }
         needed
-    }
-
-    /// Lets rows up to `end` of an arriving stream in; `fill` writes them (first row, rows, memory, stride).
-    pub fn arrive(
-        &self,
-        state: &mut FlowState,
-        number: usize,
-        end: i64,
-        fill: impl FnOnce(i64, usize, &mut [u8], usize) -> Result<()>,
-    ) -> Result<()> {
-        let keep = self.needed_from(state, number);
-        let stream = &self.flow.streams[number];
-        let rows = state.wide[number]
-            .as_mut()
-            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
-        let from = rows.progress.end;
-        if end > from {
-            rows.reserve(end, keep);
-            let (stride, skip) = (rows.layout.row(), rows.layout.lane_pad * rows.layout.element);
-            fill(from, (end - from) as usize, &mut rows.bytes_mut(from, end)[skip..], stride)?;
-        }
-        publish(rows, stream, end);
-        Ok(())
-    }
-
-    /// Takes rows up to `end` of an arriving stream in the memory they came in ([`Rows::take`]); answers memory that is free.
-    pub fn take(
-        &self,
-        state: &mut FlowState,
-        number: usize,
-        end: i64,
-        (arrived, room): (Bytes, i64),
-    ) -> Result<Bytes> {
-        let keep = self.needed_from(state, number);
-        let rows = state.wide[number]
-            .as_mut()
-            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
-        let spare = if end > rows.progress.end { rows.take(arrived, room, end, keep) } else { arrived };
-        publish(rows, &self.flow.streams[number], end);
-        Ok(spare)
-    }
-
-    /// Whether those who read an arriving stream can do so wherever its rows lie: kernels that look at no rows and channels beyond it. One
-    /// that is turned round keeps its rows itself.
-    pub fn lendable(&self, number: usize, segment: usize) -> bool {
-        let stream = &self.flow.streams[number];
-        let by_rows = self.stages.iter().any(|stage| match stage {
-            PreparedStage::Kernel(_) => false,
-            PreparedStage::Between(Between { input, .. }) | PreparedStage::Call { input, .. } => {
-                *input == number
-            }
-        });
-        !by_rows
-            && !self.turned[number]
-            && stream.lane_reach == 0
-            && self.looks_beyond(number, stream.rows[segment], segment) == (0, 0)
-    }
-
-    /// Takes rows up to `end` of an arriving stream where they lie.
-    pub fn lend(&self, state: &mut FlowState, number: usize, end: i64, lent: &Lent) -> Result<()> {
-        let keep = self.needed_from(state, number);
-        let rows = state.wide[number]
-            .as_mut()
-            .ok_or_else(|| Diag::compiler("run: an arriving stream without rows"))?;
-        rows.lend(lent, keep);
-        publish(rows, &self.flow.streams[number], end);
-        Ok(())
     }
 
     /// Moves what has arrived through all stages.
@@ -322,8 +255,10 @@ impl PreparedFlow {
                 shared.now = *now;
             }
         }
-        let fresh = shared.iter().flatten().filter(|s| !s.produced).map(|s| s.now.end - s.was.end).max();
-        let little = fresh.unwrap_or(0).saturating_mul(prepared.stage.channels.into()) < LITTLE;
+        // What is read or made, whichever is more: frames are one row of many samples.
+        let fresh =
+            shared.iter().flatten().map(|s| (s.now.end - s.was.end).saturating_mul(s.layout.inner as i64));
+        let little = fresh.max().unwrap_or(0).saturating_mul(prepared.stage.channels.into()) < LITTLE;
         let params = params(prepared, graph, segment);
         let places: Vec<Vec<Option<BufferAt>>> = state.stages[number]
             .blocks
@@ -332,13 +267,9 @@ impl PreparedFlow {
             .collect();
         let places = Places(places);
         let blocks = &mut state.stages[number].blocks;
-        let beyond = |s: &Shared| s.produced && s.beyond != (0, 0);
-        let by_rows = prepared.maps && passing.is_none() && !shared.iter().flatten().any(beyond);
-        if by_rows && let Some(from) = blocks.first().map(|block| block.done[0]) {
-            let lanes: usize = blocks.iter().map(|block| block.lanes).sum();
-            let at = shared.iter().zip(places.of(0));
-            let at = at.map(|(shared, constant)| shared.map(|s| s.at).or(*constant).unwrap_or(NOWHERE));
-            map_rows(prepared, &Addresses(at.collect()), &params, from..done[0], (lanes, little), pool);
+        let mapped = Mapping::of(prepared, &shared, blocks, &done).filter(|_| passing.is_none());
+        if let Some(mapping) = &mapped {
+            mapping.run((prepared, &params), (&shared, places.of(0)), pool, little);
             blocks.iter_mut().for_each(|block| block.done.clone_from(&done));
         }
         let room = self.memory / WORKING;
@@ -347,7 +278,7 @@ impl PreparedFlow {
         let fit = if fit < pool.current_num_threads() { fit } else { blocks.len() };
         let together = passing.as_ref().map_or(blocks.len(), |p| p.blocks).min(fit).max(1);
         let parts = blocks.len().div_ceil(together);
-        for (part, blocks) in blocks.chunks_mut(together).enumerate().filter(|_| !by_rows) {
+        for (part, blocks) in blocks.chunks_mut(together).enumerate().filter(|_| mapped.is_none()) {
             let lane0 = blocks.first().map_or(0, |block| block.lane0);
             let lanes = blocks.iter().map(|block| block.lanes).sum();
             if let Some(passing) = &mut passing {
@@ -361,7 +292,7 @@ impl PreparedFlow {
                 let shared = for_block(prepared, &shared, block.lane0);
                 block.run(prepared, segment, &shared, places.of(part * together + i), &params)
             };
-            if blocks.len() == 1 || little {
+            if blocks.len() == 1 || little || pool.current_num_threads() == 1 {
                 blocks.iter_mut().enumerate().try_for_each(run)?;
             } else {
                 pool.install(|| blocks.par_iter_mut().enumerate().with_max_len(1).try_for_each(run))?;
@@ -590,30 +521,6 @@ impl Archived for FlowState {
     }
 }
 
-/// Does rows of a kernel that maps, whole rows shared out among the threads.
-fn map_rows(
-    prepared: &Prepared,
-    at: &Addresses,
-    params: &[f64],
-    rows: Range<i64>,
-    (lanes, little): (usize, bool),
-    pool: &ThreadPool,
-) {
-    let threads = if little { 1 } else { pool.current_num_threads() as i64 };
-    let each = ((rows.end - rows.start + threads - 1) / threads).max(1);
-    let piece = |part: i64| {
-        let from = rows.start + part * each;
-        from..(from + each).min(rows.end)
-    };
-    let run = |part: i64| {
-        let rows = piece(part);
-        if rows.start < rows.end {
-            prepared.map(at, params, rows, lanes);
-        }
-    };
-    if threads == 1 { run(0) } else { pool.install(|| (0..threads).into_par_iter().for_each(run)) }
-}
-
 /// The wide streams from the block's first lane on; what holds for all channels has no lanes to begin at.
 fn for_block(prepared: &Prepared, shared: &[Option<Shared>], lane0: usize) -> Vec<Option<Shared>> {
     let of = |(shared, buffer): (&Option<Shared>, &dasc_ir::kernel::Buffer)| {
@@ -640,7 +547,7 @@ fn bound(prepared: &Prepared, number: usize) -> impl Iterator<Item = BufferId> {
 }
 
 /// Marks rows up to `end` as existing, and writes those beyond the segment and the channels.
-fn publish(rows: &mut Rows, stream: &Stream, end: i64) {
+pub(crate) fn publish(rows: &mut Rows, stream: &Stream, end: i64) {
     let (was, now) = (rows.progress, rows.progress_at(end));
     let layout = rows.layout;
     let (range, beyond, edge) = ((rows.start, rows.stop), (rows.before, rows.after), rows.edge);

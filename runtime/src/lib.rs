@@ -8,6 +8,7 @@
 
 mod across;
 mod archive;
+mod arrive;
 mod backwards;
 mod between;
 mod block;
@@ -20,6 +21,7 @@ mod flow;
 mod forecast;
 mod given;
 mod lines;
+mod map;
 mod order;
 mod overlap;
 mod pad;

@@ -1,5 +1,6 @@
 //! A stretch of consecutive rows of a stream, with room for the rows that lie beyond its ends.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use dasc_compiler::plan::Stream;
@@ -87,7 +88,9 @@ pub(crate) struct AllRows {
 /// Rows that someone else keeps for as long as anyone looks.
 #[derive(Clone)]
 pub(crate) struct Lent {
-    memory: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    memory: NonNull<[u8]>,
+    /// Holds the memory; asked for it once, for nothing says that it would give the same again.
+    _owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
     /// How the elements of a row lie; what is between rows is said by `row`.
     layout: Layout,
     /// The first row, the byte where its channels begin, and bytes from there to those of the next row, which may lie before it.
@@ -96,16 +99,22 @@ pub(crate) struct Lent {
     row: isize,
 }
 
+// SAFETY: the memory is shared and never written, and its owner may be held and dropped by any thread.
+unsafe impl Send for Lent {}
+// SAFETY: as above.
+unsafe impl Sync for Lent {}
+
 impl Lent {
     /// `count` rows from `first` on, of which the channels of the first begin at byte `origin` and those of each other `row` bytes after
     /// the one before. `None` where a row would not lie in the memory with whole groups of lanes.
     pub fn new(
-        memory: Arc<dyn AsRef<[u8]> + Send + Sync>,
+        owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
         layout: Layout,
         (first, count): (i64, usize),
         (origin, row): (usize, isize),
     ) -> Option<Lent> {
-        let bytes = (*memory).as_ref();
+        let bytes = (*owner).as_ref();
+        let memory = NonNull::from(bytes);
         let parts = layout.lane_stride.checked_mul(layout.inner * layout.planes)?;
         let len = parts.checked_sub(2 * layout.lane_pad)?.checked_mul(layout.element)?;
         let layout = Layout { lane_pad: 0, ..layout };
@@ -113,7 +122,12 @@ impl Lent {
         let last = origin.checked_add_signed(way)?;
         let fits =
             origin.max(last).checked_add(len)? <= bytes.len() && layout.lane_stride.is_multiple_of(LANES);
-        (count == 0 || fits).then_some(Lent { memory, layout, first, origin, row })
+        (count == 0 || fits).then_some(Lent { memory, _owner: owner, layout, first, origin, row })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: what the owner lent at the beginning lives as long as the owner, which nobody has for himself.
+        unsafe { self.memory.as_ref() }
     }
 
     /// Where the channels of a row begin: a place in the memory for the rows lent.
@@ -124,12 +138,12 @@ impl Lent {
     /// The bytes of some channels of a row, of one inner position and plane counted together.
     pub fn lanes(&self, row: i64, part: usize, bytes: usize) -> &[u8] {
         let at = self.place(row) as usize + part * self.layout.lane_stride * self.layout.element;
-        &(*self.memory).as_ref()[at..at + bytes]
+        &self.bytes()[at..at + bytes]
     }
 
     /// Bytes of the memory.
     pub fn held(&self) -> usize {
-        (*self.memory).as_ref().len()
+        self.bytes().len()
     }
 }
 
@@ -326,7 +340,7 @@ impl Rows {
         let layout = self.layout;
         // Rows that are lent are read and never written: only a stream that nobody makes is lent.
         let (base, first, row) = match &self.lent {
-            Some(lent) => ((*lent.memory).as_ref().as_ptr().cast_mut(), lent.place(0), lent.row),
+            Some(lent) => (lent.bytes().as_ptr().cast_mut(), lent.place(0), lent.row),
             None => {
                 let row = layout.row() as isize;
                 let first = (self.first as isize).wrapping_mul(row).wrapping_neg();
@@ -364,7 +378,7 @@ impl Rows {
     /// Rows `from .. to` for a reader.
     pub fn view(&self, from: i64, to: i64, dtype: DType, channels: usize) -> RowsView<'_> {
         let (data, origin, row) = match &self.lent {
-            Some(lent) => ((*lent.memory).as_ref(), lent.place(from), lent.row),
+            Some(lent) => (lent.bytes(), lent.place(from), lent.row),
             None => (&self.data.bytes()[self.places(from, to)], 0, self.layout.row() as isize),
         };
         RowsView {

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dasc_compiler::plan::{LINE_BYTES, Stream};
-use dasc_fft::{Complex, FftDirection, Number};
+use dasc_fft::{Complex, FftDirection, FftError, Number, RealToComplex};
 use dasc_ir::graph::TransformKind;
 use dasc_ir::{DType, Diag, Result};
 use rayon::prelude::*;
 
-use crate::rows::{RowsView, number};
+use crate::rows::RowsView;
 use crate::statistics::{StatisticView, Stored};
 use crate::store::Store;
 
@@ -20,6 +20,12 @@ use crate::store::Store;
 pub(crate) const TILE: usize = 16 << 20;
 /// Tiles as small as that are read and written in pieces that still suit a disk.
 const LEAST_TILE: usize = 1 << 20;
+
+/// Lines that are worked on together: so many numbers of F32 are a cache line.
+const BESIDE: usize = 16;
+const BINS: usize = 8;
+const F32: usize = size_of::<f32>();
+const F64: usize = size_of::<f64>();
 
 /// Rows that are turned into pieces of lines together, so that every cache line they lie in is used up.
 const TOGETHER: usize = 64;
@@ -127,8 +133,12 @@ impl Spool {
             let count = (rows - at).min(view.rows - done);
             let bytes = self.lines() * self.piece(tile);
             self.tile.resize(bytes, 0);
-            for begin in (0..count).step_by(TOGETHER) {
-                self.turn(view, done + begin, (at + begin, rows), TOGETHER.min(count - begin));
+            match view.dtype {
+                DType::F32 => self.turn(view, done, (at, rows), count, |b| f32::from_ne_bytes(b).into()),
+                DType::F64 => self.turn(view, done, (at, rows), count, f64::from_ne_bytes),
+                DType::I16 => self.turn(view, done, (at, rows), count, |b| i16::from_ne_bytes(b).into()),
+                DType::I32 => self.turn(view, done, (at, rows), count, |b| i32::from_ne_bytes(b).into()),
+                other => return Err(Diag::compiler(format!("run: lines of {other} are transformed"))),
             }
             if at + count == rows {
                 self.store.write(&self.tile, self.offset(tile, 0))?;
@@ -142,19 +152,30 @@ impl Spool {
     }
 
     /// Lays `count` rows of a view, from row `from` of it on, into the tile of `rows` rows, from row `at` of it on.
-    fn turn(&mut self, view: &RowsView, from: usize, (at, rows): (usize, usize), count: usize) {
-        let bytes = view.dtype.size();
-        for inner in 0..self.inner {
-            let lanes: Vec<&[u8]> = (from..from + count).map(|row| view.lanes(row, inner, 0)).collect();
-            for channel in 0..self.channels {
-                let begin = ((inner * self.channels + channel) * rows + at) * self.element;
-                let slots = self.tile[begin..begin + count * self.element].chunks_exact_mut(self.element);
-                for (slot, lanes) in slots.zip(&lanes) {
-                    let value = number(view.dtype, &lanes[channel * bytes..(channel + 1) * bytes]);
-                    slot.copy_from_slice(&value.to_ne_bytes());
+    fn turn<const W: usize>(
+        &mut self,
+        view: &RowsView,
+        from: usize,
+        (at, rows): (usize, usize),
+        count: usize,
+        value: impl Fn([u8; W]) -> f64 + Sync,
+    ) {
+        let channels = self.channels;
+        let lines = rows * F64;
+        self.tile.par_chunks_mut(lines * BESIDE).enumerate().for_each(|(group, lines_now)| {
+            for begin in (0..count).step_by(TOGETHER) {
+                let now = TOGETHER.min(count - begin);
+                for (number, line) in lines_now.chunks_exact_mut(lines).enumerate() {
+                    let number = group * BESIDE + number;
+                    let (inner, channel) = (number / channels, number % channels);
+                    let slots = &mut line.as_chunks_mut().0[at + begin..][..now];
+                    for (slot, row) in slots.iter_mut().zip(from + begin..) {
+                        let lanes = view.lanes(row, inner, 0).as_chunks::<W>().0;
+                        *slot = value(lanes[channel]).to_ne_bytes();
+                    }
                 }
             }
-        }
+        });
     }
 
     /// Gives rows `first .. first + rows` as F32, interleaved as a stream of two planes wants them.
@@ -171,18 +192,25 @@ impl Spool {
             let (tile, at) = ((begin + done) / self.tile_rows, (begin + done) % self.tile_rows);
             self.load(tile)?;
             let of = self.rows_of(tile);
-            let count = (of - at).min(rows - done).min(TOGETHER);
-            for part in 0..self.lines() * self.planes {
-                let (line, plane) = (part / self.planes, part % self.planes);
-                let (inner, channel) = (line / self.channels, line % self.channels);
-                let lane = (inner * self.planes + plane) * plane_stride + channel * self.element;
-                let from = (part * of + at) * self.element;
-                let values = self.tile[from..from + count * self.element].chunks_exact(self.element);
-                for (i, value) in values.enumerate() {
-                    let to = (done + i) * stride + lane;
-                    out[to..to + self.element].copy_from_slice(value);
+            let count = (of - at).min(rows - done);
+            let (planes, channels) = (self.planes, self.channels);
+            let (tile, parts) = (&self.tile, self.lines() * planes);
+            let strips = out[done * stride..].par_chunks_mut(TOGETHER * stride).enumerate();
+            strips.take(count.div_ceil(TOGETHER)).for_each(|(strip, out)| {
+                let at = at + strip * TOGETHER;
+                let now = TOGETHER.min(count - strip * TOGETHER);
+                for part in 0..parts {
+                    let (line, plane) = (part / planes, part % planes);
+                    let (inner, channel) = (line / channels, line % channels);
+                    let lane = (inner * planes + plane) * plane_stride + channel * F32;
+                    let values = &tile.as_chunks::<F32>().0[part * of + at..][..now];
+                    for (row, value) in out.chunks_mut(stride).zip(values) {
+                        if let Some(to) = row[lane..].first_chunk_mut() {
+                            *to = *value;
+                        }
+                    }
                 }
-            }
+            });
             done += count;
         }
         Ok(())
@@ -205,24 +233,27 @@ impl Spool {
         let mut output =
             Spool::with_lines((self.folder.as_deref(), memory), self.rows, self.first, lines, 2, 4)?;
         let n = self.rows;
-        let forward = f64::complex(n, FftDirection::Forward);
-        let inverse = f64::complex(n, FftDirection::Inverse);
+        if n == 0 {
+            return Ok(output);
+        }
+        let (forward, inverse) = (f64::forward(n), f64::complex(n, FftDirection::Inverse));
         for batch in self.batches(memory) {
-            let mut lines = self.take_lines(batch.clone())?;
-            lines.par_iter_mut().for_each(|line| {
-                forward.process(line);
-                let half = n / 2;
-                for (k, value) in line.iter_mut().enumerate() {
-                    *value *= match k {
-                        0 => 1.0,
-                        k if k == half && n.is_multiple_of(2) => 1.0,
-                        k if k < n.div_ceil(2) => 2.0,
-                        _ => 0.0,
-                    } / n as f64;
+            let lines = self.take_lines(batch.clone())?;
+            let analytic = |mut line: Vec<f64>| {
+                let mut bins = half_spectrum(&*forward, &mut line)?;
+                for (k, value) in bins.iter_mut().enumerate() {
+                    // What has no counterpart among the negative frequencies counts once.
+                    let alone = k == 0 || 2 * k == n;
+                    *value *= if alone { 1.0 } else { 2.0 } / n as f64;
                 }
-                inverse.process(line);
-            });
-            output.lay_lines(batch.start, &lines)?;
+                bins.resize(n, Complex::default());
+                inverse.process(&mut bins);
+                Ok(bins)
+            };
+            let lines = lines.into_par_iter().map(analytic).collect::<Result<Vec<_>>>()?;
+            let real = |line: &[Complex<f64>]| line.iter().map(|z| z.re as f32).collect();
+            let imaginary = |line: &[Complex<f64>]| line.iter().map(|z| z.im as f32).collect();
+            output.lay_lines(batch.start, &lines, &[&real, &imaginary])?;
         }
         Ok(output)
     }
@@ -230,20 +261,28 @@ impl Spool {
     /// The unscaled real FFT of every channel (numpy.fft.rfft) of a plain time series, as a statistic.
     pub fn spectrum(&self, output: &mut Stored, segment: usize, memory: usize) -> Result<()> {
         let n = self.rows;
-        let forward = f64::complex(n, FftDirection::Forward);
+        if n == 0 {
+            return Ok(());
+        }
+        let forward = f64::forward(n);
         let stride = output.lane_stride();
         for batch in self.batches(memory) {
-            let mut lines = self.take_lines(batch.clone())?;
-            lines.par_iter_mut().for_each(|line| forward.process(line));
-            let bytes = output.bytes_mut(segment);
-            for (channel, line) in batch.zip(&lines) {
-                for (k, z) in line.iter().take(n / 2 + 1).enumerate() {
-                    for (plane, value) in [z.re, z.im].into_iter().enumerate() {
-                        let at = ((k * 2 + plane) * stride + channel) * 4;
-                        bytes[at..at + 4].copy_from_slice(&(value as f32).to_ne_bytes());
+            let lines = self.take_lines(batch.clone())?;
+            let bins = lines.into_par_iter().map(|mut line| half_spectrum(&*forward, &mut line));
+            let bins = bins.collect::<Result<Vec<_>>>()?;
+            // Some bins of every line at a time, so that every cache line they lie in is used up.
+            let position = 2 * stride * F32;
+            let together = output.bytes_mut(segment).par_chunks_mut(BINS * position);
+            together.enumerate().for_each(|(number, bytes)| {
+                for (channel, line) in batch.clone().zip(&bins) {
+                    let now = line.iter().skip(number * BINS);
+                    for (bytes, z) in bytes.chunks_exact_mut(position).zip(now) {
+                        let numbers = bytes.as_chunks_mut().0;
+                        numbers[channel] = (z.re as f32).to_ne_bytes();
+                        numbers[stride + channel] = (z.im as f32).to_ne_bytes();
                     }
                 }
-            }
+            });
         }
         Ok(())
     }
@@ -260,22 +299,29 @@ impl Spool {
         if n == 0 {
             return Ok(spool);
         }
-        let inverse = f64::complex(n, FftDirection::Inverse);
+        let inverse = f64::inverse(n);
         for batch in spool.batches(memory) {
-            let line = |channel: usize| {
-                let bin = |k: usize| {
-                    let plane = |plane| spectrum.value(k, plane, channel) / n as f64;
+            let groups: Vec<Range<usize>> =
+                batch.clone().step_by(BESIDE).map(|from| from..(from + BESIDE).min(batch.end)).collect();
+            let lines = |group: Range<usize>| {
+                let mut bins = vec![Vec::with_capacity(n / 2 + 1); group.len()];
+                for k in 0..=n / 2 {
                     // What has no counterpart among the negative frequencies is taken as real, as NumPy does.
                     let alone = k == 0 || 2 * k == n;
-                    Complex::new(plane(0), if alone { 0.0 } else { plane(1) })
+                    for (bins, channel) in bins.iter_mut().zip(group.clone()) {
+                        let plane = |plane| spectrum.value(k, plane, channel) / n as f64;
+                        bins.push(Complex::new(plane(0), if alone { 0.0 } else { plane(1) }));
+                    }
+                }
+                let line = |mut bins: Vec<Complex<f64>>| {
+                    let mut line = inverse.make_output_vec();
+                    inverse.process(&mut bins, &mut line).map_err(unlike).map(|()| line)
                 };
-                let mut line: Vec<Complex<f64>> =
-                    (0..n).map(|k| if 2 * k <= n { bin(k) } else { bin(n - k).conj() }).collect();
-                inverse.process(&mut line);
-                line
+                bins.into_iter().map(line).collect::<Result<Vec<_>>>()
             };
-            let lines: Vec<_> = batch.clone().into_par_iter().map(line).collect();
-            spool.lay_lines(batch.start, &lines)?;
+            let lines = groups.into_par_iter().map(lines).collect::<Result<Vec<_>>>()?.concat();
+            let real = |line: &[f64]| line.iter().map(|x| *x as f32).collect();
+            spool.lay_lines(batch.start, &lines, &[&real])?;
         }
         Ok(spool)
     }
@@ -302,36 +348,51 @@ impl Spool {
     }
 
     /// Lines put together from their pieces.
-    fn take_lines(&self, lines: Range<usize>) -> Result<Vec<Vec<Complex<f64>>>> {
-        let mut whole: Vec<Vec<Complex<f64>>> =
-            lines.clone().map(|_| Vec::with_capacity(self.rows)).collect();
+    fn take_lines(&self, lines: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        let mut whole: Vec<Vec<f64>> = lines.clone().map(|_| Vec::with_capacity(self.rows)).collect();
         let mut pieces = Vec::new();
         for tile in 0..self.tiles() {
             pieces.resize(lines.len() * self.piece(tile), 0);
             self.store.read(&mut pieces, self.offset(tile, lines.start))?;
-            for (line, piece) in whole.iter_mut().zip(pieces.chunks_exact(self.piece(tile))) {
-                line.extend(piece.chunks_exact(8).map(|b| Complex::new(number(DType::F64, b), 0.0)));
-            }
+            whole.par_iter_mut().zip(pieces.par_chunks_exact(self.piece(tile))).for_each(|(line, piece)| {
+                line.extend(piece.as_chunks().0.iter().map(|b| f64::from_ne_bytes(*b)));
+            });
         }
         Ok(whole)
     }
 
-    /// Lays lines, from number `first` on, into the tiles as F32: their real parts, and in a second plane the imaginary ones.
-    fn lay_lines(&mut self, first: usize, lines: &[Vec<Complex<f64>>]) -> Result<()> {
+    /// Lays lines, from number `first` on, into the tiles as F32: one plane for each way to make numbers of a line.
+    fn lay_lines<T: Sync>(&mut self, first: usize, lines: &[Vec<T>], planes: &[&Plane<T>]) -> Result<()> {
         let mut pieces: Vec<u8> = Vec::new();
         for tile in 0..self.tiles() {
             let rows = tile * self.tile_rows..tile * self.tile_rows + self.rows_of(tile);
-            pieces.clear();
-            for line in lines.iter().map(|line| &line[rows.clone()]) {
-                pieces.extend(line.iter().flat_map(|z| (z.re as f32).to_ne_bytes()));
-                if self.planes > 1 {
-                    pieces.extend(line.iter().flat_map(|z| (z.im as f32).to_ne_bytes()));
+            let bytes = rows.len() * F32;
+            pieces.resize(lines.len() * planes.len() * bytes, 0);
+            pieces.par_chunks_exact_mut(planes.len() * bytes).zip(lines).for_each(|(piece, line)| {
+                for (piece, plane) in piece.chunks_exact_mut(bytes).zip(planes) {
+                    let numbers: Vec<f32> = plane(&line[rows.clone()]);
+                    for (to, x) in piece.as_chunks_mut().0.iter_mut().zip(numbers) {
+                        *to = x.to_ne_bytes();
+                    }
                 }
-            }
+            });
             self.store.write(&pieces, self.offset(tile, first))?;
         }
         Ok(())
     }
+}
+
+/// The numbers of one plane that some of a line become.
+type Plane<T> = dyn Fn(&[T]) -> Vec<f32> + Sync;
+
+/// The bins of a line that are not negative, unscaled.
+fn half_spectrum(forward: &dyn RealToComplex<f64>, line: &mut [f64]) -> Result<Vec<Complex<f64>>> {
+    let mut bins = forward.make_output_vec();
+    forward.process(line, &mut bins).map_err(unlike).map(|()| bins)
+}
+
+fn unlike(error: FftError) -> Diag {
+    Diag::compiler(format!("run: a line does not fit its transform: {error}"))
 }
 
 /// Transforms a spooled segment within a budget of memory.

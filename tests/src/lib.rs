@@ -6,4 +6,6 @@
 pub mod filetest;
 pub mod golden;
 pub mod noise;
+#[path = "../../compiler/cpu/tests/guarded/pages.rs"]
+pub mod pages;
 pub mod record;

@@ -10,6 +10,7 @@ use dasc_ir::{DType, Result};
 use dasc_runtime::{Detection, Feed, InMemory, Observer, Options, RowsView, Run, StatisticView, Stats};
 
 use crate::noise::Noise;
+use crate::pages::Guarded;
 
 /// Rows of a source, in the source's type.
 pub struct Record {
@@ -19,9 +20,9 @@ pub struct Record {
     lending: Option<Lending>,
 }
 
-/// The same rows as memory of which every second asker may read.
+/// The same rows as memory that every second who asks may read, with pages beside it that nobody may.
 struct Lending {
-    samples: Arc<Vec<u8>>,
+    samples: Arc<Guarded>,
     asked: AtomicU32,
 }
 
@@ -45,11 +46,11 @@ impl Record {
     pub fn lending(mut self) -> Option<Record> {
         let (first, stop) = self.ends();
         let rows = usize::try_from(stop - first).ok().filter(|rows| rows * self.row < 1 << 20)?;
-        let mut samples = vec![0; rows * self.row];
+        let mut samples = Guarded::new(rows * self.row, rows.is_multiple_of(2));
         let mut before = 0;
         for (start, stop) in self.segments.iter().filter(|(start, stop)| start < stop) {
             let (at, len) = ((start - first) as usize * self.row, (stop - start) as usize * self.row);
-            samples[at..at + len].copy_from_slice(&self.bytes[before..before + len]);
+            samples.bytes_mut()[at..at + len].copy_from_slice(&self.bytes[before..before + len]);
             before += len;
         }
         self.lending = Some(Lending { samples: Arc::new(samples), asked: AtomicU32::new(0) });

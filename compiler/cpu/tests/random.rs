@@ -4,7 +4,9 @@ mod guarded;
 
 use dasc_cpu::{Codegen, Made, Options, compile};
 use dasc_ir::kernel::random::{self, Random};
-use dasc_ir::kernel::{Executable, Interpreter, Kernel, NumericProfile, narrow, tabulate, verify_expanded};
+use dasc_ir::kernel::{
+    Executable, Interpreter, Kernel, NumericProfile, Step, narrow, tabulate, verify_expanded,
+};
 
 use guarded::{Memory, Shape};
 
@@ -32,7 +34,10 @@ fn machine_code_equals_the_interpreter() {
     };
     let back_ends = back_ends();
     let (mut loops, mut wide) = (0, 0);
+    // Loops that have two forms, and how many of them ran with lanes enough for the second.
+    let (mut maps, mut many, mut cases) = (0, 0, 0u64);
     for seed in seeds {
+        cases += 1;
         let kernel = random::kernel(seed);
         if let Err(diag) = verify_expanded(&kernel) {
             panic!("seed {seed}: {diag}\n{kernel:#?}");
@@ -48,6 +53,9 @@ fn machine_code_equals_the_interpreter() {
             at_end: rng.chance(60),
         };
         let group = rng.pick(&[None, Some(2), Some(4), Some(8), Some(16)]);
+        let both = kernel.steps.iter().filter(|step| matches!(step, Step::Loop(body) if body.maps_rows()));
+        let both = both.count() as u64;
+        (maps, many) = (maps + both, many + if shape.lanes > 128 { both } else { 0 });
         let interpreter = Interpreter::with_profile(&kernel, profile).unwrap();
         let expected = Memory::new(&kernel, shape, seed);
         expected.run(&kernel, &interpreter, shape);
@@ -68,7 +76,8 @@ fn machine_code_equals_the_interpreter() {
         }
     }
     // A back end that quietly left loops to Cranelift would pass everything above.
-    println!("{wide} of {loops} loops in wide vectors");
+    println!("{wide} of {loops} loops in wide vectors; {maps} map rows, {many} of them with many lanes");
+    assert!(cases < 500 || many * 100 > cases, "only {many} loops walked lanes in {cases} kernels");
     assert!(wide * 1000 >= loops * 999, "only {wide} of {loops} loops were made in wide vectors");
 }
 

@@ -286,6 +286,8 @@ fn schedule(builder: &Builder) -> Schedule {
     const CACHE: f64 = (384 << 10) as f64;
     /// Elements of a step that are worth taking it up.
     const ENOUGH: u32 = 1 << 14;
+    /// Fewer cost more than what falls out of the cache.
+    const LEAST: u32 = 1 << 11;
     const MOST_ROWS: u32 = 512;
     let kernel = &builder.stage.kernel;
     let longest = |number: u32| {
@@ -327,6 +329,9 @@ fn schedule(builder: &Builder) -> Schedule {
     let lanes = schedule.lanes.min(builder.stage.channels.next_multiple_of(LANES as u32));
     while schedule.rows > 8 && !fits(schedule.rows, lanes) {
         schedule.rows /= 2;
+    }
+    while schedule.rows * lanes < LEAST {
+        schedule.rows *= 2;
     }
     while schedule.rows < MOST_ROWS && schedule.rows * lanes < ENOUGH && fits(2 * schedule.rows, lanes) {
         schedule.rows *= 2;

@@ -30,7 +30,7 @@ use dasc_ir::kernel::{Kernel, Loop, NumericProfile};
 use crate::pool::Pool;
 use crate::pressure;
 use crate::simplify::simplify;
-use program::Walk;
+use program::{Program, Walk};
 
 pub use isa::Isa;
 
@@ -55,15 +55,17 @@ pub fn emit(
     let chosen = || pressure::lanes(&body, &types, isa.pressure());
     let least = isa.pressure().groups.last().copied().unwrap_or(1);
     let group = group.map_or_else(chosen, |group| group.max(least));
-    let made = |walk: Walk, pool: Pool| {
-        let (program, pool) = lower::lower(kernel, (&body, &types), profile, isa, group, (walk, pool));
-        nest::assemble(kernel, &body, &program, isa, group, listing).map(|(code, text)| (code, text, pool))
-    };
-    let (code, text, pool) = made(Walk::Rows, Pool::new(isa.width()))?;
-    if !body.maps_rows() {
+    let lowered =
+        |walk: Walk, pool: Pool| lower::lower(kernel, (&body, &types), profile, isa, group, (walk, pool));
+    let assembled = |program: &Program| nest::assemble(kernel, &body, program, isa, group, listing);
+    let (program, pool) = lowered(Walk::Rows, Pool::new(isa.width()));
+    let (code, text) = assembled(&program)?;
+    // What every row finds done would be done again for each of them.
+    if !body.maps_rows() || program.spares() {
         return Ok(Emitted { code, pool, text });
     }
-    let (many, more, pool) = made(Walk::Lanes, pool)?;
+    let (program, pool) = lowered(Walk::Lanes, pool);
+    let (many, more) = assembled(&program)?;
     let text = text.zip(more).map(|(text, more)| format!("{text}\n{more}"));
     Ok(Emitted { code: nest::either(code, &many)?, pool, text })
 }

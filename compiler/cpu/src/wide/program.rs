@@ -234,6 +234,9 @@ pub enum Ins {
     End(LoopId),
 }
 
+/// The share of a row's instructions that may be done again for each row.
+const SPARED: usize = 8;
+
 /// A loop of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Looped {
@@ -286,6 +289,14 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether much is computed before the innermost loop next to what is computed in it.
+    pub fn spares(&self) -> bool {
+        let ops = |ins: &[Ins]| ins.iter().filter(|ins| matches!(ins, Ins::Op { .. })).count();
+        let begin = self.ins.iter().position(|ins| matches!(ins, Ins::Begin(_))).unwrap_or(0);
+        let (before, inside) = self.ins.split_at(begin);
+        ops(before) * SPARED > ops(inside)
+    }
+
     pub fn vector(&mut self, size: Size) -> V {
         self.vectors.push(Vector { size, constant: None });
         V(self.vectors.len() as u32 - 1)
