@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dasc_compiler::plan::Plan;
+use dasc_compiler::plan::{Plan, Whole, WholeInput, WholeKind};
 use dasc_cpu::Codegen;
 use dasc_cpu::cache::{Cache, Outcome};
 use dasc_ir::graph::{Graph, Node, NodeId, Prim, Rows, Scope, Type};
@@ -298,7 +298,13 @@ impl Run {
             let here = (session.pass, session.segment);
             self.hand_out(&mut session.stats, observer, here, stream.node, &view)?;
             let times = session.stats.times_of(session.pass);
-            timed(&mut times.wholes, || self.pool.install(|| session.wholes.take(pass, number, &view)))?;
+            let takes = |whole: &&Whole| whole.input == WholeInput::Stream(number as u32);
+            let lines = |whole: &Whole| matches!(whole.kind, WholeKind::Transform(_));
+            let mut take = || session.wholes.take(pass, number, &view);
+            timed(&mut times.wholes, || {
+                // Waking the threads takes longer than what is only laid down.
+                if pass.transforms.iter().filter(takes).any(lines) { self.pool.install(take) } else { take() }
+            })?;
             if pass.selections.iter().any(|selection| selection.input as usize == number) {
                 timed(&mut times.selections, || {
                     self.pool.install(|| session.selections.take(pass, session.segment, number, &view))
