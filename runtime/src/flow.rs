@@ -582,12 +582,15 @@ impl PreparedFlow {
     pub fn new(
         flow: Flow,
         Keeping { transforms, memory, spare }: Keeping,
-        machine: &mut dyn FnMut(&dasc_ir::kernel::Kernel) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
+        machine: &mut dyn FnMut(
+            &dasc_ir::kernel::Kernel,
+            u32,
+        ) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
         for stage in &flow.stages {
             if let Stage::Kernel(stage) = stage {
-                let machine = machine(&stage.kernel)?;
+                let machine = machine(&stage.kernel, stage.channels)?;
                 let prepared = Prepared::new((**stage).clone(), machine)?;
                 stages.push(PreparedStage::Kernel(Box::new(prepared)));
             }

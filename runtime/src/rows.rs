@@ -130,6 +130,13 @@ impl Lent {
         unsafe { self.memory.as_ref() }
     }
 
+    /// Whether every element lies at a multiple of its size.
+    pub fn is_aligned(&self) -> bool {
+        let first = self.bytes().as_ptr().wrapping_add(self.origin);
+        first.align_offset(self.layout.element) == 0
+            && self.row.unsigned_abs().is_multiple_of(self.layout.element)
+    }
+
     /// Where the channels of a row begin: a place in the memory for the rows lent.
     fn place(&self, row: i64) -> isize {
         (self.origin as isize).wrapping_add(((row - self.first) as isize).wrapping_mul(self.row))

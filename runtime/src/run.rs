@@ -127,12 +127,13 @@ impl Run {
                 None
             }
         });
-        let mut machine = |kernel: &Kernel| -> Result<Box<dyn Executable>> {
+        let mut machine = |kernel: &Kernel, channels: u32| -> Result<Box<dyn Executable>> {
             compiled.kernels += 1;
             match options.backend {
                 Backend::Interpreter => Ok(Box::new(dasc_ir::kernel::interp::Interpreter::new(kernel)?)),
                 Backend::Machine(codegen) => {
-                    let how = dasc_cpu::Options { codegen, ..dasc_cpu::Options::default() };
+                    let channels = Some(channels);
+                    let how = dasc_cpu::Options { codegen, channels, ..dasc_cpu::Options::default() };
                     let (machine, outcome) = dasc_cpu::cache::load_or_compile(kernel, &how, cache.as_ref())?;
                     match outcome {
                         Outcome::Hit => compiled.cache_hits += 1,

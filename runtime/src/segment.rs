@@ -190,10 +190,10 @@ impl Run {
             return None;
         }
         let InMemory { samples, first, row } = feed.in_memory()?;
-        let aligned = (*samples).as_ref().as_ptr().align_offset(stream.element()) == 0;
-        let count = usize::try_from(stream.rows[segment].1 - first).ok()?;
+        let (start, stop) = stream.rows[segment];
+        let count = usize::try_from(stop.checked_sub(first)?).ok()?;
         let lent = Lent::new(samples, Layout::wide(stream), (first, count), (0, row.try_into().ok()?));
-        lent.filter(|_| aligned && row.is_multiple_of(stream.element()) && first <= stream.rows[segment].0)
+        lent.filter(|lent| first <= start && lent.is_aligned())
     }
 }
 

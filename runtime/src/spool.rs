@@ -23,6 +23,7 @@ const LEAST_TILE: usize = 1 << 20;
 
 /// Lines that are worked on together: so many numbers of F32 are a cache line.
 const BESIDE: usize = 16;
+/// Bins of all lines that are laid down together.
 const BINS: usize = 8;
 const F32: usize = size_of::<f32>();
 const F64: usize = size_of::<f64>();
@@ -319,7 +320,8 @@ impl Spool {
                 };
                 bins.into_iter().map(line).collect::<Result<Vec<_>>>()
             };
-            let lines = groups.into_par_iter().map(lines).collect::<Result<Vec<_>>>()?.concat();
+            let lines = groups.into_par_iter().map(lines).collect::<Result<Vec<_>>>()?;
+            let lines: Vec<Vec<f64>> = lines.into_iter().flatten().collect();
             let real = |line: &[f64]| line.iter().map(|x| *x as f32).collect();
             spool.lay_lines(batch.start, &lines, &[&real])?;
         }

@@ -58,7 +58,9 @@ pub fn load_or_compile(
     };
     let key = key(kernel, options)?;
     let outcome = match cache.read(&key) {
-        Ok(Some(code)) if code.fits(kernel) => return Ok((code.load()?, Outcome::Hit)),
+        Ok(Some(code)) if code.fits(kernel) => {
+            return Ok((Code { few: options.few()?, ..code }.load()?, Outcome::Hit));
+        }
         Ok(Some(_)) => Outcome::Rejected(format!("'{}' is of another kernel", cache.path(&key).display())),
         Ok(None) => Outcome::Miss,
         Err(reason) => Outcome::Rejected(reason),
@@ -79,8 +81,8 @@ pub fn key(kernel: &Kernel, options: &Options) -> Result<String> {
         cranelift_codegen::VERSION,
         &host::features()?,
         options.profile.name(),
-        &options.codegen.isa()?.map_or_else(|| "portable".to_string(), |isa| isa.to_string()),
-        &format!("{:?}", options.group),
+        &options.isa()?.map_or_else(|| "portable".to_string(), |isa| isa.to_string()),
+        &format!("{:?} {:?}", options.group, options.few()?),
         &params.to_string(),
         &format!("{shape:?}"),
     ] {
@@ -345,5 +347,14 @@ fn decode(bytes: &[u8]) -> Option<Code> {
         texts = rest;
     }
     let name = name.to_string();
-    Some(Code { name, blob: blob.to_vec(), entries, buffers, carries, params, listings: Vec::new() })
+    Some(Code {
+        name,
+        blob: blob.to_vec(),
+        entries,
+        buffers,
+        carries,
+        params,
+        few: None,
+        listings: Vec::new(),
+    })
 }

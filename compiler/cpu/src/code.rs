@@ -17,7 +17,8 @@ use crate::fence::fenced;
 use crate::host;
 use crate::memory::Mapping;
 use crate::pool::{Line, Pool};
-use crate::{portable, wide};
+use crate::portable;
+use crate::wide::{self, Isa};
 
 /// How code is made; none of it but the profile changes a bit of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +28,43 @@ pub struct Options {
     pub codegen: Codegen,
     /// Lanes worked on together: 2, 4, 8 or 16, but at least what fills a vector. `None` lets each loop have what fits the registers.
     pub group: Option<usize>,
+    /// How many channels there are, if that is known: where they are few, hardly more lanes are computed than they fill, and what lies in
+    /// the others of a row is not said.
+    pub channels: Option<u32>,
     /// Whether to keep the text of the generated code.
     pub listing: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { profile: NumericProfile::host(), codegen: Codegen::Auto, group: None, listing: false }
+        Options {
+            profile: NumericProfile::host(),
+            codegen: Codegen::Auto,
+            group: None,
+            channels: None,
+            listing: false,
+        }
+    }
+}
+
+/// As many channels at most are few.
+const FEW: u32 = 8;
+
+impl Options {
+    /// The wide vectors to use: the narrowest that the channels fill, unless others are asked for.
+    pub(crate) fn isa(&self) -> Result<Option<Isa>> {
+        let fills = |isa: &Isa| self.channels.is_some_and(|n| n as usize <= isa.least()) && isa.is_here();
+        match (self.codegen, Isa::ALL.into_iter().find(fills)) {
+            (Codegen::Auto, Some(isa)) => Ok(Some(isa)),
+            (codegen, _) => codegen.isa(),
+        }
+    }
+
+    /// The lanes of a block that are computed, if not all of them are.
+    pub(crate) fn few(&self) -> Result<Option<usize>> {
+        let least = self.isa()?.map_or(4, Isa::least);
+        let few = self.channels.filter(|n| *n <= FEW);
+        Ok(few.map(|n| (n as usize).next_multiple_of(least)))
     }
 }
 
@@ -67,6 +98,8 @@ pub struct Code {
     pub(crate) buffers: usize,
     pub(crate) carries: usize,
     pub(crate) params: usize,
+    /// Lanes of a block that are computed, if not all of them are.
+    pub(crate) few: Option<usize>,
     pub listings: Vec<Listing>,
 }
 
@@ -91,7 +124,12 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
             "this processor has no fused multiply-add, which the numeric profile asks for",
         ));
     }
-    let isa = options.codegen.isa()?;
+    let (isa, few) = (options.isa()?, options.few()?);
+    // A group is no wider than what is computed.
+    let options = &Options {
+        group: few.map_or(options.group, |few| Some(few.min(options.group.unwrap_or(few)))),
+        ..options.clone()
+    };
     GENERATIONS.fetch_add(1, Ordering::Relaxed);
     let mut code = Code {
         name: kernel.name.clone(),
@@ -100,6 +138,7 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<Code> {
         buffers: kernel.buffers.len(),
         carries: kernel.carries.len(),
         params: kernel.params.len(),
+        few,
         listings: Vec::new(),
     };
     let mut portable =
@@ -189,8 +228,8 @@ impl Code {
                 return Err(Diag::compiler(format!("kernel '{}' has an entry outside its code", self.name)));
             }
         }
-        let Code { name, entries, buffers, carries, params, .. } = self;
-        Ok(MachineKernel { name, memory, entries, buffers, carries, params })
+        let Code { name, entries, buffers, carries, params, few, .. } = self;
+        Ok(MachineKernel { name, memory, entries, buffers, carries, params, few })
     }
 
     /// Every loop, and which back end made its code.
@@ -213,6 +252,7 @@ pub struct MachineKernel {
     buffers: usize,
     carries: usize,
     params: usize,
+    few: Option<usize>,
 }
 
 thread_local! {
@@ -239,7 +279,9 @@ impl Executable for MachineKernel {
             "a call of kernel '{}' has other buffers, carries or parameters than the kernel",
             self.name
         );
-        let lanes = entry.lanes.map_or(call.lanes, |n| n as usize).next_multiple_of(LANES);
+        let whole = entry.lanes.map_or(call.lanes, |n| n as usize).next_multiple_of(LANES);
+        // Loops over lanes of their own number compute all of them.
+        let lanes = self.few.filter(|_| entry.lanes.is_none()).map_or(whole, |few| whole.min(few));
         if call.rows <= 0 || lanes == 0 {
             return;
         }
@@ -269,6 +311,19 @@ mod tests {
     use dasc_ir::kernel::random;
 
     use super::*;
+
+    #[test]
+    fn few_channels_take_few_lanes() {
+        let few = |codegen, channels| Options { codegen, channels, ..Options::default() }.few().unwrap();
+        for codegen in Codegen::ALL {
+            let Ok(isa) = codegen.isa() else { continue };
+            assert_eq!(few(codegen, None), None);
+            assert_eq!(few(codegen, Some(9)), None);
+            let narrow = codegen != Codegen::Wide(Isa::Avx512);
+            assert_eq!(few(codegen, Some(1)), Some(if narrow { 4 } else { 8 }), "{codegen}, {isa:?}");
+            assert_eq!(few(codegen, Some(5)), Some(8), "{codegen}");
+        }
+    }
 
     #[test]
     fn code_fits_the_kernel_it_was_made_of_and_no_other() {

@@ -39,7 +39,7 @@ fn transcendentals_equal_the_interpreter() {
     let each = codegens.flat_map(|c| [(c, NumericProfile::host()), (c, NumericProfile::NoFma)]);
     for (codegen, profile) in each {
         for group in [2, 4, 8, 16] {
-            let options = Options { profile, codegen, group: Some(group), listing: false };
+            let options = Options { profile, codegen, group: Some(group), ..Options::default() };
             let machine = compile(&kernel, &options).unwrap().load().unwrap();
             let interpreter = Interpreter::with_profile(&kernel, profile).unwrap();
             let (expected, actual) = (Memory::new(&kernel, shape, 1), Memory::new(&kernel, shape, 1));

@@ -60,7 +60,7 @@ fn machine_code_equals_the_interpreter() {
         let expected = Memory::new(&kernel, shape, seed);
         expected.run(&kernel, &interpreter, shape);
         for &codegen in &back_ends {
-            let options = Options { profile, codegen, group, listing: false };
+            let options = Options { profile, codegen, group, ..Options::default() };
             let machine = compile(&kernel, &options)
                 .and_then(|code| code.load())
                 .unwrap_or_else(|diag| panic!("seed {seed}, {codegen}: {diag}"));

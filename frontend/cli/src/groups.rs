@@ -138,7 +138,8 @@ fn between_operations(stage: &Stage, input: &Stream, output: &Stream) -> Option<
 
 /// How many loops each back end makes the code of.
 fn made(stage: &KernelStage, codegen: Codegen) -> dasc_ir::Result<Vec<(String, usize)>> {
-    let options = dasc_cpu::Options { codegen, ..dasc_cpu::Options::default() };
+    let channels = Some(stage.channels);
+    let options = dasc_cpu::Options { codegen, channels, ..dasc_cpu::Options::default() };
     let mut counts: Vec<(String, usize)> = Vec::new();
     for (_, made) in dasc_cpu::compile(&stage.kernel, &options)?.made() {
         let made = made.to_string();

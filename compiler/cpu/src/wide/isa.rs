@@ -67,6 +67,11 @@ impl Isa {
         }
     }
 
+    /// The fewest lanes that are worked on together.
+    pub fn least(self) -> usize {
+        self.pressure().groups.last().copied().unwrap_or(1)
+    }
+
     /// For choosing how many lanes are worked on together.
     pub const fn pressure(self) -> Registers {
         let groups: &[usize] = match self {

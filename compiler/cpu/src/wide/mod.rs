@@ -53,8 +53,7 @@ pub fn emit(
     let body = simplify(body);
     let types = types(kernel, &body);
     let chosen = || pressure::lanes(&body, &types, isa.pressure());
-    let least = isa.pressure().groups.last().copied().unwrap_or(1);
-    let group = group.map_or_else(chosen, |group| group.max(least));
+    let group = group.map_or_else(chosen, |group| group.max(isa.least()));
     let lowered =
         |walk: Walk, pool: Pool| lower::lower(kernel, (&body, &types), profile, isa, group, (walk, pool));
     let assembled = |program: &Program| nest::assemble(kernel, &body, program, isa, group, listing);

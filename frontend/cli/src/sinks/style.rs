@@ -93,6 +93,17 @@ pub fn sink(
     })
 }
 
+/// A name of at most so many letters: what is cut out of the middle is said least.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 48;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= MOST {
+        return name.to_string();
+    }
+    let (head, tail) = (&letters[..MOST / 2], &letters[letters.len() - MOST / 2 + 1..]);
+    head.iter().chain(['…'].iter()).chain(tail).collect()
+}
+
 /// The figure's frame: title, a line that says what was drawn, size, events, provenance.
 pub fn figure(
     look: &Look,
@@ -107,6 +118,7 @@ pub fn figure(
     let mut figure = Figure::new(look.title.as_deref().unwrap_or(default_title));
     let begins =
         if start == 0 { String::new() } else { format!("  ·  start {} UTC", dasc_plot::utc(start)) };
+    let file = shortened(file);
     figure.subtitle = format!("{file}{begins}  ·  {}", numbers::hertz(header.rate.as_f64()));
     figure.events = events;
     figure.provenance = vec![

@@ -29,7 +29,7 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
         for what in &args.emit {
             let text = match what {
                 Emit::Graph => run.graph().to_string(),
-                Emit::Kernel => kernels(run.plan()).map(|kernel| format!("{kernel}\n")).collect(),
+                Emit::Kernel => kernels(run.plan()).map(|(kernel, _)| format!("{kernel}\n")).collect(),
                 Emit::Clif | Emit::Asm => listing(run.plan(), *what, context.settings.codegen)?,
             };
             if !context.terminal.json {
@@ -57,10 +57,11 @@ pub fn compile(args: &CompileArgs, context: &mut Context) -> Outcome {
     Ok(Done::Well)
 }
 
-fn kernels(plan: &Plan) -> impl Iterator<Item = &Kernel> {
+/// Kernels with the channels that they are for.
+fn kernels(plan: &Plan) -> impl Iterator<Item = (&Kernel, u32)> {
     let flows = plan.passes.iter().flat_map(|pass| [&pass.flow, &pass.finals]);
     flows.flat_map(|flow| &flow.stages).filter_map(|stage| match stage {
-        Stage::Kernel(stage) => Some(&stage.kernel),
+        Stage::Kernel(stage) => Some((&stage.kernel, stage.channels)),
         Stage::Gather { .. }
         | Stage::Transform { .. }
         | Stage::Slant { .. }
@@ -73,9 +74,14 @@ fn kernels(plan: &Plan) -> impl Iterator<Item = &Kernel> {
 /// Machine code by the back end that is asked for, or what Cranelift would be given.
 fn listing(plan: &Plan, what: Emit, codegen: Codegen) -> dasc_ir::Result<String> {
     let codegen = if what == Emit::Clif { Codegen::Cranelift } else { codegen };
-    let options = dasc_cpu::Options { codegen, listing: true, ..dasc_cpu::Options::default() };
     let mut text = String::new();
-    for kernel in kernels(plan) {
+    for (kernel, channels) in kernels(plan) {
+        let options = dasc_cpu::Options {
+            codegen,
+            channels: Some(channels),
+            listing: true,
+            ..dasc_cpu::Options::default()
+        };
         let code = dasc_cpu::compile(kernel, &options)?;
         for (listing, (which, made)) in code.listings.iter().zip(code.made()) {
             text += &format!("; kernel {}, {which:?}, {made}\n", kernel.name);

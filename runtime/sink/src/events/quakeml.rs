@@ -62,8 +62,9 @@ fn element(e: &Event) -> String {
         Cell::Number(value) => format!(", {name} {value}"),
         Cell::Text(text) => format!(", {name} {text}"),
     });
+    let unit = if e.unit.is_empty() { String::new() } else { format!(" {}", e.unit) };
     let comment = format!(
-        "start {}, end {}, channels {} to {}, distance {} m to {} m, score {} {}{}",
+        "start {}, end {}, channels {} to {}, distance {} m to {} m, score {}{unit}{}",
         Instant(e.start_ns),
         Instant(e.end_ns),
         e.channel_lo,
@@ -71,7 +72,6 @@ fn element(e: &Event) -> String {
         e.distance_lo,
         e.distance_hi,
         e.score,
-        e.unit,
         added.collect::<String>()
     );
     let origin = e.number("latitude").zip(e.number("longitude")).map(|(latitude, longitude)| {
