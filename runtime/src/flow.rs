@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dasc_compiler::plan::{Binding, Flow, Place, Stage, Stream, Whole, WholeInput, WholeKind};
 use dasc_ir::graph::{Graph, Scope};
-use dasc_ir::kernel::{BufferAt, BufferId, LANES};
+use dasc_ir::kernel::{BufferAt, BufferId, Executable, Kernel, LANES};
 use dasc_ir::{Diag, Result};
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -34,6 +34,9 @@ pub(crate) struct PreparedFlow {
     /// Bytes that the run may hold.
     memory: usize,
 }
+
+/// Makes what runs a kernel for so many channels.
+type Machine<'a> = dyn FnMut(&Kernel, u32) -> Result<Box<dyn Executable>> + 'a;
 
 /// What a flow may hold, and what becomes of it.
 pub(crate) struct Keeping<'a> {
@@ -582,10 +585,7 @@ impl PreparedFlow {
     pub fn new(
         flow: Flow,
         Keeping { transforms, memory, spare }: Keeping,
-        machine: &mut dyn FnMut(
-            &dasc_ir::kernel::Kernel,
-            u32,
-        ) -> Result<Box<dyn dasc_ir::kernel::Executable>>,
+        machine: &mut Machine,
     ) -> Result<PreparedFlow> {
         let mut stages = Vec::new();
         for stage in &flow.stages {
