@@ -95,6 +95,27 @@ pub struct Stats {
     pub warnings: Vec<String>,
 }
 
+impl Stats {
+    /// Another run of the same steps came after this one.
+    pub fn go_on(&mut self, next: Stats) {
+        self.rows_done += next.rows_done;
+        self.rows_total += next.rows_total;
+        self.bytes_in += next.bytes_in;
+        self.bytes_out += next.bytes_out;
+        self.read_seconds += next.read_seconds;
+        self.compute_seconds += next.compute_seconds;
+        self.observe_seconds += next.observe_seconds;
+        self.peak_held = self.peak_held.max(next.peak_held);
+        self.peak_stored = self.peak_stored.max(next.peak_stored);
+        self.over_budget |= next.over_budget;
+        for warning in next.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+}
+
 /// A compiled pipeline.
 pub struct Run {
     pub(crate) graph: Graph,

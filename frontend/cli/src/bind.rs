@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dasc_dql::Step;
 use dasc_dql::statements::{Cut, FilePath, Mute, Read, begins_flow};
+use dasc_io::Segment;
 use dasc_ir::graph::{Builder, Graph, Node, NodeId, Prim, Role, Type};
 use dasc_ir::{DType, Diag, Result};
 use dasc_stdlib::defined::Callable;
@@ -130,6 +131,17 @@ pub fn bind_to(script: &Script, open: &Open) -> Result<Vec<Pipeline>, Vec<Diag>>
         return Err(diags);
     }
     Ok(assemblies.into_iter().map(Assembly::finish).collect())
+}
+
+/// The same steps again, for where the pipeline's stream goes on behind a gap.
+pub fn bind_behind(script: &Script, pipeline: &Pipeline, gap: Segment) -> Result<Pipeline> {
+    let mut steps = pipeline.steps.iter().filter_map(|bound| script.program.steps.get(bound.step));
+    let read = steps.next().ok_or_else(|| Diag::compiler("bind: a pipeline without its READ"))?;
+    let mut assembly = begin(script, read, &|_, _| Ok(pipeline.record.behind(gap)))?;
+    for step in steps {
+        follow(&mut assembly, step).map_err(|diag| diag.at(step.span))?;
+    }
+    Ok(assembly.finish())
 }
 
 /// Opens the record of a READ.

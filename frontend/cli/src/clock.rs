@@ -17,6 +17,11 @@ impl Clock {
         Clock { segments: segments.to_vec(), period: rate.recip().unwrap_or(Rational::ONE) }
     }
 
+    /// Another stretch follows.
+    pub fn goes_on(&mut self, segment: Segment) {
+        self.segments.push(segment);
+    }
+
     /// UTC nanoseconds of a row of a signal in a stretch.
     pub fn instant(&self, segment: usize, time: &TimeAxis, row: i64) -> i64 {
         let Some(stretch) = self.segments.get(segment) else { return 0 };

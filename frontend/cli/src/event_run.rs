@@ -1,6 +1,7 @@
 //! Flows of events during a run: detections become events, pass through operators and reach sinks as soon as they are ready.
 
 use dasc_events::{Event, Merging, Order, Ready, Stage, Stretch};
+use dasc_io::Segment;
 use dasc_runtime::Detection;
 
 use crate::bind::Pipeline;
@@ -11,6 +12,7 @@ use crate::event_flow::{Detector, Origin};
 pub struct EventRun {
     flows: Vec<Working>,
     clock: Clock,
+    /// How many stretches there are; of a live stream nobody knows.
     segments: usize,
     /// For each sink and then each cut, the flows it takes together.
     joints: Vec<Joint>,
@@ -56,13 +58,19 @@ impl EventRun {
         };
         let sinks = pipeline.sinks.iter().map(|sink| &sink.events);
         let takers = sinks.chain(pipeline.cuts.iter().map(|cut| &cut.events));
+        let header = pipeline.record.header();
         EventRun {
             flows: pipeline.events.iter().map(working).collect(),
             clock: pipeline.record.clock(),
-            segments: pipeline.record.header().segments.len(),
+            segments: if header.is_live() { usize::MAX } else { header.segments.len() },
             joints: takers.map(|inputs| Joint { inputs: inputs.clone(), order: Order::default() }).collect(),
             found: 0,
         }
+    }
+
+    /// Another stretch follows.
+    pub fn goes_on(&mut self, segment: Segment) {
+        self.clock.goes_on(segment);
     }
 
     /// Takes detections of an output, in order.

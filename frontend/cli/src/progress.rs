@@ -18,6 +18,8 @@ pub struct Progress {
     drawn: Instant,
     /// Bytes of the file per byte of samples: below 1 where the file is compressed.
     decodes: bool,
+    /// Rows and bytes of a stream before the gap behind which it runs.
+    before: (u64, u64),
 }
 
 impl Progress {
@@ -25,7 +27,7 @@ impl Progress {
     pub fn new(terminal: &Terminal, decodes: bool) -> Progress {
         let now = Instant::now();
         if !terminal.live || terminal.quiet || terminal.json {
-            return Progress { bar: None, bandwidth: 0.0, since: now, drawn: now, decodes };
+            return Progress { bar: None, bandwidth: 0.0, since: now, drawn: now, decodes, before: (0, 0) };
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
         let template = if terminal.color[1] {
@@ -36,7 +38,13 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        Progress { bar: Some(bar), bandwidth: copy_bandwidth(), since: Instant::now(), drawn: now, decodes }
+        let (bar, bandwidth) = (Some(bar), copy_bandwidth());
+        Progress { bar, bandwidth, since: Instant::now(), drawn: now, decodes, before: (0, 0) }
+    }
+
+    /// A stream goes on behind a gap, and is counted anew.
+    pub fn goes_on(&mut self, so_far: &Stats) {
+        self.before = (so_far.rows_done, so_far.bytes_in + so_far.bytes_out);
     }
 
     pub fn show(&mut self, stats: &Stats) {
@@ -47,10 +55,12 @@ impl Progress {
         }
         self.drawn = Instant::now();
         let elapsed = self.since.elapsed().as_secs_f64().max(1e-6);
-        let mut parts = vec![rate(stats, elapsed, self.bandwidth)];
+        let moved = self.before.1 + stats.bytes_in + stats.bytes_out;
+        let mut parts = vec![told_rate(moved, elapsed, self.bandwidth)];
         if stats.rows_total == 0 {
+            let rows_done = self.before.0 + stats.rows_done;
             let rows =
-                format!("live  ·  {} rows in {}", numbers::count(stats.rows_done), numbers::seconds(elapsed));
+                format!("live  ·  {} rows in {}", numbers::count(rows_done), numbers::seconds(elapsed));
             bar.set_message(format!("{rows}  ·  {}", parts.join("  ·  ")));
             bar.tick();
             return;
@@ -78,7 +88,11 @@ impl Progress {
 
 /// `1.2 GB/s (14 % of copying)`.
 pub fn rate(stats: &Stats, seconds: f64, bandwidth: f64) -> String {
-    let moved = (stats.bytes_in as f64 + stats.bytes_out as f64) / seconds.max(1e-6);
+    told_rate(stats.bytes_in + stats.bytes_out, seconds, bandwidth)
+}
+
+fn told_rate(bytes: u64, seconds: f64, bandwidth: f64) -> String {
+    let moved = bytes as f64 / seconds.max(1e-6);
     let text = format!("{}/s", numbers::bytes(moved));
     if bandwidth > 0.0 {
         format!(

@@ -1,15 +1,21 @@
 //! READ: the file opened, seen through the statement's windows, and joined with its channel table.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use dasc_dql::Step;
-use dasc_dql::statements::{BadRule, ByteOrder, FilePath, GapRule, OverlapRule, Read, SampleType};
+use dasc_dql::statements::{
+    BadRule, ByteOrder, FilePath, FollowRule, GapRule, OverlapRule, Read, SampleType,
+};
 use dasc_dql::window::{Moment, TimeWindow};
 use dasc_io::{
-    ASSUMED_SPACING, Channels, Endian, FileType, Header, Location, OnBad, OnGap, OnOverlap, ReadOptions,
-    Selected, Source, Survey, Window,
+    ASSUMED_SPACING, Channels, Endian, FileType, Follow, Header, Location, OnBad, OnGap, OnOverlap,
+    ReadOptions, Segment, Selected, Source, Survey, Window,
 };
 use dasc_ir::graph::{Builder, ChannelAxis, Labels, NodeId, Rows, Signal, TimeAxis};
+use dasc_ir::parameter::Seconds;
 use dasc_ir::{DType, Diag, Rational, Result, Unit};
 use dasc_runtime::Feed;
 
@@ -27,7 +33,7 @@ pub struct Record {
     pub made_up: bool,
     /// All channels of the file, whichever were chosen.
     pub channels: Channels,
-    pub source: Box<dyn Source>,
+    pub source: Arc<dyn Source>,
     /// The table of channels joined with it.
     pub survey: Option<Survey>,
     /// What every user of it should know, in words: that a window asked for more than there is, that distances are assumed.
@@ -51,8 +57,23 @@ impl Record {
 
     /// A record that is there already.
     pub fn of(name: &str, source: Box<dyn Source>) -> Record {
-        let (name, channels) = (name.to_string(), source.header().channels);
+        let (name, channels, source) = (name.to_string(), source.header().channels, Arc::from(source));
         Record { name, file: None, made_up: true, channels, source, survey: None, remarks: Vec::new() }
+    }
+
+    /// A live stream from where it goes on behind a gap.
+    pub fn behind(&self, gap: Segment) -> Record {
+        let mut header = self.header().clone();
+        header.segments = vec![gap];
+        Record {
+            name: self.name.clone(),
+            file: None,
+            made_up: self.made_up,
+            channels: self.channels,
+            source: Arc::new(Behind { header, stream: self.source.clone() }),
+            survey: self.survey.clone(),
+            remarks: Vec::new(),
+        }
     }
 
     fn opened(script: &Script, read: &Read, name: &str, path: PathBuf) -> Result<Record> {
@@ -66,9 +87,9 @@ impl Record {
         let window = window(read, source.header())?;
         let mut remarks = clipped(&window, source.header());
         remarks.extend(source.remarks());
-        let source: Box<dyn Source> = match window == Window::default() {
-            true => source,
-            false => Box::new(Selected::new(source, &window)?),
+        let source: Arc<dyn Source> = match window == Window::default() {
+            true => Arc::from(source),
+            false => Arc::new(Selected::new(source, &window)?),
         };
         let survey = match &read.geometry {
             Some(FilePath(table)) => {
@@ -125,12 +146,35 @@ impl Record {
     }
 }
 
+/// A live stream whose header says where it goes on.
+struct Behind {
+    header: Header,
+    stream: Arc<dyn Source>,
+}
+
+impl Source for Behind {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(&self, rows: Range<i64>, channels: Range<usize>, out: &mut [u8], stride: usize) -> Result<()> {
+        self.stream.read(rows, channels, out, stride)
+    }
+
+    fn wait(&self, first: i64, most: usize) -> Result<usize> {
+        self.stream.wait(first, most)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.stream.bytes_read()
+    }
+}
+
 /// The time axis of a record at a path.
 pub fn time_axis(header: &Header, name: &str) -> Result<TimeAxis> {
     let period = header.rate.recip().filter(|period| *period > Rational::ZERO);
     let period = period.ok_or_else(|| Diag::world(format!("'{name}' has the rate {}", header.rate)))?;
-    let range =
-        |s: &dasc_io::Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
+    let range = |s: &Segment| (s.start, s.start.saturating_add(i64::try_from(s.len).unwrap_or(i64::MAX)));
     let rows = match header.segments.last() {
         Some(segment) if header.is_live() => Rows::From(segment.start),
         _ => Rows::Segments(header.segments.iter().map(range).collect()),
@@ -216,7 +260,21 @@ fn options(read: &Read) -> Result<ReadOptions> {
             BadRule::Stop => OnBad::Stop,
             BadRule::Skip => OnBad::Skip,
         },
+        follow: match read.follow {
+            FollowRule::No => Follow::No,
+            FollowRule::All => Follow::All,
+            FollowRule::New => Follow::New,
+        },
+        reconnect: read.reconnect.map(patience).transpose()?,
     })
+}
+
+fn patience(given: Seconds) -> Result<Duration> {
+    let wrong = || {
+        Diag::usage(format!("RECONNECT is {} s", given.0))
+            .help("give how long to wait for a sender that went away, for instance RECONNECT=1h")
+    };
+    Duration::try_from_secs_f64(given.0).map_err(|_| wrong())
 }
 
 fn file_type(given: SampleType) -> Result<FileType> {

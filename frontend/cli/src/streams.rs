@@ -21,7 +21,20 @@ pub fn watch(terminal: Terminal) {
             Waiting::Connected(address) => {
                 terminal.say(&format!("connected: {address}; Ctrl-C ends the stream"))
             }
-            Waiting::Peer(_) | Waiting::Rows => {}
+            Waiting::Lost(address) => {
+                *told = Some(address.to_string());
+                terminal.say(&format!("the other end of {address} went away; waiting for it to come back"));
+            }
+            Waiting::Strange(why) if told.as_deref() != Some(why) => {
+                *told = Some(why.to_string());
+                terminal.say(why);
+            }
+            Waiting::Files(path) if told.as_deref() != Some(path) => {
+                *told = Some(path.to_string());
+                terminal.say(&format!("waiting for files in {path}; Ctrl-C gives up"));
+            }
+            Waiting::Follows(path) => terminal.say(&format!("following {path}; Ctrl-C ends the stream")),
+            Waiting::Peer(_) | Waiting::Files(_) | Waiting::Strange(_) | Waiting::Rows => {}
         }
         match interrupt::asked() {
             true => ControlFlow::Break(()),

@@ -2,6 +2,9 @@
 
 mod dasc;
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
 use dasc::{Workplace, json};
 
 const CHANNELS: usize = 16;
@@ -122,4 +125,108 @@ fn gaps_and_bad_files_are_told_and_judged() {
         ran.err
     );
     assert!(place.path("cache/records").is_dir());
+}
+
+/// Puts a file into a folder as instruments do: written beside it, then renamed. `old`: as if it had been written long ago.
+fn arrive(place: &Workplace, name: &str, recording: &[u8], rows: std::ops::Range<usize>, old: bool) {
+    write(place, "new.dat", recording, rows);
+    if old {
+        let file = std::fs::File::options().write(true).open(place.path("new.dat")).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
+    }
+    std::fs::rename(place.path("new.dat.json"), place.path(&format!("{name}.json"))).unwrap();
+    std::fs::rename(place.path("new.dat"), place.path(name)).unwrap();
+}
+
+/// A run over a folder that is followed, with its standard error.
+fn following(place: &Workplace, source: &str) -> (Child, BufReader<ChildStderr>) {
+    let script = format!("READ {source} | BANDPASS 5Hz 50Hz | DECIMATE 4 | WRITE live.npy");
+    let mut command = place.command(&["run", "-e", &script]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let told = BufReader::new(child.stderr.take().unwrap());
+    (child, told)
+}
+
+/// Reads on until something is said.
+fn hear(told: &mut BufReader<ChildStderr>, what: &str) -> String {
+    let mut heard = String::new();
+    while !heard.contains(what) {
+        assert!(told.read_line(&mut heard).unwrap() > 0, "no '{what}' in {heard}");
+    }
+    heard
+}
+
+fn asked_to_end(mut child: Child, mut told: BufReader<ChildStderr>) -> (i32, String) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    (child.wait().unwrap().code().unwrap(), rest)
+}
+
+#[test]
+fn a_folder_is_followed_as_it_grows() {
+    let recording = recording();
+    for rule in ["all", "new"] {
+        let place = Workplace::new();
+        std::fs::create_dir(place.path("in")).unwrap();
+        let first = if rule == "all" { 0 } else { 2000 };
+        arrive(&place, "in/a.dat", &recording, 0..2000, true);
+        let (child, mut told) = following(&place, &format!("in FOLLOW={rule} ON_BAD=skip"));
+        hear(&mut told, if rule == "all" { "following in" } else { "waiting for files in in" });
+        // One that is taken at once, one that has to settle, behind a gap; then one too late, and one that does not fit.
+        arrive(&place, "in/b.dat", &recording, 2000..4000, true);
+        arrive(&place, "in/c.dat", &recording, 4500..6000, false);
+        let mut heard = if rule == "new" { hear(&mut told, "following in") } else { String::new() };
+        std::thread::sleep(std::time::Duration::from_millis(2500));
+        arrive(&place, "in/late.dat", &recording, 100..300, true);
+        place.file(
+            "in/d.dat.json",
+            "{\"channels\": 16, \"rate\": 999, \"type\": \"f32\", \"start\": \"2024-05-02T00:00:00Z\"}",
+        );
+        write(&place, "d.dat", &recording, 0..1);
+        std::fs::rename(place.path("d.dat"), place.path("in/d.dat")).unwrap();
+        heard += &hear(&mut told, "its sampling rate is 999 Hz, theirs 1000 Hz");
+        let (code, rest) = asked_to_end(child, told);
+        assert_eq!(code, 3, "{rule}: {heard}{rest}");
+        for says in ["500 samples are missing", "late.dat' came too late", "'in/d.dat' does not go on"] {
+            assert!(rest.contains(says), "{rule}: no '{says}' in {rest}");
+        }
+        let live = std::fs::read(place.path("live.npy")).unwrap();
+        std::fs::create_dir(place.path("cut")).unwrap();
+        write(&place, "cut/a.dat", &recording, first..4000);
+        write(&place, "cut/b.dat", &recording, 4500..6000);
+        let ran = place.run(&["run", "-e", "READ cut | BANDPASS 5Hz 50Hz | DECIMATE 4 | WRITE whole.npy"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let whole = std::fs::read(place.path("whole.npy")).unwrap();
+        // DECIMATE looks ahead: at the end of each stretch a live stream leaves out what still waits.
+        let row = CHANNELS * 4;
+        let (live, whole) = (&live[live.len() % row..], &whole[whole.len() % row..]);
+        assert!(live.len() > whole.len() * 9 / 10, "{} of {} bytes", live.len(), whole.len());
+        let same = live.chunks(row).zip(whole.chunks(row)).take_while(|(a, b)| a == b).count();
+        assert!(same > (4000 - first) / 4 - 64, "{rule}: {same} rows are the same");
+        assert!(
+            whole.windows(row * 100).any(|part| part == &live[live.len() - row * 150..live.len() - row * 50])
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_followed_is_refused() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path("in")).unwrap();
+    arrive(&place, "in/a.dat", &recording(), 0..2000, true);
+    for (source, says) in [
+        ("in/a.dat FOLLOW=all", "FOLLOW is for folders"),
+        ("nowhere FOLLOW=new", "FOLLOW is for folders"),
+        ("in RECONNECT=5s", "RECONNECT is for live streams"),
+        ("in FOLLOW=all ON_GAP=mask", "how long a gap is shows when it is over"),
+        ("in FOLLOW=all TIME=1s..2s", "has no window of time"),
+        ("tcp://127.0.0.1:9 FOLLOW=new", "FOLLOW is for folders"),
+        ("tcp://127.0.0.1:9 ON_GAP=mask", "how long a gap is shows when it is over"),
+        ("tcp://127.0.0.1:9 RECONNECT=-5s", "RECONNECT is -5 s"),
+    ] {
+        let ran = place.run(&["run", "-e", &format!("READ {source} | WRITE out.npy")]);
+        assert_eq!(ran.code, 2, "{source}: {}", ran.err);
+        assert!(ran.err.contains(says) && ran.err.contains("help: "), "{source}: {}", ran.err);
+    }
 }

@@ -190,13 +190,11 @@ fn what_came_before_a_mishap_is_kept() {
     let recording = recording();
     let (before, after) = recording.split_at(600 * ROW);
     let good = frame(0, before);
-    let gap = frame(700, after);
     let again = frame(500, after);
     let mut wrong = frame(600, after);
     wrong[0] = b'X';
     let cut = frame(600, after)[..5 * ROW].to_vec();
     for (tail, why) in [
-        (gap, "100 samples are missing, from 600 on"),
         (again, "sample 500 came again where 600 was due"),
         (wrong, "a frame does not begin with DASF"),
         (cut, "closed within a frame"),
@@ -210,6 +208,125 @@ fn what_came_before_a_mishap_is_kept() {
         let whole = of_file(if why.contains("within") { 604 } else { 600 }).0;
         assert!(rows == whole, "{why}: {} of {}", npy_shape(&rows), npy_shape(&whole));
     }
+}
+
+/// What a script leaves of files that hold the first 600 rows and the rest, of which the second begins so many samples late.
+fn of_files_with_a_gap(missing: usize) -> (Vec<u8>, Vec<u8>) {
+    let place = Workplace::new();
+    let recording = recording();
+    std::fs::create_dir(place.path("day")).unwrap();
+    let milliseconds = (600 + missing) * 2;
+    let late = format!("2024-05-01T12:00:{:02}.{:03}Z", milliseconds / 1000, milliseconds % 1000);
+    for (name, rows, start) in [
+        ("a", &recording[..600 * ROW], "2024-05-01T12:00:00Z"),
+        ("b", &recording[600 * ROW..], late.as_str()),
+    ] {
+        std::fs::write(place.path(&format!("day/{name}.dat")), rows).unwrap();
+        place.file(&format!("day/{name}.dat.json"), &LINE.replace("2024-05-01T12:00:00Z", start));
+    }
+    let ran = place.run(&["run", "-e", &script("day")]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    left(&place)
+}
+
+#[test]
+fn behind_a_gap_a_stream_goes_on_as_a_record_does() {
+    let recording = recording();
+    let (before, after) = recording.split_at(600 * ROW);
+    let whole = of_files_with_a_gap(100);
+    assert!(whole.0 != of_file(ROWS).0, "filters did not begin anew behind the gap");
+    let (head, gap) = (frame(0, before), frame(700, after));
+    let all = [LINE.as_bytes(), &head, &gap].concat();
+    let trickle: Vec<&[u8]> = all.chunks(777).collect();
+    for (how, pieces) in [("at once", vec![all.as_slice()]), ("in pieces", trickle)] {
+        let place = Workplace::new();
+        let ran = sent(&place, &pieces);
+        assert_eq!(ran.code, 3, "{how}: {}", ran.err);
+        assert!(ran.err.contains("100 samples are missing, from 600 on"), "{how}: {}", ran.err);
+        assert!(left(&place) == whole, "{how}: other rows or events than from files");
+    }
+    let place = Workplace::new();
+    let (child, mut socket) = listening(&place, &|source| script(&format!("{source} ON_GAP=error")));
+    socket.write_all(&all).unwrap();
+    drop(socket);
+    let ran = end(child);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("ended early: 100 samples are missing, from 600 on"), "{}", ran.err);
+    assert!(left(&place).0 == of_file(600).0);
+}
+
+#[test]
+fn a_sender_that_comes_back_is_gone_on_with() {
+    let recording = recording();
+    let (before, after) = recording.split_at(600 * ROW);
+    let (whole, gap) = (of_file(ROWS), of_files_with_a_gap(100));
+    let line = |start: &str| LINE.replace("2024-05-01T12:00:00Z", start).into_bytes();
+    let same = LINE.as_bytes().to_vec();
+    // How the first connection ends, and what a second sender says: the same count, or one of its own with its own start.
+    for (how, tail, line, first, expected, missing) in [
+        ("in order", Vec::new(), same.clone(), 600, &whole, None),
+        ("within a frame", frame(600, after)[..5 * ROW].to_vec(), same.clone(), 604, &whole, None),
+        ("for a while", Vec::new(), same, 700, &gap, Some("100 samples are missing, from 600 on")),
+        (
+            "and counts anew",
+            Vec::new(),
+            line("2024-05-01T12:00:01.4Z"),
+            0,
+            &gap,
+            Some("100 samples are missing"),
+        ),
+    ] {
+        let place = Workplace::new();
+        let script = script("tcp://127.0.0.1:PORT?listen RECONNECT=20s");
+        let port = port();
+        let mut command = place.command(&["run", "-e", &script.replace("PORT", &port.to_string())]);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut heard = String::new();
+        let mut hear = |what: &str| {
+            let from = heard.len();
+            while !heard[from..].contains(what) {
+                assert!(told.read_line(&mut heard).unwrap() > 0, "{how}: no '{what}' in {heard}");
+            }
+        };
+        let mut socket = connected(port);
+        socket.write_all(&[LINE.as_bytes(), &frame(0, before), &tail].concat()).unwrap();
+        drop(socket);
+        hear("went away");
+        // Strangers in between do no harm.
+        for (stranger, says) in [
+            (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "does not begin as a stream does"),
+            (LINE.replace("500", "400").into_bytes(), "another sampling rate: 400 Hz"),
+        ] {
+            connected(port).write_all(&stranger).unwrap();
+            hear(says);
+        }
+        let mut socket = connected(port);
+        let from = if how == "within a frame" { 4 * ROW } else { 0 };
+        socket.write_all(&[line.as_slice(), &frame(first, &after[from..])].concat()).unwrap();
+        drop(socket);
+        hear("went away");
+        // Closing is no end here: a signal is.
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        told.read_to_string(&mut heard).unwrap();
+        let ran = Ran { err: heard, ..end(child) };
+        assert_eq!(ran.code, if missing.is_some() { 3 } else { 0 }, "{how}: {}", ran.err);
+        assert!(missing.is_none_or(|text| ran.err.contains(text)), "{how}: {}", ran.err);
+        assert!(left(&place) == *expected, "{how}: other rows or events than from files: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_sender_that_stays_away_ends_the_stream() {
+    let place = Workplace::new();
+    let (child, mut socket) = listening(&place, &|source| script(&format!("{source} RECONNECT=0.3s")));
+    socket.write_all(&[LINE.as_bytes(), &frame(0, &recording())].concat()).unwrap();
+    drop(socket);
+    let ran = end(child);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("the other end did not come back within 0.3 s"), "{}", ran.err);
+    assert!(left(&place) == of_file(ROWS));
 }
 
 #[test]

@@ -84,6 +84,10 @@ operator! {
         on_overlap: OverlapRule = OverlapRule::Same,
         /// What becomes of a file among others that cannot be read: it stops the run, or is left out with a note and exit code 3.
         on_bad: BadRule = BadRule::Stop,
+        /// Reads a folder or pattern as a live stream: the files that are there and those that come (all), or only those that come (new).
+        follow: FollowRule = FollowRule::No,
+        /// How long a live stream waits for a sender that went away; none unless given.
+        reconnect: Option<Seconds> = None,
     }
     example "READ fiber.dat CHANNELS=2048 FS=1kHz DTYPE=float32 DX=1m";
     reference "";
@@ -243,6 +247,11 @@ choice! {
 choice! {
     /// What becomes of a file that cannot be read.
     BadRule { Stop = "stop", Skip = "skip" }
+}
+
+choice! {
+    /// Whether a folder is read as it grows.
+    FollowRule { No = "no", All = "all", New = "new" }
 }
 
 choice! {

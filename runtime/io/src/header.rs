@@ -122,6 +122,12 @@ pub trait Source: Send + Sync {
         Ok(most)
     }
 
+    /// Where a live stream goes on after [`Source::wait`] said that no more rows follow: behind samples that are missing. Waits until that is
+    /// known; `None` if the stream is over.
+    fn resumes(&self) -> Result<Option<Segment>> {
+        Ok(None)
+    }
+
     /// What of the record could not be had, in words: files left out, a live stream that ended before its sender closed it in order.
     fn losses(&self) -> Vec<String> {
         Vec::new()

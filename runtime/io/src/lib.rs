@@ -37,7 +37,7 @@ pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometr
 pub use header::{ASSUMED_SPACING, Channels, ENDLESS, FileType, Header, Segment, Source};
 pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
 pub use live::{Waiting, send, watch_streams};
-pub use open::{Endian, Location, OnBad, OnGap, OnOverlap, ReadOptions, open};
+pub use open::{Endian, Follow, Location, OnBad, OnGap, OnOverlap, ReadOptions, open};
 pub use remote::{Fetching, watch_fetches};
 pub use select::{Selected, Window};
 pub use sidecar::{Sidecar, draft_sidecar, sidecar_path};

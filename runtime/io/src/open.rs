@@ -47,6 +47,21 @@ pub struct ReadOptions {
     pub on_gap: OnGap,
     pub on_overlap: OnOverlap,
     pub on_bad: OnBad,
+    /// How long a live stream waits for a sender that went away.
+    pub reconnect: Option<std::time::Duration>,
+    pub follow: Follow,
+}
+
+/// Whether a folder is read as it grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Follow {
+    /// Its files are those that are there.
+    #[default]
+    No,
+    /// Those that are there, then those that come.
+    All,
+    /// Those that come.
+    New,
 }
 
 /// What becomes of a gap.
@@ -81,7 +96,7 @@ pub enum OnBad {
 impl ReadOptions {
     /// The options for a file that is part of a record.
     pub(crate) fn of_a_part(&self) -> ReadOptions {
-        ReadOptions { on_gap: OnGap::Reset, ..self.clone() }
+        ReadOptions { on_gap: OnGap::Reset, follow: Follow::No, reconnect: None, ..self.clone() }
     }
 
     /// Refuses values that no record can have.
@@ -115,12 +130,29 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
         return Ok(Box::new(synthetic::open(text, options)?));
     }
     if path.starts_with("tcp://") {
+        if options.follow != Follow::No {
+            return Err(Diag::usage("FOLLOW is for folders, and a live stream goes on by itself")
+                .help("leave FOLLOW out; RECONNECT=1h waits for a sender that went away"));
+        }
         return Ok(Box::new(live::open(path, options)?));
+    }
+    if options.reconnect.is_some() {
+        return Err(Diag::usage(format!("RECONNECT is for live streams, and '{path}' is none"))
+            .help("leave RECONNECT out; FOLLOW=all or FOLLOW=new waits for files that come into a folder"));
+    }
+    if options.follow != Follow::No && !folder::names_several(path) {
+        return Err(Diag::usage(format!(
+            "FOLLOW is for folders and patterns of files, and '{path}' is none"
+        ))
+        .help("give the folder that files come into, or a pattern such as 'incoming/*.h5'"));
     }
     if folder::names_several(path) {
         if options.start.is_some() {
             return Err(Diag::usage(format!("START cannot be the beginning of every file of '{path}'"))
                 .help("leave START out; the files, or sidecars beside them, say when they begin"));
+        }
+        if options.follow != Follow::No {
+            return Ok(Box::new(folder::follow(path, options)?));
         }
         return gaps::apply(Box::new(folder::open(path, options)?), options.on_gap);
     }

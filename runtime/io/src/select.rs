@@ -172,6 +172,10 @@ impl Source for Selected {
         self.inner.wait(first, most)
     }
 
+    fn resumes(&self) -> Result<Option<Segment>> {
+        self.inner.resumes()
+    }
+
     fn losses(&self) -> Vec<String> {
         self.inner.losses()
     }

@@ -1,5 +1,6 @@
 //! One observer for all sinks of a pipeline.
 
+use dasc_io::Segment;
 use dasc_ir::{Diag, Result};
 use dasc_runtime::{Detection, Observer, RowsView, StatisticView, Stats};
 use dasc_sink::{Event, Provenance, Summary};
@@ -24,6 +25,8 @@ pub struct Fan<'a> {
     cuts: Vec<Vec<Event>>,
     progress: &'a mut Progress,
     interrupt: &'a Interrupt,
+    /// Stretches of a stream before the one that runs.
+    before: usize,
 }
 
 impl<'a> Fan<'a> {
@@ -52,7 +55,26 @@ impl<'a> Fan<'a> {
             cuts: vec![Vec::new(); pipeline.cuts.len()],
             progress,
             interrupt,
+            before: 0,
         })
+    }
+
+    /// A live stream goes on behind a gap, with the same steps.
+    pub fn goes_on(&mut self, behind: &Pipeline, gap: Segment, so_far: &Stats) -> Result<()> {
+        self.before += 1;
+        self.events.goes_on(gap);
+        self.progress.goes_on(so_far);
+        let clock = behind.record.clock();
+        for (sink, drain) in self.pipeline.sinks.iter().zip(&mut self.drains) {
+            let node = sink.output.and_then(|output| behind.graph.outputs.get(output));
+            let time =
+                node.and_then(|node| behind.graph.signal(*node)).and_then(|signal| signal.time.as_ref());
+            let begins = time.and_then(|time| clock.stretches(time).first().map(|(_, _, instant)| *instant));
+            if let Some(start_ns) = begins {
+                drain.goes_on(start_ns).map_err(|diag| diag.at(sink.span))?;
+            }
+        }
+        Ok(())
     }
 
     fn each(&mut self, output: usize, mut give: impl FnMut(&mut dyn Drain) -> Result<()>) -> Result<()> {
@@ -121,6 +143,7 @@ fn interrupted() -> Diag {
 
 impl Observer for Fan<'_> {
     fn rows(&mut self, output: usize, segment: usize, rows: &RowsView) -> Result<()> {
+        let segment = self.before + segment;
         self.each(output, |drain| drain.rows(segment, rows))
     }
 
@@ -130,16 +153,18 @@ impl Observer for Fan<'_> {
     }
 
     fn statistic(&mut self, output: usize, segment: usize, value: &StatisticView) -> Result<()> {
+        let segment = self.before + segment;
         self.each(output, |drain| drain.statistic(segment, value))
     }
 
-    fn detections(&mut self, output: usize, detections: Vec<Detection>) -> Result<()> {
+    fn detections(&mut self, output: usize, mut detections: Vec<Detection>) -> Result<()> {
+        detections.iter_mut().for_each(|detection| detection.segment += self.before);
         self.events.detected(output, &detections);
         Ok(())
     }
 
     fn settled(&mut self, output: usize, segment: usize, row: i64) -> Result<()> {
-        self.events.settled(output, segment, row);
+        self.events.settled(output, self.before + segment, row);
         Ok(())
     }
 

@@ -76,6 +76,11 @@ pub trait Drain {
     /// Its output, if that has no time axis.
     fn statistic(&mut self, segment: usize, value: &StatisticView) -> Result<()>;
 
+    /// Rows go on behind a gap that nobody knew of before; the first of them was taken at an instant.
+    fn goes_on(&mut self, _start_ns: i64) -> Result<()> {
+        Ok(())
+    }
+
     /// More events of its flow, in order. Those that a sink does not take as they come it is given when it finishes.
     fn events(&mut self, _events: &[Event]) -> Result<Taken> {
         Ok(Taken::Held)

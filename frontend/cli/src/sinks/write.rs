@@ -211,6 +211,11 @@ impl Drain for Array {
         self.flush()
     }
 
+    fn goes_on(&mut self, start_ns: i64) -> Result<()> {
+        self.flush()?;
+        self.file.jump(self.next, start_ns)
+    }
+
     fn finish(mut self: Box<Self>, _: &[Event]) -> Result<Summary> {
         self.flush()?;
         self.file.finish()

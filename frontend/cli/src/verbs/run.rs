@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::args::RunArgs;
 use crate::bandwidth::copy_bandwidth;
-use crate::bind::{Pipeline, bind};
+use crate::bind::{Pipeline, bind, bind_behind};
 use crate::interrupt::Interrupt;
 use crate::numbers;
 use crate::outcome::{Done, Outcome, Stop};
@@ -167,14 +167,20 @@ fn pass(
 ) -> Outcome<Ran> {
     let terminal = &context.terminal;
     let clock = Instant::now();
-    let prepared =
-        Run::prepare(pipeline.graph.clone(), &options(&context.settings, manner.chunk, manner.interpret))?;
+    let options = options(&context.settings, manner.chunk, manner.interpret);
+    let prepared = Run::prepare(pipeline.graph.clone(), &options)?;
     let compiled = clock.elapsed().as_secs_f64();
     let mut progress = Progress::new(terminal, decodes(pipeline));
     let provenance = sinks::provenance(script, pipeline);
     let clock = Instant::now();
     let finished = Fan::open(pipeline, &provenance, &mut progress, interrupt).and_then(|mut fan| {
-        let stats = prepared.execute(&pipeline.record, &mut fan)?;
+        let mut stats = prepared.execute(&pipeline.record, &mut fan)?;
+        while let Some(gap) = pipeline.record.source.resumes()? {
+            let behind = bind_behind(script, pipeline, gap)?;
+            fan.goes_on(&behind, gap, &stats)?;
+            let prepared = Run::prepare(behind.graph.clone(), &options)?;
+            stats.go_on(prepared.execute(&behind.record, &mut fan)?);
+        }
         Ok((stats, fan.finish()?))
     });
     progress.done();

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::summary::Summary;
 use crate::sidecar::sidecar_path;
-use crate::{OnBad, OnGap, OnOverlap, ReadOptions};
+use crate::{Follow, OnBad, OnGap, OnOverlap, ReadOptions};
 
 static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);
 
@@ -79,6 +79,8 @@ impl Index {
             on_gap: OnGap::default(),
             on_overlap: OnOverlap::default(),
             on_bad: OnBad::default(),
+            follow: Follow::default(),
+            reconnect: None,
             ..options.clone()
         };
         let key = hex(format!("{}\n{plain:?}", absolute.display()).as_bytes());

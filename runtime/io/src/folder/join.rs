@@ -112,7 +112,7 @@ pub fn join(files: &[(PathBuf, Summary)]) -> Result<Joined> {
 }
 
 /// Samples between two instants, to the nearest; half a sample counts as none.
-fn samples(later: i64, earlier: i64, rate: Rational) -> i64 {
+pub fn samples(later: i64, earlier: i64, rate: Rational) -> i64 {
     let elapsed = (i128::from(later) - i128::from(earlier)) * i128::from(rate.num());
     let unit = i128::from(rate.den()) * 1_000_000_000;
     let (whole, rest) = (elapsed / unit, elapsed % unit);

@@ -29,6 +29,27 @@ pub fn names_several(path: &str) -> bool {
 
 /// The files directly in a folder, or those that match a pattern: `*` within a name, `**` folders in between.
 pub fn list(path: &str) -> Result<Listing> {
+    let listing = look(path)?;
+    if listing.files.is_empty() {
+        let beside = match listing.passed_over {
+            0 => String::new(),
+            n => format!(", only {n} that are none by their endings"),
+        };
+        let help = match Path::new(path).is_dir() {
+            true => format!("files in folders within are named by '{}/**/*.h5'", path.trim_end_matches('/')),
+            false => "see how the names are written; ** stands for folders in between".to_string(),
+        };
+        return Err(Diag::world(format!("'{path}' has no data files{beside}")).help(help));
+    }
+    Ok(listing)
+}
+
+/// The same, or none.
+pub fn list_any(path: &str) -> Result<Vec<PathBuf>> {
+    Ok(look(path)?.files)
+}
+
+fn look(path: &str) -> Result<Listing> {
     let pattern = if Path::new(path).is_dir() {
         let folder = glob::Pattern::escape(path.trim_end_matches('/'));
         format!("{folder}/*")
@@ -60,17 +81,6 @@ pub fn list(path: &str) -> Result<Listing> {
                 Diag::usage(format!("'{path}' names more than {MOST} files")).help("narrow the pattern")
             );
         }
-    }
-    if listing.files.is_empty() {
-        let beside = match listing.passed_over {
-            0 => String::new(),
-            n => format!(", only {n} that are none by their endings"),
-        };
-        let help = match Path::new(path).is_dir() {
-            true => format!("files in folders within are named by '{}/**/*.h5'", path.trim_end_matches('/')),
-            false => "see how the names are written; ** stands for folders in between".to_string(),
-        };
-        return Err(Diag::world(format!("'{path}' has no data files{beside}")).help(help));
     }
     listing.files.sort();
     Ok(listing)

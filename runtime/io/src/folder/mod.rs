@@ -2,6 +2,7 @@
 //!
 //! Headers are read once, side by side, and remembered; files are opened again when their rows are read, a few at a time.
 
+mod follow;
 mod index;
 mod join;
 mod list;
@@ -22,11 +23,13 @@ use crate::open::OnBad;
 use crate::record::check_read;
 use crate::{Header, Location, OnOverlap, ReadOptions, Source};
 
+pub use follow::follow;
 pub use index::remember_in;
 use index::{Index, Stamp};
+pub use join::samples;
 use join::{Joined, Part, join};
 pub use list::names_several;
-use summary::Summary;
+pub use summary::Summary;
 pub use watch::{Opening, watch_openings};
 
 /// Files opened together, for starting a process that describes one takes longer than describing many; and files held open.

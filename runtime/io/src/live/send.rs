@@ -26,7 +26,8 @@ pub fn send(
     if header.is_live() {
         return Err(Diag::usage("a live stream cannot be sent on").help("record it first, with WRITE"));
     }
-    let mut socket = connection::establish(address)?;
+    let lost = || Diag::compiler("a connection without a time limit was given up");
+    let mut socket = connection::establish(address, None)?.ok_or_else(lost)?;
     let line = serde_json::to_string(&sidecar::filled(header));
     let line =
         line.map_err(|error| Diag::compiler(format!("a stream's first line as JSON: {error}")))? + "\n";

@@ -10,8 +10,16 @@ pub enum Waiting<'a> {
     Peer(&'a str),
     /// The other end is there.
     Connected(&'a str),
-    /// For the rest of a row.
+    /// For the first file of a folder.
+    Files(&'a str),
+    /// The first file of a folder is there.
+    Follows(&'a str),
+    /// For the rest of a row, or the next file.
     Rows,
+    /// The other end is gone, and may come back to this address of ours or answer at its own.
+    Lost(&'a str),
+    /// What came in its place, or is not the next file, is of no use: why.
+    Strange(&'a str),
 }
 
 type Watch = Box<dyn Fn(Waiting) -> ControlFlow<()> + Send + Sync>;
