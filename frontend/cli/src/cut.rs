@@ -9,7 +9,7 @@ use dasc_dql::Step;
 use dasc_dql::statements::{Cut, CutChannels};
 use dasc_events::Event;
 use dasc_ir::graph::{ChannelAxis, Graph, Labels, NodeId, Role, Rows, TimeAxis};
-use dasc_ir::{Blame, Diag, Result, Span, time};
+use dasc_ir::{Blame, Diag, Result, Span};
 use dasc_sink::Target;
 
 use crate::bind::{Assembly, Flow, Pipeline};
@@ -222,7 +222,7 @@ pub fn prepare(script: &Script, pipeline: Pipeline, found: &[Vec<Event>]) -> Res
             for (template, refused) in cut.sinks.iter().zip(&mut refused) {
                 let lost = || Diag::compiler("cut: a sink without its step");
                 let step = script.program.steps.get(template.step).ok_or_else(lost)?;
-                let step = named(step, &event.id.to_string(), &instant(event.start_ns));
+                let step = named(step, &event.id.to_string(), &names::instant(event.start_ns));
                 assembly.b.enter(&step.keyword, Some(step.span));
                 let sink = match sinks::prepare(&mut assembly, &step, &flow) {
                     Ok(sink) => sink,
@@ -287,11 +287,6 @@ impl Cuts {
         pipeline.graph = Graph { outputs, ..pipeline.b.graph().clone() };
         (!ids.is_empty()).then_some(ids)
     }
-}
-
-/// `2024-05-01T12-00-03.25`: an instant that any file system takes.
-fn instant(ns: i64) -> String {
-    time::format_utc(ns).replace(':', "-").replace('Z', "")
 }
 
 /// The slice of the flow around an event, and whether it is as long as asked; `None` where it has no rows.

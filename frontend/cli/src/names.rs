@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use dasc_dql::Step;
 use dasc_dql::statements::{FilePath, Mode};
 use dasc_io::Header;
-use dasc_ir::{Diag, Result, time};
-use dasc_sink::{Destination, Target};
+use dasc_ir::parameter::Seconds;
+use dasc_ir::{Diag, Result, Span, time};
+use dasc_sink::{Destination, Rotation, Target};
 
 use crate::bind::Pipeline;
 use crate::record::Record;
@@ -56,49 +58,150 @@ pub fn target(
     format: Option<&str>,
     known: &[&str],
 ) -> Result<Target> {
-    let wanted = format.or(known.first().copied()).unwrap_or("out");
-    let Some(FilePath(template)) = path else {
-        let stem = &script.stem;
-        return Ok(Target::File(script.folder.join(format!("{stem}-{}.{wanted}", step.index + 1))));
-    };
-    let mut name =
-        dasc_sink::expand_template(template, &fields(step, header)).map_err(|diag| diag.at(step.span))?;
-    if name == "-" {
-        return Ok(Target::Stdout);
-    }
-    if name.contains("://") {
-        return Err(Diag::usage(format!("cannot write to '{name}': outputs are files of this machine"))
-            .at(step.span)
-            .help("write to a file and copy it"));
-    }
-    let ending = Path::new(&name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    let says = ending.filter(|ending| known.contains(&ending.as_str()));
-    match (format, says) {
-        (Some(format), Some(ending)) if format != ending => {
-            return Err(Diag::usage(format!("'{name}' ends in .{ending}, but FORMAT is {format}"))
-                .at(step.span)
-                .help("leave FORMAT out, or give the name the format's ending"));
-        }
-        (Some(format), None) => name = format!("{name}.{format}"),
-        (None, None) => {
-            let list: Vec<String> = known.iter().map(|ending| format!(".{ending}")).collect();
-            return Err(Diag::usage(format!("'{name}' does not say in which format to write"))
-                .at(step.span)
-                .help(format!("end the name in {}, or give - for standard output", list.join(", "))));
-        }
-        _ => {}
-    }
-    Ok(Target::File(located(script, &name)))
+    Naming::of(script, step, path, format, known).at(first_instant(header))
 }
 
-/// What `{…}` in a name stands for: variables of loops, and the record's first sample.
-fn fields(step: &Step, header: &Header) -> BTreeMap<String, String> {
-    let start = time::format_utc(header.segments.first().map_or(0, |segment| segment.start_ns));
-    let (date, clock) = start.split_once('T').unwrap_or((&start, "00"));
-    let mut fields: BTreeMap<String, String> = step.bindings.iter().cloned().collect();
-    fields.insert("date".into(), date.to_string());
-    fields.insert("hour".into(), clock.get(..2).unwrap_or("00").to_string());
-    fields
+/// Where a sink writes that begins anew EVERY so often: the first of its targets, and what names the others.
+pub fn rotated(
+    script: &Script,
+    step: &Step,
+    header: &Header,
+    every: Seconds,
+    path: Option<&FilePath>,
+    format: Option<&str>,
+    known: &[&str],
+) -> Result<(Target, Rotation)> {
+    let wrong = |text: String| Diag::usage(text).at(step.span);
+    let example = "a time of a second or more, for instance EVERY=1h";
+    let every_ns = Some(every.0 * 1e9).filter(|ns| (1e9..9e18).contains(ns)).map(|ns| ns.round() as i64);
+    let every_ns =
+        every_ns.ok_or_else(|| wrong(format!("EVERY is {} s", every.0)).help(format!("give {example}")))?;
+    let naming = Naming::of(script, step, path, format, known);
+    if step.bindings.iter().any(|(field, value)| field == "id" && value == "{id}") {
+        return Err(wrong("EVERY cannot follow CUT, which makes a file for every event".into())
+            .help("leave EVERY out"));
+    }
+    let first = first_instant(header);
+    let target = naming.at(first)?;
+    if target == Target::Stdout {
+        return Err(wrong("EVERY makes files, and standard output is one".into()).help("leave EVERY out"));
+    }
+    const DAY: i64 = 86_400_000_000_000;
+    let border = first.div_euclid(every_ns).saturating_add(1).saturating_mul(every_ns);
+    let mut names = vec![target.clone()];
+    let later = [0, every_ns, DAY, 31 * DAY, 366 * DAY].map(|ns| border.saturating_add(ns));
+    // Borders as far apart as the times tried are the same file's.
+    let mut stretches = vec![first.div_euclid(every_ns)];
+    for instant in later.into_iter().filter(|instant| *instant >= border) {
+        let (name, stretch) = (naming.at(instant)?, instant.div_euclid(every_ns));
+        if stretches.contains(&stretch) {
+            continue;
+        }
+        if names.contains(&name) {
+            return Err(wrong(format!("'{}' names the same file again and again", naming.template)).help(
+                "put {start} into the name, or enough of {date}, {hour} and {minute} to tell the files apart",
+            ));
+        }
+        names.push(name);
+        stretches.push(stretch);
+    }
+    let shown = located_in(&naming.folder, &naming.template);
+    Ok((target, Rotation { every_ns, shown, name: Arc::new(move |ns| naming.at(ns)) }))
+}
+
+fn first_instant(header: &Header) -> i64 {
+    header.segments.first().map_or(0, |segment| segment.start_ns)
+}
+
+/// What a sink's files are called, whenever they begin.
+struct Naming {
+    folder: PathBuf,
+    template: String,
+    format: Option<String>,
+    known: Vec<String>,
+    /// Variables of loops, and fields of an event.
+    bindings: Vec<(String, String)>,
+    span: Span,
+}
+
+impl Naming {
+    fn of(
+        script: &Script,
+        step: &Step,
+        path: Option<&FilePath>,
+        format: Option<&str>,
+        known: &[&str],
+    ) -> Naming {
+        let wanted = format.or(known.first().copied()).unwrap_or("out");
+        let template = match path {
+            Some(FilePath(template)) => template.clone(),
+            None => {
+                format!("{}-{}.{wanted}", script.stem.replace('{', "{{").replace('}', "}}"), step.index + 1)
+            }
+        };
+        Naming {
+            folder: script.folder.clone(),
+            template,
+            format: format.map(str::to_string),
+            known: known.iter().map(|ending| ending.to_string()).collect(),
+            bindings: step.bindings.clone(),
+            span: step.span,
+        }
+    }
+
+    /// The target whose first row lies at an instant.
+    fn at(&self, start_ns: i64) -> Result<Target> {
+        let expanded = dasc_sink::expand_template(&self.template, &self.fields(start_ns));
+        let mut name = expanded.map_err(|diag| diag.at(self.span))?;
+        if name == "-" {
+            return Ok(Target::Stdout);
+        }
+        if name.contains("://") {
+            return Err(Diag::usage(format!("cannot write to '{name}': outputs are files of this machine"))
+                .at(self.span)
+                .help("write to a file and copy it"));
+        }
+        let ending = Path::new(&name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        let says = ending.filter(|ending| self.known.contains(ending));
+        match (&self.format, says) {
+            (Some(format), Some(ending)) if *format != ending => {
+                return Err(Diag::usage(format!("'{name}' ends in .{ending}, but FORMAT is {format}"))
+                    .at(self.span)
+                    .help("leave FORMAT out, or give the name the format's ending"));
+            }
+            (Some(format), None) => name = format!("{name}.{format}"),
+            (None, None) => {
+                let list: Vec<String> = self.known.iter().map(|ending| format!(".{ending}")).collect();
+                return Err(Diag::usage(format!("'{name}' does not say in which format to write"))
+                    .at(self.span)
+                    .help(format!("end the name in {}, or give - for standard output", list.join(", "))));
+            }
+            _ => {}
+        }
+        Ok(Target::File(located_in(&self.folder, &name)))
+    }
+
+    /// What `{…}` in a name stands for: variables of loops, and the first sample's instant.
+    fn fields(&self, start_ns: i64) -> BTreeMap<String, String> {
+        let start = time::format_utc(start_ns);
+        let (date, clock) = start.split_once('T').unwrap_or((&start, "00:00"));
+        let part = |range| clock.get(range).unwrap_or("00").to_string();
+        let mut fields: BTreeMap<String, String> = [
+            ("start", instant(start_ns)),
+            ("date", date.to_string()),
+            ("hour", part(0..2)),
+            ("minute", part(3..5)),
+        ]
+        .map(|(field, value)| (field.to_string(), value))
+        .into();
+        fields.extend(self.bindings.iter().cloned());
+        fields
+    }
+}
+
+/// `2024-05-01T12-00-03.25`: an instant that any file system takes.
+pub fn instant(ns: i64) -> String {
+    time::format_utc(ns).replace(':', "-").replace('Z', "")
 }
 
 /// The sink's own word for the statement's.

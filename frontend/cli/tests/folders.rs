@@ -230,3 +230,65 @@ fn what_cannot_be_followed_is_refused() {
         assert!(ran.err.contains(says) && ran.err.contains("help: "), "{source}: {}", ran.err);
     }
 }
+
+#[test]
+fn outputs_begin_anew_at_borders_of_time() {
+    let place = Workplace::new();
+    let recording = recording();
+    std::fs::create_dir(place.path("cut")).unwrap();
+    std::fs::create_dir(place.path("out")).unwrap();
+    write(&place, "cut/a.dat", &recording, 300..2000);
+    write(&place, "cut/b.dat", &recording, 2500..6000);
+    let script = "READ cut | BANDPASS 5Hz 50Hz AS f | WRITE whole.npy MODE=overwrite | FROM f | WRITE 'out/{start}.npy' EVERY=2s \
+                  | STA_LTA 0.02s 0.5s | THRESHOLD_DETECT 2 RATIO | EVENTS 'out/{start}.csv' EVERY=2s | FROM f | STA_LTA 0.02s 0.5s | THRESHOLD_DETECT 2 RATIO | EVENTS all.csv";
+    let ran = place.run(&["run", "-e", script]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("out/{start}.npy  3 files"), "{}", ran.err);
+    let rows = |name: &str| {
+        let bytes = std::fs::read(place.path(name)).unwrap();
+        bytes[128..].to_vec()
+    };
+    let at = |clock: &str| format!("out/2024-05-01T00-00-{clock}.npy");
+    // The second stretch begins at 2.5 s; its first border is at 4 s.
+    let parts: Vec<Vec<u8>> = ["00.3", "02.5", "04"].iter().map(|clock| rows(&at(clock))).collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len() / CHANNELS / 4).collect();
+    assert_eq!(lengths, [1700, 1500, 2000]);
+    assert!(parts.concat() == rows("whole.npy"));
+    let lines = |name: &str| {
+        std::fs::read_to_string(place.path(name))
+            .unwrap()
+            .lines()
+            .skip(1)
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    let mut tables: Vec<_> = std::fs::read_dir(place.path("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".csv"))
+        .collect();
+    tables.sort();
+    assert!(tables.len() >= 2, "{tables:?}");
+    let found: Vec<String> = tables.iter().flat_map(|name| lines(&format!("out/{name}"))).collect();
+    assert!(found.len() > 10 && found == lines("all.csv"));
+    // A run that is started again goes on in the file of the same day.
+    let day = "| WRITE 'day-{date}.npy' EVERY=1d MODE=append";
+    for window in ["TIME=0s..1s", "TIME=1s..1.5s"] {
+        let ran = place.run(&["run", "-e", &format!("READ cut {window} {day}")]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    assert!(rows("day-2024-05-01.npy") == recording[300 * CHANNELS * 4..1800 * CHANNELS * 4]);
+    for (sink, says) in [
+        ("WRITE 'x-{hour}.npy' EVERY=1h", "names the same file again and again"),
+        ("WRITE x.npy EVERY=1h", "names the same file again and again"),
+        ("WRITE '{start}.npy' EVERY=0s", "EVERY is 0 s"),
+        ("WRITE - EVERY=1h", "standard output is one"),
+        ("WRITE '{id}.npy' EVERY=1h", "{date}, {hour}, {minute}, {start}"),
+        ("MEAN AXIS=time | WRITE '{start}.npy' EVERY=1h", "these have none"),
+        ("THRESHOLD_DETECT 0.2 AS d | CUT d | WRITE '{id}.npy' EVERY=1h", "EVERY cannot follow CUT"),
+    ] {
+        let ran = place.run(&["run", "-e", &format!("READ cut | {sink}")]);
+        assert_eq!(ran.code, 2, "{sink}: {}", ran.err);
+        assert!(ran.err.contains(says) && ran.err.contains("help: "), "{sink}: {}", ran.err);
+    }
+}

@@ -21,7 +21,7 @@ pub static STATEMENTS: [&Schema; 8] = [
 ];
 
 /// Names within braces that the run fills in: a path may hold them without a definition.
-pub const RUN_NAMES: [&str; 4] = ["date", "hour", "id", "start"];
+pub const RUN_NAMES: [&str; 5] = ["date", "hour", "id", "minute", "start"];
 
 /// Whether a step takes no flow but begins one.
 pub fn begins_flow(schema: &Schema) -> bool {
@@ -135,6 +135,8 @@ operator! {
         format: Option<DataFormat> = None,
         /// What to do about a file that exists.
         mode: Mode = Mode::New,
+        /// Begins another file at each multiple of this time since 1970 UTC, 1h or 1d; the name tells them apart by {start}, {date}, {hour}, {minute}.
+        every: Option<Seconds> = None,
     }
     example "WRITE filtered.npy MODE=overwrite";
     reference "";
@@ -149,6 +151,8 @@ operator! {
         format: Option<TableFormat> = None,
         /// What to do about a file that exists.
         mode: Mode = Mode::New,
+        /// Begins another file at each multiple of this time since 1970 UTC, 1h or 1d; the name tells them apart by {start}, {date}, {hour}, {minute}.
+        every: Option<Seconds> = None,
     }
     example "EVENTS events.parquet";
     reference "";

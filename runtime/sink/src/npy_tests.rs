@@ -57,7 +57,7 @@ fn files_are_numpy_s_own_bytes() {
     for rows in [Some(3), None] {
         in_folder(|path| {
             let summary = write(&path, rows, Mode::New, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
-            assert_eq!(summary, Summary { path: path.clone(), bytes: 152, rows: 3 });
+            assert_eq!(summary, Summary { path: path.clone(), files: 1, bytes: 152, rows: 3 });
             assert_eq!(std::fs::read(path).unwrap(), numpy_3x2());
         });
     }
@@ -194,7 +194,7 @@ fn rows_in_pieces_are_the_same_file() {
         sink.piece(2, 0, &bytes(&[4.0, 5.0])).unwrap();
         sink.whole(1).unwrap();
         let summary = sink.finish().unwrap();
-        assert_eq!(summary, Summary { path: path.clone(), bytes: 152, rows: 3 });
+        assert_eq!(summary, Summary { path: path.clone(), files: 1, bytes: 152, rows: 3 });
         assert_eq!(std::fs::read(&path).unwrap(), numpy_3x2());
     });
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Summary {
     /// The final name; `-` for standard output.
     pub path: PathBuf,
+    /// How many files or folders; more than 1 where the name stands for several.
+    pub files: u64,
     /// Size of the whole output, what was there before an append included.
     pub bytes: u64,
     /// Rows along axis 0, or events, written by this run.
@@ -101,7 +103,7 @@ pub(crate) fn commit(buffered: Buffered, rows: u64) -> Result<Summary> {
         buffered.get_ref().diag(&error)
     })?;
     let path = output.path().to_path_buf();
-    Ok(Summary { path, bytes: output.commit()?, rows })
+    Ok(Summary { path, files: 1, bytes: output.commit()?, rows })
 }
 
 impl Write for Output {

@@ -183,6 +183,11 @@ impl Gate {
         Ok(())
     }
 
+    /// Remembers an error that came behind it, so that every further call repeats it.
+    pub(crate) fn fail(&mut self, diag: Diag) -> Diag {
+        self.fault.get_or_insert(diag).clone()
+    }
+
     pub(crate) fn jump(&self, row: u64) -> Result<()> {
         if row < self.next {
             return Err(Diag::compiler(format!(

@@ -29,7 +29,14 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     });
     let known = ["parquet", "csv", "jsonl", "ndjson", "arrow", "xml", "qml", "quakeml"];
     let header = assembly.record.header();
-    let target = names::target(assembly.script, step, header, events.path.as_ref(), format, &known)?;
+    let (script, path) = (assembly.script, events.path.as_ref());
+    let (target, rotation) = match events.every {
+        None => (names::target(script, step, header, path, format, &known)?, None),
+        Some(every) => {
+            let (target, rotation) = names::rotated(script, step, header, every, path, format, &known)?;
+            (target, Some(rotation))
+        }
+    };
     let piped = match &target {
         Target::Stdout => Some(EventFormat::piped(format).map_err(|diag| diag.at(step.span))?),
         Target::File(_) => None,
@@ -39,6 +46,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         span: step.span,
         keyword: step.keyword.clone(),
         target,
+        rotation,
         mode: names::mode(events.mode),
         output: None,
         events: Vec::new(),
@@ -60,7 +68,10 @@ pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Re
         Kind::Events(Some(piped)) => piped,
         _ => EventFormat::of(&sink.target)?,
     };
-    let file = dasc_sink::open_events(&sink.target, format, sink.mode, provenance, &added)?;
+    let file = match &sink.rotation {
+        None => dasc_sink::open_events(&sink.target, format, sink.mode, provenance, &added)?,
+        Some(rotation) => dasc_sink::open_event_files(rotation.clone(), sink.mode, provenance, &added),
+    };
     Ok(Box::new(Table { file, survey }))
 }
 

@@ -20,7 +20,7 @@ pub mod write;
 use dasc_dql::Step;
 use dasc_ir::{Diag, Result, Span};
 use dasc_runtime::{RowsView, StatisticView};
-use dasc_sink::{Event, EventFormat, Mode, Summary, Target};
+use dasc_sink::{Event, EventFormat, Mode, Rotation, Summary, Target};
 
 use crate::bind::{Assembly, Flow, Pipeline};
 
@@ -35,6 +35,8 @@ pub struct SinkSpec {
     pub span: Span,
     pub keyword: String,
     pub target: Target,
+    /// When it goes on in another file than `target`, if it does.
+    pub rotation: Option<Rotation>,
     pub mode: Mode,
     /// The output it drains; `None` for tables of events alone.
     pub output: Option<usize>,
@@ -130,6 +132,7 @@ impl SinkSpec {
             span: self.span,
             keyword: self.keyword.clone(),
             target: self.target.clone(),
+            rotation: self.rotation.clone(),
             mode: self.mode,
             output: self.output,
             events: self.events.clone(),

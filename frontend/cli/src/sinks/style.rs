@@ -86,6 +86,7 @@ pub fn sink(
         span: step.span,
         keyword: step.keyword.clone(),
         target,
+        rotation: None,
         mode: picture_mode(names::mode(mode))?,
         output: Some(assembly.output(x)),
         events: Vec::new(),
@@ -204,7 +205,7 @@ pub fn save_to(target: &Target, mode: Mode, picture: &Picture, rows: u64) -> Res
                 return Err(fault
                     .unwrap_or_else(|| Diag::world(format!("cannot write '{}': {error}", path.display()))));
             }
-            Ok(Summary { path: path.clone(), bytes: file.commit()?, rows })
+            Ok(Summary { path: path.clone(), files: 1, bytes: file.commit()?, rows })
         }
         Target::Stdout => {
             let mut out = std::io::stdout().lock();
@@ -212,7 +213,7 @@ pub fn save_to(target: &Target, mode: Mode, picture: &Picture, rows: u64) -> Res
                 std::io::ErrorKind::BrokenPipe => Diag::world("standard output was closed by its reader"),
                 _ => Diag::world(format!("cannot write to standard output: {error}")),
             })?;
-            Ok(Summary { path: "-".into(), bytes: png.len() as u64, rows })
+            Ok(Summary { path: "-".into(), files: 1, bytes: png.len() as u64, rows })
         }
     }
 }

@@ -33,7 +33,14 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         DataFormat::Npy => "npy",
     });
     let header = assembly.record.header();
-    let target = names::target(assembly.script, step, header, write.path.as_ref(), format, &["npy", "zarr"])?;
+    let (script, path, known) = (assembly.script, write.path.as_ref(), &["npy", "zarr"]);
+    let (target, rotation) = match write.every {
+        None => (names::target(script, step, header, path, format, known)?, None),
+        Some(every) => {
+            let (target, rotation) = names::rotated(script, step, header, every, path, format, known)?;
+            (target, Some(rotation))
+        }
+    };
     if target == Target::Stdout && format == Some("zarr") {
         return Err(Diag::usage("a Zarr is a folder and cannot go to standard output")
             .at(step.span)
@@ -50,6 +57,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         span: step.span,
         keyword: step.keyword.clone(),
         target,
+        rotation,
         mode: names::mode(write.mode),
         output: Some(assembly.output(flow.node)),
         events: Vec::new(),
@@ -98,7 +106,10 @@ pub fn open(
     let name = quantity_name(&signal.unit).to_lowercase();
     let layout =
         Layout { name, unit: signal.unit.clone(), dtype: element, axes, provenance: provenance.clone() };
-    let file = dasc_sink::open_signal(&sink.target, layout, sink.mode)?;
+    let file = match &sink.rotation {
+        None => dasc_sink::open_signal(&sink.target, layout, sink.mode)?,
+        Some(rotation) => dasc_sink::open_signals(rotation.clone(), layout, sink.mode)?,
+    };
     Ok(Box::new(Array {
         file,
         element,

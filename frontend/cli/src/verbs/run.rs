@@ -225,8 +225,8 @@ fn report(pipeline: &Pipeline, stats: &Stats, written: &[Summary], events: u64, 
 }
 
 fn output(sink: &SinkSpec, summary: &Summary) -> Value {
-    json!({ "step": sink.step + 1, "kind": sink.keyword, "path": summary.path, "bytes": summary.bytes,
-            "rows": summary.rows })
+    json!({ "step": sink.step + 1, "kind": sink.keyword, "path": summary.path, "files": summary.files,
+            "bytes": summary.bytes, "rows": summary.rows })
 }
 
 fn tell(
@@ -242,11 +242,13 @@ fn tell(
     for summary in written {
         let name = names::shown(&summary.path);
         let name = if name == "-" { "standard output".into() } else { name };
-        terminal.say(&format!(
-            "{} {name}  {}",
-            ink.good("wrote"),
-            ink.dim(&numbers::bytes(summary.bytes as f64))
-        ));
+        let size = numbers::bytes(summary.bytes as f64);
+        let size = if summary.files == 1 {
+            size
+        } else {
+            format!("{} files, {size}", numbers::count(summary.files))
+        };
+        terminal.say(&format!("{} {name}  {}", ink.good("wrote"), ink.dim(&size)));
     }
     let found = match events {
         0 if pipeline.events.is_empty() => String::new(),

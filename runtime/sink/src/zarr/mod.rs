@@ -145,7 +145,7 @@ impl SignalSink for ZarrSink {
         drop(group);
         drop(self.store);
         self.folder.commit()?;
-        Ok(Summary { path, bytes, rows })
+        Ok(Summary { path, files: 1, bytes, rows })
     }
 }
 
