@@ -108,7 +108,7 @@ pub enum Verb {
     Bench(BenchArgs),
     /// Show what files hold
     #[command(
-        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect f.h5 --geometry channels.parquet\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed"
+        after_help = "Examples:\n  dasc inspect f.h5\n  dasc inspect --json *.h5\n  dasc inspect f.h5 --geometry channels.parquet\n  dasc inspect --write-sidecar fiber.dat     draft fiber.dat.json, to be completed\n  dasc inspect --script day.zarr > again.dql"
     )]
     Inspect(InspectArgs),
     /// Draw a file: a waterfall, a spectrogram or traces
@@ -258,6 +258,9 @@ pub struct InspectArgs {
     /// Join a table of channels (CSV or Parquet), as GEOMETRY of READ does
     #[arg(long, value_name = "TABLE", value_hint = ValueHint::FilePath, conflicts_with = "write_sidecar")]
     pub geometry: Option<String>,
+    /// Print the script that made a file, which dasc run takes
+    #[arg(long, conflicts_with_all = ["write_sidecar", "geometry"])]
+    pub script: bool,
 }
 
 #[derive(Args, Debug)]

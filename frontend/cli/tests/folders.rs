@@ -292,3 +292,54 @@ fn outputs_begin_anew_at_borders_of_time() {
         assert!(ran.err.contains(says) && ran.err.contains("help: "), "{sink}: {}", ran.err);
     }
 }
+
+#[test]
+fn what_is_written_as_zarr_is_read_back() {
+    let place = Workplace::new();
+    let recording = recording();
+    for folder in ["cut", "out"] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+    }
+    write(&place, "cut/a.dat", &recording, 300..2000);
+    write(&place, "cut/b.dat", &recording, 2500..6000);
+    let run = |script: &str| {
+        let ran = place.run(&["run", "-e", script]);
+        assert_eq!(ran.code, 0, "{script}: {}", ran.err);
+    };
+    let script = "READ cut CH=2..9/2 | BANDPASS 5Hz 50Hz | WRITE first.npy | WRITE one.zarr | WRITE 'out/{start}.zarr' EVERY=1s";
+    run(script);
+    // A store by itself, the files of an hour each as one record, and a window of them.
+    run("READ one.zarr | WRITE again.npy | HIGHPASS 20Hz | WRITE high.npy");
+    run("READ out | WRITE parts.npy | HIGHPASS 20Hz | WRITE parts-high.npy");
+    run("READ cut CH=2..9/2 | BANDPASS 5Hz 50Hz | HIGHPASS 20Hz | WRITE whole-high.npy");
+    let bytes = |name: &str| std::fs::read(place.path(name)).unwrap();
+    assert!(bytes("again.npy") == bytes("first.npy") && bytes("parts.npy") == bytes("first.npy"));
+    assert!(bytes("high.npy") == bytes("whole-high.npy") && bytes("parts-high.npy") == bytes("high.npy"));
+    let facts = |path: &str| {
+        let ran = place.run(&["inspect", "--json", path]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        json(&ran.out)["files"][0]["record"].clone()
+    };
+    let (one, several, source) = (facts("one.zarr"), facts("out"), facts("cut"));
+    for key in ["segments", "rate", "unit"] {
+        assert_eq!(one[key], source[key], "{key}");
+        assert_eq!(several[key], source[key], "{key}");
+    }
+    for (key, value) in [
+        ("first_channel", 2.0),
+        ("channel_step", 2.0),
+        ("channels", 4.0),
+        ("spacing_m", 4.0),
+        ("distance_m", 4.0),
+    ] {
+        assert_eq!(one[key].as_f64(), Some(value), "{key}");
+    }
+    let ran = place.run(&["inspect", "--script", "one.zarr"]);
+    assert_eq!((ran.code, ran.out.trim_end()), (0, script), "{}", ran.err);
+    let ran = place.run(&["inspect", "--script", "cut/a.dat"]);
+    assert!(
+        ran.code == 1 && ran.err.contains("says of no script") && ran.err.contains("help: "),
+        "{}",
+        ran.err
+    );
+}

@@ -1,6 +1,7 @@
 //! Everything about a file that can be said without reading its samples, for `dasc inspect`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use dasc_ir::{Diag, Result, time::format_utc};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use crate::array::{DataFile, Filter};
 use crate::folder::{bytes_of, names_several};
 use crate::open::{Kind, kind};
-use crate::{Location, OnBad, ReadOptions, Survey, SurveyFacts, hdf5, open, read_geometry};
+use crate::{Location, OnBad, ReadOptions, Survey, SurveyFacts, hdf5, open, read_geometry, zarr};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
@@ -84,6 +85,8 @@ pub fn inspect(path: &str, geometry: Option<&str>) -> Result<Inspection> {
     let mut opened = None;
     if names_several(path) {
         inspection.bytes = bytes_of(path)?;
+    } else if zarr::is_zarr(Path::new(path)) {
+        inspection.bytes = zarr::bytes_of(Path::new(path));
     } else if !path.starts_with("synthetic:") {
         let file = opened.insert(DataFile::open(path)?);
         inspection.bytes = file.len();
@@ -107,6 +110,19 @@ pub fn inspect(path: &str, geometry: Option<&str>) -> Result<Inspection> {
         Err(diag) => inspection.problem = Some(said(&diag)),
     }
     Ok(inspection)
+}
+
+/// The script that made a file, where the file says so.
+pub fn script_of(path: &str) -> Result<String> {
+    let attributes = match zarr::is_zarr(Path::new(path)) {
+        // Also of one that is no record, a spectrogram for instance.
+        true => zarr::attributes(path)?,
+        false => open(&Location::new(path))?.header().attributes.clone(),
+    };
+    attributes.get("script").cloned().ok_or_else(|| {
+        Diag::world(format!("'{path}' says of no script that made it"))
+            .help("Zarr stores that dasc wrote say so")
+    })
 }
 
 fn said(diag: &Diag) -> String {

@@ -6,6 +6,7 @@
 
 mod array;
 mod bytes;
+mod cf;
 mod clock;
 mod dat;
 mod folder;
@@ -31,11 +32,12 @@ mod sintela;
 pub mod synthetic;
 mod tdms;
 mod worker;
+mod zarr;
 
 pub use folder::{Opening, names_several, remember_in, watch_openings};
 pub use geometry::{Column, Geometry, Position, Survey, SurveyFacts, read_geometry, read_mute};
 pub use header::{ASSUMED_SPACING, Channels, ENDLESS, FileType, Header, Segment, Source};
-pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect};
+pub use inspect::{Inspection, Listed, RecordFacts, SegmentFacts, inspect, script_of};
 pub use live::{Waiting, send, watch_streams};
 pub use open::{Endian, Follow, Location, OnBad, OnGap, OnOverlap, ReadOptions, open};
 pub use remote::{Fetching, watch_fetches};

@@ -1,12 +1,13 @@
 //! Opening a record by what the file contains, not by its name.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use dasc_ir::{Diag, Rational, Result, Unit};
 
 use crate::array::DataFile;
 use crate::{
-    FileType, Source, dat, folder, gaps, hdf5, live, mseed, npy, segy, sentek, sintela, synthetic, tdms,
+    FileType, Source, dat, folder, gaps, hdf5, live, mseed, npy, segy, sentek, sintela, synthetic, tdms, zarr,
 };
 
 /// Where a record is, and what the user says about it.
@@ -156,7 +157,11 @@ pub fn open(location: &Location) -> Result<Box<dyn Source>> {
         }
         return gaps::apply(Box::new(folder::open(path, options)?), options.on_gap);
     }
-    gaps::apply(open_file(Arc::new(DataFile::open(path)?), options)?, options.on_gap)
+    let source = match zarr::is_zarr(Path::new(path)) {
+        true => Box::new(zarr::open(path, options)?),
+        false => open_file(Arc::new(DataFile::open(path)?), options)?,
+    };
+    gaps::apply(source, options.on_gap)
 }
 
 /// The record in a file.
@@ -181,7 +186,7 @@ pub(crate) fn open_file(file: Arc<DataFile>, options: &ReadOptions) -> Result<Bo
         Kind::Plain => dat::open(file, options)?,
         Kind::Foreign(what) => {
             let known = "dasc reads HDF5 (all vendors), NetCDF-4, TDMS, SEG-Y, miniSEED, Sentek, Sintela, \
-                         NumPy .npy and headerless .dat files";
+                         Zarr, NumPy .npy and headerless .dat files";
             return Err(
                 Diag::world(format!("'{path}' is {what}, which this version cannot read")).help(known)
             );

@@ -15,6 +15,9 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
     if args.write_sidecar {
         return write_sidecars(args, context);
     }
+    if args.script {
+        return scripts(args, context);
+    }
     let mut answers = Vec::new();
     let mut mistakes = Vec::new();
     let mut left_out = false;
@@ -50,6 +53,22 @@ pub fn inspect(args: &InspectArgs, context: &mut Context) -> Outcome {
             Ok(Done::WithLosses)
         }
     }
+}
+
+/// The scripts that made the files.
+fn scripts(args: &InspectArgs, context: &Context) -> Outcome {
+    let mut found = Vec::new();
+    for file in &args.files {
+        let script = dasc_io::script_of(file)?;
+        if !context.terminal.json {
+            context.terminal.out(&format!("{}\n", script.trim_end()))?;
+        }
+        found.push(json!({ "path": file, "script": script }));
+    }
+    if context.terminal.json {
+        context.terminal.answer(json!({ "scripts": found }))?;
+    }
+    Ok(Done::Well)
 }
 
 fn write_sidecars(args: &InspectArgs, context: &Context) -> Outcome {

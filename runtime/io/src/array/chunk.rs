@@ -1,12 +1,12 @@
-//! The chunks of a chunked array: where each lies, how it is decoded, and a bounded memory of those decoded last.
+//! The chunks of a chunked array in a file: where each lies and how it is decoded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use dasc_ir::{Diag, Result};
 
 use super::filter::{Filter, undo};
-use super::{DataFile, volume};
+use super::{DataFile, Recent, volume};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Stored {
@@ -22,21 +22,11 @@ pub struct Chunks {
     /// Chunks by their first element; one that was never written is absent.
     pub table: HashMap<[u64; 3], Stored>,
     pub filters: Vec<Filter>,
-    recent: Mutex<Recent>,
+    recent: Recent,
 }
 
-#[derive(Debug, Default)]
-struct Recent {
-    chunks: Vec<([u64; 3], Arc<Vec<u8>>)>,
-    bytes: u64,
-    limit: u64,
-}
-
-/// Chunks kept decoded, at least: enough that reading on row by row decodes each chunk once.
-const KEPT: u64 = 32 << 20;
-const MOST_KEPT: u64 = 256 << 20;
 /// No interrogator writes chunks near this; a header that claims one is broken.
-const LARGEST: u64 = 1 << 30;
+pub const LARGEST: u64 = 1 << 30;
 
 impl Chunks {
     /// Checks that every chunk lies within the file. `across` is how many chunks lie side by side in one row.
@@ -66,8 +56,7 @@ impl Chunks {
         if table.values().any(|s| s.offset.checked_add(s.size).is_none_or(|end| end > file.len())) {
             return Err(truncated(&place, needed, present));
         }
-        let limit = across.saturating_mul(bytes).clamp(KEPT, MOST_KEPT);
-        Ok(Chunks { shape, table, filters, recent: Mutex::new(Recent { limit, ..Recent::default() }) })
+        Ok(Chunks { shape, table, filters, recent: Recent::new(across.saturating_mul(bytes)) })
     }
 
     /// The decoded chunk that begins at `first`, in the file's byte order; `None` where none was written.
@@ -78,7 +67,7 @@ impl Chunks {
         width: u64,
         first: [u64; 3],
     ) -> Result<Option<Arc<Vec<u8>>>> {
-        if let Some(chunk) = self.recall(first) {
+        if let Some(chunk) = self.recent.recall(first) {
             return Ok(Some(chunk));
         }
         let Some(stored) = self.table.get(&first) else { return Ok(None) };
@@ -97,27 +86,8 @@ impl Chunks {
         let mut raw = super::buffer(stored.size, name)?;
         file.read_at(&mut raw, stored.offset)?;
         let chunk = Arc::new(undo(&self.filters, stored.mask, raw, size, width as usize).map_err(broken)?);
-        self.remember(first, &chunk);
+        self.recent.remember(first, &chunk);
         Ok(Some(chunk))
-    }
-
-    fn recall(&self, first: [u64; 3]) -> Option<Arc<Vec<u8>>> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = recent.chunks.iter().position(|(key, _)| *key == first)?;
-        let entry = recent.chunks.remove(at);
-        let chunk = entry.1.clone();
-        recent.chunks.push(entry);
-        Some(chunk)
-    }
-
-    fn remember(&self, first: [u64; 3], chunk: &Arc<Vec<u8>>) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.bytes = recent.bytes.saturating_add(chunk.len() as u64);
-        recent.chunks.push((first, chunk.clone()));
-        while recent.bytes > recent.limit && recent.chunks.len() > 1 {
-            let (_, oldest) = recent.chunks.remove(0);
-            recent.bytes = recent.bytes.saturating_sub(oldest.len() as u64);
-        }
     }
 }
 

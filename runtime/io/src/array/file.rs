@@ -22,11 +22,19 @@ pub struct DataFile {
 
 impl DataFile {
     pub fn open(path: &str) -> Result<DataFile> {
+        DataFile::opened(path, locate(path)?)
+    }
+
+    /// The file at `place`, of what the user calls `path`.
+    pub fn at(path: &str, place: &Path) -> Result<DataFile> {
+        DataFile::opened(path, Place::Path(place.to_path_buf()))
+    }
+
+    fn opened(path: &str, place: Place) -> Result<DataFile> {
         let failed = |e: std::io::Error| {
             Diag::world(format!("cannot open '{path}': {e}"))
                 .help("check the path, which is relative to the script's folder, and that it may be read")
         };
-        let place = locate(path)?;
         // Asked before opening, which would wait for ever at a pipe that nobody writes.
         let metadata = std::fs::metadata(place.path()).map_err(failed)?;
         if !metadata.is_file() {
@@ -58,6 +66,11 @@ impl DataFile {
         self.fetched.load(Ordering::Relaxed)
     }
 
+    /// Counts bytes that were read elsewhere for it.
+    pub fn count(&self, bytes: u64) {
+        self.fetched.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Fills `out` from byte `offset` on. A file that has become shorter meanwhile is an error, never zeros.
     pub fn read_at(&self, out: &mut [u8], offset: u64) -> Result<()> {
         self.file.read_exact_at(out, offset).map_err(|e| match e.kind() {
@@ -69,7 +82,7 @@ impl DataFile {
             )),
             _ => Diag::world(format!("cannot read {} bytes at {offset} of '{}': {e}", out.len(), self.path)),
         })?;
-        self.fetched.fetch_add(out.len() as u64, Ordering::Relaxed);
+        self.count(out.len() as u64);
         Ok(())
     }
 

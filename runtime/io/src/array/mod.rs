@@ -8,16 +8,20 @@ mod element;
 mod file;
 mod filter;
 mod pieces;
+mod recent;
 
 use std::sync::Arc;
 
 use dasc_ir::{Diag, Result};
 
-pub use chunk::{Chunks, Stored, truncated};
+use crate::zarr::FolderChunks;
+
+pub use chunk::{Chunks, LARGEST as LARGEST_CHUNK, Stored, truncated};
 pub use element::{Class, Element, Numbers};
 pub use file::DataFile;
 pub use filter::Filter;
 pub use pieces::Pieces;
+pub use recent::Recent;
 
 /// Missing leading axes have length 1; the last axis varies fastest.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub enum Layout {
     Pieces(Pieces),
     Inline(Vec<u8>),
     Chunked(Chunks),
+    /// In files of a folder, of which the array's own describes them.
+    Folder(FolderChunks),
 }
 
 /// Rows narrower than this are read together with what lies between the wanted parts.
@@ -72,7 +78,7 @@ impl Array {
             Layout::Inline(data) if (data.len() as u64) < bytes => {
                 return Err(truncated(&place, bytes, data.len() as u64));
             }
-            Layout::Inline(_) | Layout::Chunked(_) => {}
+            Layout::Inline(_) | Layout::Chunked(_) | Layout::Folder(_) => {}
         }
         Ok(Array { file, name: name.to_string(), element, shape, layout })
     }
@@ -109,7 +115,15 @@ impl Array {
                 bytes.copy_from_slice(&data[from..from + bytes.len()]);
                 Ok(())
             })?,
-            Layout::Chunked(chunks) => self.gather(chunks, start, count, out)?,
+            Layout::Chunked(chunks) => {
+                let width = u64::from(self.element.size);
+                let decoded = |first| chunks.decoded(&self.file, &self.name, width, first);
+                self.gather(chunks.shape, decoded, &[0; 8], start, count, out)?;
+            }
+            Layout::Folder(chunks) => {
+                let decoded = |first| chunks.decoded(&self.file, first);
+                self.gather(chunks.shape, decoded, &chunks.fill, start, count, out)?;
+            }
         }
         self.element.to_native(out);
         Ok(())
@@ -174,32 +188,74 @@ impl Array {
         Ok(())
     }
 
-    /// Assembles a box from the chunks it touches. Chunks that were never written read as zero.
-    fn gather(&self, chunks: &Chunks, start: [u64; 3], count: [u64; 3], out: &mut [u8]) -> Result<()> {
-        let (size, width) = (chunks.shape, u64::from(self.element.size));
+    /// Assembles a box from the chunks it touches, decoded side by side. Where none was written there are elements like `fill`.
+    fn gather(
+        &self,
+        size: [u64; 3],
+        decoded: impl Fn([u64; 3]) -> Result<Decoded> + Sync,
+        fill: &[u8],
+        start: [u64; 3],
+        count: [u64; 3],
+        out: &mut [u8],
+    ) -> Result<()> {
+        let width = u64::from(self.element.size);
+        let fill = fill.get(..usize::from(self.element.size)).unwrap_or(fill);
         let range = |axis: usize| start[axis] / size[axis]..=(start[axis] + count[axis] - 1) / size[axis];
-        for (a, b, c) in range(0).flat_map(|a| range(1).flat_map(move |b| range(2).map(move |c| (a, b, c)))) {
-            let first = [a * size[0], b * size[1], c * size[2]];
-            let from: [u64; 3] = std::array::from_fn(|x| start[x].max(first[x]));
-            let to: [u64; 3] = std::array::from_fn(|x| (start[x] + count[x]).min(first[x] + size[x]));
-            let run = ((to[2] - from[2]) * width) as usize;
-            let chunk = chunks.decoded(&self.file, &self.name, width, first)?;
-            for (i, j) in (from[0]..to[0]).flat_map(|i| (from[1]..to[1]).map(move |j| (i, j))) {
-                let row = ((i - start[0]) * count[1] + j - start[1]) * count[2];
-                let target = ((row + from[2] - start[2]) * width) as usize;
-                let target = &mut out[target..target + run];
-                match &chunk {
-                    Some(chunk) => {
-                        let row = ((i - first[0]) * size[1] + j - first[1]) * size[2];
-                        let source = ((row + from[2] - first[2]) * width) as usize;
-                        target.copy_from_slice(&chunk[source..source + run]);
+        let all = range(0).flat_map(|a| range(1).flat_map(move |b| range(2).map(move |c| [a, b, c])));
+        let all: Vec<[u64; 3]> = all.map(|[a, b, c]| [a * size[0], b * size[1], c * size[2]]).collect();
+        // Few at a time, so that a box of many chunks does not hold them all.
+        for some in all.chunks(2 * threads()) {
+            for (first, chunk) in some.iter().zip(side_by_side(some, &decoded)) {
+                let chunk = chunk?;
+                let from: [u64; 3] = std::array::from_fn(|x| start[x].max(first[x]));
+                let to: [u64; 3] = std::array::from_fn(|x| (start[x] + count[x]).min(first[x] + size[x]));
+                let run = ((to[2] - from[2]) * width) as usize;
+                for (i, j) in (from[0]..to[0]).flat_map(|i| (from[1]..to[1]).map(move |j| (i, j))) {
+                    let row = ((i - start[0]) * count[1] + j - start[1]) * count[2];
+                    let target = ((row + from[2] - start[2]) * width) as usize;
+                    let target = &mut out[target..target + run];
+                    match &chunk {
+                        Some(chunk) => {
+                            let row = ((i - first[0]) * size[1] + j - first[1]) * size[2];
+                            let source = ((row + from[2] - first[2]) * width) as usize;
+                            target.copy_from_slice(&chunk[source..source + run]);
+                        }
+                        None => target.chunks_exact_mut(fill.len()).for_each(|to| to.copy_from_slice(fill)),
                     }
-                    None => target.fill(0),
                 }
             }
         }
         Ok(())
     }
+}
+
+/// A chunk, if one was written.
+type Decoded = Option<Arc<Vec<u8>>>;
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Chunks decoded on all processors, in their order.
+fn side_by_side(
+    firsts: &[[u64; 3]],
+    decoded: &(impl Fn([u64; 3]) -> Result<Decoded> + Sync),
+) -> Vec<Result<Decoded>> {
+    if firsts.len() < 2 {
+        return firsts.iter().map(|first| decoded(*first)).collect();
+    }
+    let each = firsts.len().div_ceil(threads());
+    std::thread::scope(|scope| {
+        let work = |part: &[[u64; 3]]| part.iter().map(|first| decoded(*first)).collect::<Vec<_>>();
+        let (mine, others) = firsts.split_at(each);
+        let others: Vec<_> = others.chunks(each).map(|part| scope.spawn(move || work(part))).collect();
+        let mut all = work(mine);
+        for other in others {
+            let lost = |_| vec![Err(Diag::compiler("a thread that decodes chunks ended")); each];
+            all.extend(other.join().unwrap_or_else(lost));
+        }
+        all
+    })
 }
 
 /// Elements in a box, unless they cannot be counted.

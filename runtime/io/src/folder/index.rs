@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::summary::Summary;
 use crate::sidecar::sidecar_path;
+use crate::zarr;
 use crate::{Follow, OnBad, OnGap, OnOverlap, ReadOptions};
 
 static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);
@@ -37,7 +38,9 @@ impl Stamp {
     pub fn of(path: &Path) -> Option<Stamp> {
         let mut parts = Vec::with_capacity(8);
         let beside = sidecar_path(&path.to_string_lossy());
-        for (path, must) in [(path, true), (beside.as_path(), false)] {
+        let within = if path.is_dir() { zarr::marks(path) } else { Vec::new() };
+        let within = within.iter().map(|file| (file.as_path(), true));
+        for (path, must) in [(path, true), (beside.as_path(), false)].into_iter().chain(within) {
             match std::fs::metadata(path) {
                 Ok(found) => {
                     let nanoseconds = |s: i64, ns: i64| i128::from(s) * 1_000_000_000 + i128::from(ns);

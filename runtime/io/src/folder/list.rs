@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use dasc_ir::{Diag, Result};
 
+use crate::zarr::is_zarr;
+
 /// Endings of files that lie beside data and are none: descriptions, tables, pictures, scripts, and what is still being written.
 const OTHER: [&str; 22] = [
     "json", "txt", "md", "csv", "xml", "yaml", "yml", "toml", "log", "py", "sh", "dql", "png", "jpg", "pdf",
@@ -24,7 +26,8 @@ pub fn names_several(path: &str) -> bool {
     if path.contains("://") || path.starts_with("synthetic:") {
         return false;
     }
-    Path::new(path).is_dir() || (path.contains(['*', '?', '[']) && !Path::new(path).exists())
+    let folder = Path::new(path);
+    (folder.is_dir() && !is_zarr(folder)) || (path.contains(['*', '?', '[']) && !Path::new(path).exists())
 }
 
 /// The files directly in a folder, or those that match a pattern: `*` within a name, `**` folders in between.
@@ -68,7 +71,7 @@ fn look(path: &str) -> Result<Listing> {
             Diag::world(format!("cannot look into '{}': {}", error.path().display(), error.error()))
                 .help("see that the folder may be read, or narrow the pattern")
         })?;
-        if file.is_dir() {
+        if file.is_dir() && !is_zarr(&file) {
             continue;
         }
         if is_other(&file) {

@@ -21,7 +21,7 @@ use dasc_ir::{Diag, Result};
 use crate::array::buffer;
 use crate::open::OnBad;
 use crate::record::check_read;
-use crate::{Header, Location, OnOverlap, ReadOptions, Source};
+use crate::{Header, Location, OnOverlap, ReadOptions, Source, zarr};
 
 pub use follow::follow;
 pub use index::remember_in;
@@ -57,8 +57,11 @@ pub struct Folder {
 
 /// Bytes of the files that `path` names.
 pub fn bytes_of(path: &str) -> Result<u64> {
-    let sizes = list::list(path)?.files.into_iter().filter_map(|file| std::fs::metadata(file).ok());
-    Ok(sizes.map(|found| found.len()).fold(0, u64::saturating_add))
+    let size = |file: PathBuf| match zarr::is_zarr(&file) {
+        true => zarr::bytes_of(&file),
+        false => std::fs::metadata(file).map_or(0, |found| found.len()),
+    };
+    Ok(list::list(path)?.files.into_iter().map(size).fold(0, u64::saturating_add))
 }
 
 /// Opens the files that `path` names.

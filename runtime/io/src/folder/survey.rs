@@ -12,7 +12,7 @@ use super::summary::Summary;
 use super::watch::{Opening, told};
 use crate::array::DataFile;
 use crate::open::{Kind, kind, open_file};
-use crate::{ReadOptions, Source, hdf5};
+use crate::{ReadOptions, Source, hdf5, zarr};
 
 /// Files that one worker process opens one after another.
 const TOGETHER: usize = 32;
@@ -65,24 +65,41 @@ fn look(batch: &[PathBuf], options: &ReadOptions) -> Vec<Found> {
         .collect()
 }
 
+/// What a file is, as far as it matters for opening many.
+enum Looked {
+    Hdf5(Arc<DataFile>),
+    Zarr(String),
+    Other(Arc<DataFile>),
+}
+
 /// Opens files: those that are HDF5 by one worker process, the others here.
 pub fn open_each(paths: &[&Path], options: &ReadOptions) -> Vec<Result<Box<dyn Source>>> {
-    let looked: Vec<Result<(Arc<DataFile>, bool)>> = paths
+    let looked: Vec<Result<Looked>> = paths
         .iter()
         .map(|path| {
+            if zarr::is_zarr(path) {
+                return Ok(Looked::Zarr(path.to_string_lossy().into_owned()));
+            }
             let file = Arc::new(DataFile::open(&path.to_string_lossy())?);
-            let hdf5 = matches!(kind(&file)?, Kind::Hdf5);
-            Ok((file, hdf5))
+            Ok(match kind(&file)? {
+                Kind::Hdf5 => Looked::Hdf5(file),
+                _ => Looked::Other(file),
+            })
         })
         .collect();
-    let asked: Vec<&DataFile> =
-        looked.iter().flatten().filter(|(_, hdf5)| *hdf5).map(|(file, _)| file.as_ref()).collect();
+    let hdf5 = |looked: &'_ Result<Looked>| match looked {
+        Ok(Looked::Hdf5(file)) => Some(file.clone()),
+        _ => None,
+    };
+    let files: Vec<Arc<DataFile>> = looked.iter().filter_map(hdf5).collect();
+    let asked: Vec<&DataFile> = files.iter().map(Arc::as_ref).collect();
     let mut described = hdf5::describe_each(&asked).into_iter();
-    let open = |looked: Result<(Arc<DataFile>, bool)>| -> Result<Box<dyn Source>> {
-        let (file, hdf5) = looked?;
-        if !hdf5 {
-            return open_file(file, options);
-        }
+    let open = |looked: Result<Looked>| -> Result<Box<dyn Source>> {
+        let file = match looked? {
+            Looked::Zarr(path) => return Ok(Box::new(zarr::open(&path, options)?)),
+            Looked::Other(file) => return open_file(file, options),
+            Looked::Hdf5(file) => file,
+        };
         let lost = || Err(Diag::compiler("a described file was lost"));
         let description = described.next().unwrap_or_else(lost)?;
         Ok(Box::new(hdf5::open_described(file, description, options)?))

@@ -3,7 +3,7 @@
 use dasc_ir::Result;
 
 use super::Dialect;
-use super::plain::spacing;
+use crate::cf::spacing;
 use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::record::Axes;

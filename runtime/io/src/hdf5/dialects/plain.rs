@@ -2,21 +2,18 @@
 //!
 //! Axes are told apart by the lengths of those arrays; a square array is taken to have time first, with a note.
 
-use dasc_ir::{Diag, Result, time::parse_utc};
+use dasc_ir::{Diag, Result};
 
 use super::Dialect;
 use crate::ASSUMED_SPACING;
 use crate::array::Numbers;
+use crate::cf::{DATA, DISTANCE, TIME, nanoseconds, since, spacing};
 use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
 use crate::hdf5::description::{Dataset, Description};
 use crate::record::Axes;
 
 pub const DIALECT: Dialect = Dialect { name: "hdf5", recognise: |d| parts(d).is_some(), interpret };
-
-const DATA: [&str; 6] = ["data", "raw", "das", "values", "strain_rate", "strain"];
-const TIME: [&str; 5] = ["time", "timestamp", "timestamps", "times", "t"];
-const DISTANCE: [&str; 7] = ["distance", "distances", "x", "offset", "channel", "channels", "locus"];
 
 /// Paths of samples, stamps and, if there are any, positions, all in one group.
 fn parts(d: &Description) -> Option<(&str, &str, Option<&str>)> {
@@ -90,25 +87,6 @@ fn interpret(context: &Context) -> Result<Found> {
     Ok(found)
 }
 
-/// Nanoseconds per unit and origin of CF's `milliseconds since 2023-01-01 00:00:00`.
-pub fn since(units: &str) -> Option<(i64, i64)> {
-    let (unit, origin) = units.split_once(" since ")?;
-    Some((nanoseconds(unit.trim())?, parse_utc(origin.trim().trim_end_matches(" UTC"))?))
-}
-
-fn nanoseconds(unit: &str) -> Option<i64> {
-    Some(match unit.to_lowercase().as_str() {
-        "ns" | "nanosecond" | "nanoseconds" => 1,
-        "us" | "µs" | "microsecond" | "microseconds" => 1_000,
-        "ms" | "msec" | "millisecond" | "milliseconds" => 1_000_000,
-        "s" | "sec" | "second" | "seconds" => 1_000_000_000,
-        "min" | "minute" | "minutes" => 60_000_000_000,
-        "h" | "hour" | "hours" => 3_600_000_000_000,
-        "d" | "day" | "days" => 86_400_000_000_000,
-        _ => return None,
-    })
-}
-
 /// Stamps without an origin count from 1970; without a unit, their size tells it.
 fn guess(stamps: &Numbers, path: &str, said: &str, notes: &mut Vec<String>) -> Result<(i64, i64)> {
     if let Some(unit) = nanoseconds(said) {
@@ -127,25 +105,4 @@ fn guess(stamps: &Numbers, path: &str, said: &str, notes: &mut Vec<String>) -> R
     };
     notes.push(format!("'{path}' names no unit; it is read as {name} since 1970"));
     Ok((unit, 0))
-}
-
-/// First position and step of a distance array; uneven ones are noted.
-pub fn spacing(positions: &Numbers, notes: &mut Vec<String>) -> (f64, f64) {
-    let positions = positions.to_reals();
-    let (Some(first), Some(last)) = (positions.first(), positions.last()) else { return (0.0, 1.0) };
-    if positions.len() < 2 {
-        notes.push("there is a single channel; its spacing is taken as 1 m".into());
-        return (*first, 1.0);
-    }
-    let step = (last - first) / (positions.len() - 1) as f64;
-    let farthest =
-        positions.iter().enumerate().map(|(i, x)| (x - first - step * i as f64).abs()).fold(0.0, f64::max);
-    if farthest > 0.01 * step.abs() {
-        notes.push(format!("distances are uneven, by up to {farthest} m; the mean step of {step} m is used"));
-    }
-    // Distances that fall are as good: the fibre is walked from the far end.
-    if step < 0.0 {
-        notes.push("distances fall along the array; the spacing is given without its sign".into());
-    }
-    (*first, step.abs())
 }

@@ -4,8 +4,8 @@
 use dasc_ir::Result;
 
 use super::Dialect;
-use super::plain::{since, spacing};
 use crate::array::Numbers;
+use crate::cf::{since, spacing};
 use crate::clock::Stamps;
 use crate::found::{Clock, Found};
 use crate::hdf5::context::Context;
