@@ -61,6 +61,9 @@ pub trait Feed: Sync {
         Ok(most)
     }
 
+    /// No more rows will be asked for, because the run has failed: whoever waits for them need not. Called while another thread waits.
+    fn halt(&self) {}
+
     /// Reads rows `first .. first + rows` of all channels, in the source's own type and native byte order, time-major:
     /// row `i` begins at byte `i * stride` of `out`.
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()>;

@@ -68,6 +68,8 @@ impl Run {
         std::thread::scope(|threads| {
             // Dropped when this closure is left, so that a reader waiting to hand over a chunk is not waited for.
             let receive = receive;
+            // So that a reader waiting for rows is not waited for either, if the run fails.
+            let mut left = Left { feed, early: true };
             let mut spare = Bytes::default();
             if let Some(arrivals) = arrivals.as_ref().filter(|_| ahead) {
                 threads.spawn(move || {
@@ -176,9 +178,12 @@ impl Run {
                 session.arrived(next);
                 observer.progress(&session.stats)?;
                 if !replayed && watch(&session.stats).is_break() {
+                    // The session may go on later.
+                    left.early = false;
                     return Ok(ControlFlow::Break(()));
                 }
             }
+            left.early = false;
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -194,6 +199,20 @@ impl Run {
         let count = usize::try_from(stop.checked_sub(first)?).ok()?;
         let lent = Lent::new(samples, Layout::wide(stream), (first, count), (0, row.try_into().ok()?));
         lent.filter(|lent| first <= start && lent.is_aligned())
+    }
+}
+
+/// Tells the source of rows if nobody wants more of them.
+struct Left<'a> {
+    feed: &'a dyn Feed,
+    early: bool,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        if self.early {
+            self.feed.halt();
+        }
     }
 }
 

@@ -192,6 +192,9 @@ pub struct RunArgs {
     /// Interpret the kernels instead of compiling them: slow, for comparison
     #[arg(long)]
     pub interpret: bool,
+    /// Answer at this address how the run is doing: /metrics for Prometheus, /health for a supervisor
+    #[arg(long, value_name = "HOST:PORT")]
+    pub status: Option<String>,
 }
 
 #[derive(Args, Debug)]

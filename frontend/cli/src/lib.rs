@@ -26,6 +26,7 @@ mod record;
 mod script;
 mod settings;
 mod sinks;
+mod status;
 mod streams;
 mod surroundings;
 mod table;

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use dasc_ir::Rational;
 use dasc_runtime::Stats;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bandwidth::copy_bandwidth;
 use crate::numbers;
+use crate::record::Record;
+use crate::status::Status;
 use crate::terminal::Terminal;
 
 /// Watches a run.
@@ -18,16 +21,28 @@ pub struct Progress {
     drawn: Instant,
     /// Bytes of the file per byte of samples: below 1 where the file is compressed.
     decodes: bool,
-    /// Rows and bytes of a stream before the gap behind which it runs.
-    before: (u64, u64),
+    /// Rows and bytes, in and out, of a stream before the gap behind which it runs.
+    before: (u64, u64, u64),
+    status: Option<Status>,
+    /// When the first row of a stream's stretch was taken, and the seconds between rows.
+    clock: Option<(i64, Rational)>,
 }
 
 impl Progress {
     /// `decodes` says that reading means decoding.
-    pub fn new(terminal: &Terminal, decodes: bool) -> Progress {
+    pub fn new(terminal: &Terminal, decodes: bool, status: Option<Status>) -> Progress {
         let now = Instant::now();
         if !terminal.live || terminal.quiet || terminal.json {
-            return Progress { bar: None, bandwidth: 0.0, since: now, drawn: now, decodes, before: (0, 0) };
+            return Progress {
+                bar: None,
+                bandwidth: 0.0,
+                since: now,
+                drawn: now,
+                decodes,
+                before: (0, 0, 0),
+                status,
+                clock: None,
+            };
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
         let template = if terminal.color[1] {
@@ -39,15 +54,30 @@ impl Progress {
             bar.set_style(style.progress_chars("━╸─"));
         }
         let (bar, bandwidth) = (Some(bar), copy_bandwidth());
-        Progress { bar, bandwidth, since: Instant::now(), drawn: now, decodes, before: (0, 0) }
+        let (since, before) = (Instant::now(), (0, 0, 0));
+        Progress { bar, bandwidth, since, drawn: now, decodes, before, status, clock: None }
+    }
+
+    /// A record is read now.
+    pub fn reads(&mut self, record: &Record) {
+        self.clock = stretch(record);
+        self.status.iter().for_each(|status| status.reads(&record.name));
     }
 
     /// A stream goes on behind a gap, and is counted anew.
-    pub fn goes_on(&mut self, so_far: &Stats) {
-        self.before = (so_far.rows_done, so_far.bytes_in + so_far.bytes_out);
+    pub fn goes_on(&mut self, behind: &Record, so_far: &Stats) {
+        self.clock = stretch(behind);
+        self.before = (so_far.rows_done, so_far.bytes_in, so_far.bytes_out);
+        self.status.iter().for_each(Status::gap);
     }
 
-    pub fn show(&mut self, stats: &Stats) {
+    pub fn show(&mut self, stats: &Stats, events: u64) {
+        if let Some(status) = &self.status {
+            let last = i64::try_from(stats.rows_done).unwrap_or(i64::MAX).saturating_sub(1);
+            let sample =
+                self.clock.map(|(start_ns, period)| start_ns.saturating_add(period.nanoseconds(last)));
+            status.done(self.before, stats, events, sample.filter(|_| stats.rows_done > 0));
+        }
         let Some(bar) = &self.bar else { return };
         let over = stats.rows_total > 0 && stats.rows_done >= stats.rows_total;
         if self.drawn.elapsed() < Duration::from_millis(100) && !over {
@@ -55,7 +85,7 @@ impl Progress {
         }
         self.drawn = Instant::now();
         let elapsed = self.since.elapsed().as_secs_f64().max(1e-6);
-        let moved = self.before.1 + stats.bytes_in + stats.bytes_out;
+        let moved = self.before.1 + self.before.2 + stats.bytes_in + stats.bytes_out;
         let mut parts = vec![told_rate(moved, elapsed, self.bandwidth)];
         if stats.rows_total == 0 {
             let rows_done = self.before.0 + stats.rows_done;
@@ -84,6 +114,13 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// When the first row of a live stream was taken, and the seconds between its rows.
+fn stretch(record: &Record) -> Option<(i64, Rational)> {
+    let header = record.header();
+    let first = header.segments.first().filter(|_| header.is_live())?;
+    Some((first.start_ns, header.rate.recip()?))
 }
 
 /// `1.2 GB/s (14 % of copying)`.

@@ -165,6 +165,10 @@ impl Source for Behind {
         self.stream.wait(first, most)
     }
 
+    fn halt(&self) {
+        self.stream.halt();
+    }
+
     fn bytes_read(&self) -> u64 {
         self.stream.bytes_read()
     }
@@ -201,6 +205,10 @@ pub fn channel_axis(header: &Header, name: &str, survey: Option<&Survey>) -> Res
 impl Feed for Record {
     fn wait(&self, first: i64, most: usize) -> Result<usize> {
         self.source.wait(first, most)
+    }
+
+    fn halt(&self) {
+        self.source.halt();
     }
 
     fn read(&self, first: i64, rows: usize, out: &mut [u8], stride: usize) -> Result<()> {

@@ -447,3 +447,81 @@ fn a_file_can_be_replayed_at_its_own_pace_or_faster() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("write a factor above 0"), "{}", ran.err);
 }
+
+/// What a program answers at an address: status and text.
+fn asked(port: u16, path: &str) -> (u16, String) {
+    let mut socket = connected(port);
+    write!(socket, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split_whitespace().nth(1).unwrap().parse().unwrap(), text.to_string())
+}
+
+#[test]
+fn a_run_tells_how_it_is_doing() {
+    let place = Workplace::new();
+    let (stream, status) = (port(), port());
+    let script = script(&format!("tcp://127.0.0.1:{stream}?listen RECONNECT=1h"));
+    let mut command = place.command(&["run", "--status", &format!("127.0.0.1:{status}"), "-e", &script]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let recording = recording();
+    let (before, after) = recording.split_at(600 * ROW);
+    let mut socket = connected(stream);
+    socket.write_all(&[LINE.as_bytes(), &frame(0, before), &frame(700, after)].concat()).unwrap();
+    let since = Instant::now();
+    let metrics = loop {
+        let (code, metrics) = asked(status, "/metrics");
+        assert_eq!(code, 200);
+        if metrics.contains("\ndasc_rows_total 1200\n") {
+            break metrics;
+        }
+        assert!(since.elapsed() < Duration::from_secs(30), "{metrics}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("dasc_{name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in {metrics}")).split(' ').nth(1).unwrap().parse().unwrap()
+    };
+    assert_eq!((value("gaps_total"), value("bytes_in_total")), (1.0, (ROWS * ROW) as f64));
+    // The last row is number 1299 at 500 Hz after 2024-05-01T12:00:00.
+    assert_eq!(value("last_sample_timestamp_seconds"), 1_714_564_800.0 + 1299.0 / 500.0);
+    assert!(value("lag_seconds") > 1e6 && value("events_total") >= 1.0);
+    let (code, health) = asked(status, "/health?within=600");
+    let told = dasc::json(&health);
+    assert_eq!(
+        (code, told["ok"].as_bool(), told["rows"].as_u64()),
+        (200, Some(true), Some(1200)),
+        "{health}"
+    );
+    assert_eq!(asked(status, "/health?within=0").0, 503);
+    assert_eq!(asked(status, "/else").0, 404);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    drop(socket);
+    let ran = end(child);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    for address in [taken.local_addr().unwrap().to_string(), "nonsense".to_string()] {
+        let ran = place.run(&["run", "--status", &address, "-e", "READ synthetic:ambient | WRITE x.npy"]);
+        assert!(ran.code == 2 && ran.err.contains("--status") && ran.err.contains("help: "), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_run_that_fails_does_not_wait_for_a_stream() {
+    let place = Workplace::new();
+    for (round, code) in [(1, 0), (2, 2)] {
+        let script = |source: &str| format!("READ {source} RECONNECT=1h | WRITE day.zarr MODE=append");
+        let (child, mut socket) = listening(&place, &script);
+        socket.write_all(&[LINE.as_bytes(), &frame(0, &recording())].concat()).unwrap();
+        if round == 1 {
+            // What came is worked on before the end.
+            std::thread::sleep(Duration::from_millis(1500));
+            assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        }
+        let ran = end(child);
+        drop(socket);
+        assert_eq!(ran.code, code, "{}", ran.err);
+        assert!(round == 1 || ran.err.contains("is not after the last one there"), "{}", ran.err);
+    }
+}

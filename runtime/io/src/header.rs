@@ -122,6 +122,9 @@ pub trait Source: Send + Sync {
         Ok(most)
     }
 
+    /// No more rows will be read: whoever waits for them need not. Called while another thread waits.
+    fn halt(&self) {}
+
     /// Where a live stream goes on after [`Source::wait`] said that no more rows follow: behind samples that are missing. Waits until that is
     /// known; `None` if the stream is over.
     fn resumes(&self) -> Result<Option<Segment>> {

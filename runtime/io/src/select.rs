@@ -172,6 +172,10 @@ impl Source for Selected {
         self.inner.wait(first, most)
     }
 
+    fn halt(&self) {
+        self.inner.halt();
+    }
+
     fn resumes(&self) -> Result<Option<Segment>> {
         self.inner.resumes()
     }

@@ -63,7 +63,7 @@ impl<'a> Fan<'a> {
     pub fn goes_on(&mut self, behind: &Pipeline, gap: Segment, so_far: &Stats) -> Result<()> {
         self.before += 1;
         self.events.goes_on(gap);
-        self.progress.goes_on(so_far);
+        self.progress.goes_on(&behind.record, so_far);
         let clock = behind.record.clock();
         for (sink, drain) in self.pipeline.sinks.iter().zip(&mut self.drains) {
             let node = sink.output.and_then(|output| behind.graph.outputs.get(output));
@@ -174,7 +174,7 @@ impl Observer for Fan<'_> {
         }
         let ready = self.events.advance();
         self.hand_out(ready)?;
-        self.progress.show(stats);
+        self.progress.show(stats, self.events.found);
         Ok(())
     }
 }

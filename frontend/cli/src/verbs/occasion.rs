@@ -15,7 +15,7 @@ pub fn run(text: String, context: &mut Context) -> Outcome {
     let script = ScriptArgs { script: None, expression: Some(text), set: Vec::new() };
     let script = script::load(&script, &mut context.sources)?;
     context.terminal.detail(&script.text);
-    let manner = Manner { chunk: None, interpret: false, dry: false };
+    let manner = Manner { chunk: None, interpret: false, dry: false, status: None };
     carry_out(&script, &manner, &interrupt, context)
 }
 

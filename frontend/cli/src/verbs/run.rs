@@ -19,12 +19,14 @@ use crate::outcome::{Done, Outcome, Stop};
 use crate::progress::{self, Progress};
 use crate::script::{self, Script};
 use crate::sinks::{self, Fan, Finished, SinkSpec};
+use crate::status::Status;
 use crate::{cut, names, settings};
 
 pub fn run(args: &RunArgs, context: &mut Context) -> Outcome {
     let interrupt = Interrupt::listen()?;
     let script = script::load(&args.script, &mut context.sources)?;
-    let manner = Manner { chunk: args.chunk, interpret: args.interpret, dry: args.dry_run };
+    let status = args.status.as_deref().map(Status::serve).transpose()?;
+    let manner = Manner { chunk: args.chunk, interpret: args.interpret, dry: args.dry_run, status };
     carry_out(&script, &manner, &interrupt, context)
 }
 
@@ -33,6 +35,8 @@ pub struct Manner {
     pub chunk: Option<usize>,
     pub interpret: bool,
     pub dry: bool,
+    /// Who is told how it goes.
+    pub status: Option<Status>,
 }
 
 /// Binds, checks and runs a script.
@@ -170,7 +174,8 @@ fn pass(
     let options = options(&context.settings, manner.chunk, manner.interpret);
     let prepared = Run::prepare(pipeline.graph.clone(), &options)?;
     let compiled = clock.elapsed().as_secs_f64();
-    let mut progress = Progress::new(terminal, decodes(pipeline));
+    let mut progress = Progress::new(terminal, decodes(pipeline), manner.status.clone());
+    progress.reads(&pipeline.record);
     let provenance = sinks::provenance(script, pipeline);
     let clock = Instant::now();
     let finished = Fan::open(pipeline, &provenance, &mut progress, interrupt).and_then(|mut fan| {

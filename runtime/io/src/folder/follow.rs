@@ -17,7 +17,7 @@ use super::join::samples;
 use super::summary::Summary;
 use super::watch::{Opening, told};
 use super::{index::Stamp, list, opened, survey, unchanged};
-use crate::live::{Gaps, Waiting, stopped};
+use crate::live::{Gaps, Halt, Waiting, stopped};
 use crate::open::{Follow, OnBad};
 use crate::record::check_read;
 use crate::{ENDLESS, Header, OnGap, ReadOptions, Segment, Source};
@@ -35,6 +35,7 @@ pub struct Followed {
     header: Header,
     /// What all files have to be like.
     like: Summary,
+    halt: Halt,
     state: Mutex<State>,
     read: AtomicU64,
 }
@@ -123,6 +124,7 @@ pub fn follow(path: &str, options: &ReadOptions) -> Result<Followed> {
         options: options.clone(),
         like: Summary::clone(&first.summary),
         header,
+        halt: Halt::default(),
         state: Mutex::new(state),
         read: AtomicU64::new(0),
     })
@@ -269,7 +271,7 @@ impl Source for Followed {
         loop {
             let mut state = self.state();
             // Ctrl-C ends the stream between two chunks, whatever is waiting to be read.
-            state.over |= stopped(Waiting::Rows);
+            state.over |= self.halt.asked(Waiting::Rows);
             if state.over {
                 return Ok(0);
             }
@@ -292,6 +294,10 @@ impl Source for Followed {
                 Err(diag) => return Err(diag),
             }
         }
+    }
+
+    fn halt(&self) {
+        self.halt.set();
     }
 
     fn resumes(&self) -> Result<Option<Segment>> {

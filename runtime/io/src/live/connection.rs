@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use dasc_ir::{Diag, Result};
 
 use super::PATIENCE;
-use super::watch::{Waiting, stopped};
+use super::watch::{Halt, Waiting, stopped};
 
 const FORM: &str = "write tcp://host:port to connect to a sender, tcp://0.0.0.0:9000 to wait for one to connect, or \
                     tcp://127.0.0.1:9000?listen to wait at one address";
@@ -19,7 +19,7 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// Connects to `tcp://host:port`; at an address that stands for this machine, or with `?listen`, waits for the other end to connect.
 /// `None` if nobody was there until the given time.
-pub fn establish(address: &str, until: Option<Instant>) -> Result<Option<TcpStream>> {
+pub fn establish(address: &str, until: Option<Instant>, halt: &Halt) -> Result<Option<TcpStream>> {
     let rest = address.strip_prefix("tcp://").unwrap_or(address);
     let (place, listen) = match rest.split_once('?') {
         None => (rest, false),
@@ -38,9 +38,9 @@ pub fn establish(address: &str, until: Option<Instant>) -> Result<Option<TcpStre
         Err(error) => return Err(Diag::world(format!("cannot find '{address}': {error}")).help(FORM)),
     };
     let socket = if listen || places.iter().any(|place| place.ip().is_unspecified()) {
-        accept(address, &places, until)?
+        accept(address, &places, until, halt)?
     } else {
-        connect(address, &places, until)?
+        connect(address, &places, until, halt)?
     };
     let Some(socket) = socket else { return Ok(None) };
     let ready = socket.set_nonblocking(false).and_then(|()| socket.set_read_timeout(Some(PATIENCE)));
@@ -51,7 +51,12 @@ pub fn establish(address: &str, until: Option<Instant>) -> Result<Option<TcpStre
     Ok(Some(socket))
 }
 
-fn accept(address: &str, places: &[SocketAddr], until: Option<Instant>) -> Result<Option<TcpStream>> {
+fn accept(
+    address: &str,
+    places: &[SocketAddr],
+    until: Option<Instant>,
+    halt: &Halt,
+) -> Result<Option<TcpStream>> {
     let refused = |error: std::io::Error| {
         Diag::world(format!("cannot wait for a sender at '{address}': {error}"))
             .help("another program may use the port; take another one, above 1023")
@@ -62,14 +67,19 @@ fn accept(address: &str, places: &[SocketAddr], until: Option<Instant>) -> Resul
         match listener.accept() {
             Ok((socket, _)) => return Ok(Some(socket)),
             Err(error) if error.kind() == ErrorKind::WouldBlock && over(until) => return Ok(None),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => pause(address, PATIENCE)?,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => pause(address, PATIENCE, halt)?,
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => return Err(refused(error)),
         }
     }
 }
 
-fn connect(address: &str, places: &[SocketAddr], until: Option<Instant>) -> Result<Option<TcpStream>> {
+fn connect(
+    address: &str,
+    places: &[SocketAddr],
+    until: Option<Instant>,
+    halt: &Halt,
+) -> Result<Option<TcpStream>> {
     let mut again = AGAIN;
     loop {
         if let Some(socket) = places.iter().find_map(|place| TcpStream::connect_timeout(place, ATTEMPT).ok())
@@ -79,7 +89,7 @@ fn connect(address: &str, places: &[SocketAddr], until: Option<Instant>) -> Resu
         if over(until) {
             return Ok(None);
         }
-        pause(address, again)?;
+        pause(address, again, halt)?;
         again = SELDOM.min(again * 2);
     }
 }
@@ -89,10 +99,10 @@ fn over(until: Option<Instant>) -> bool {
 }
 
 /// Sleeps, unless someone stops it.
-fn pause(address: &str, time: Duration) -> Result<()> {
+fn pause(address: &str, time: Duration, halt: &Halt) -> Result<()> {
     let since = Instant::now();
     loop {
-        if stopped(Waiting::Peer(address)) {
+        if halt.asked(Waiting::Peer(address)) {
             return Err(Diag::world(format!("stopped while waiting for '{address}'")));
         }
         let left = time.saturating_sub(since.elapsed());

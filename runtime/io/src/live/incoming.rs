@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use dasc_ir::{Diag, Result};
 
-use super::watch::{Waiting, stopped};
+use super::watch::{Halt, Waiting};
 use super::{HEAD, MAGIC, some};
 use crate::array::buffer;
 
@@ -36,6 +36,7 @@ pub struct Incoming {
     shift: i64,
     /// Whether the stream goes on behind missing samples.
     over_gaps: bool,
+    halt: Halt,
     pub gaps: Gaps,
     ended: Option<End>,
     /// How it ends behind the rows that [`End::Behind`] holds.
@@ -94,12 +95,17 @@ impl Gaps {
 }
 
 /// Reads once, again and again until something is there; `None` if someone stops it.
-pub fn patiently(socket: &mut TcpStream, address: &str, into: &mut [u8]) -> Result<Option<usize>> {
+pub fn patiently(
+    socket: &mut TcpStream,
+    address: &str,
+    into: &mut [u8],
+    halt: &Halt,
+) -> Result<Option<usize>> {
     loop {
         match some(socket, into) {
             Ok(read) => return Ok(Some(read)),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                if stopped(Waiting::Rows) {
+                if halt.asked(Waiting::Rows) {
                     return Ok(None);
                 }
             }
@@ -116,6 +122,7 @@ impl Incoming {
         address: &str,
         (channels, width): (usize, usize),
         over_gaps: bool,
+        halt: Halt,
     ) -> Result<Incoming> {
         const LARGEST_ROW: usize = 256 << 20;
         let row = channels.checked_mul(width).filter(|row| (1..=LARGEST_ROW).contains(row));
@@ -139,6 +146,7 @@ impl Incoming {
             received: 0,
             shift: 0,
             over_gaps,
+            halt,
             gaps: Gaps::default(),
             ended: None,
             later: None,
@@ -272,7 +280,7 @@ impl Incoming {
                 self.first
             )));
         }
-        if stopped(Waiting::Rows) && self.ended.is_none() {
+        if self.halt.asked(Waiting::Rows) && self.ended.is_none() {
             self.ended = Some(End::Asked);
         }
         while self.ended.is_none() && self.ready() < most.max(1) {
@@ -307,7 +315,7 @@ impl Incoming {
         }
         let mut piece = std::mem::take(&mut self.piece);
         let read = if wait {
-            patiently(&mut self.socket, &self.address, &mut piece)
+            patiently(&mut self.socket, &self.address, &mut piece, &self.halt)
         } else {
             self.at_once(&mut piece)
         };

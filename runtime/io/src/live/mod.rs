@@ -27,7 +27,7 @@ use crate::{ENDLESS, Header, OnGap, ReadOptions, Segment, Source};
 pub use incoming::Gaps;
 use incoming::Incoming;
 pub use send::send;
-pub use watch::{Waiting, stopped, watch_streams};
+pub use watch::{Halt, Waiting, stopped, watch_streams};
 
 /// Begins every frame.
 const MAGIC: [u8; 4] = *b"DASF";
@@ -44,6 +44,7 @@ pub struct Stream {
     options: ReadOptions,
     header: Header,
     element: Element,
+    halt: Halt,
     state: Mutex<State>,
 }
 
@@ -71,10 +72,11 @@ pub fn open(address: &str, options: &ReadOptions) -> Result<Stream> {
             .help("take ON_GAP=reset, where filters start anew after each gap"));
     }
     let lost = || Diag::compiler("a connection without a time limit was given up");
+    let halt = Halt::default();
     let Greeted { socket, mut header, element, untimed } =
-        greeted(address, options, None)?.ok_or_else(lost)?;
+        greeted(address, options, None, &halt)?.ok_or_else(lost)?;
     let row = (header.channels.count, element.size.into());
-    let mut incoming = Incoming::new(socket, address, row, options.on_gap == OnGap::Reset)?;
+    let mut incoming = Incoming::new(socket, address, row, options.on_gap == OnGap::Reset, halt.clone())?;
     incoming.begin()?;
     let first = incoming.next();
     let mut start_ns = 0;
@@ -84,7 +86,7 @@ pub fn open(address: &str, options: &ReadOptions) -> Result<Stream> {
     }
     let state = State { incoming, clock: (first, start_ns), lost: None };
     let (address, options) = (address.to_string(), options.clone());
-    Ok(Stream { address, options, header, element, state: Mutex::new(state) })
+    Ok(Stream { address, options, header, element, halt, state: Mutex::new(state) })
 }
 
 /// When sample `index` was taken: by the sender's clock, or now.
@@ -94,9 +96,14 @@ fn taken(start_ns: i64, rate: Rational, index: i64, untimed: bool) -> i64 {
 }
 
 /// A sender and what it says first; `None` if nobody came until the given time.
-fn greeted(address: &str, options: &ReadOptions, until: Option<Instant>) -> Result<Option<Greeted>> {
-    let Some(mut socket) = connection::establish(address, until)? else { return Ok(None) };
-    let line = line(&mut socket, address)?;
+fn greeted(
+    address: &str,
+    options: &ReadOptions,
+    until: Option<Instant>,
+    halt: &Halt,
+) -> Result<Option<Greeted>> {
+    let Some(mut socket) = connection::establish(address, until, halt)? else { return Ok(None) };
+    let line = line(&mut socket, address, halt)?;
     let bad = |why: String| {
         Diag::world(format!("'{address}' does not begin as a stream does: {why}"))
             .help("first comes a line of JSON as docs/sidecar.schema.json describes it; docs/streams.md has an example")
@@ -129,11 +136,11 @@ fn now() -> i64 {
 }
 
 /// What comes before the first line end.
-fn line(socket: &mut TcpStream, address: &str) -> Result<Vec<u8>> {
+fn line(socket: &mut TcpStream, address: &str, halt: &Halt) -> Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut byte = [0];
     loop {
-        let read = incoming::patiently(socket, address, &mut byte)?;
+        let read = incoming::patiently(socket, address, &mut byte, halt)?;
         match (read, byte) {
             (None | Some(0), _) => {
                 return Err(Diag::world(format!("'{address}' was closed before it said what it sends"))
@@ -170,14 +177,14 @@ impl Stream {
             Instant::now()
         });
         let until = since.checked_add(patience);
-        let mut found = greeted(&self.address, &self.options, until);
+        let mut found = greeted(&self.address, &self.options, until, &self.halt);
         if let Ok(Some(back)) = &found
             && let Some(text) = self.clash(back)
         {
             found = Err(Diag::world(text));
         }
         match found {
-            _ if stopped(Waiting::Rows) => {
+            _ if self.halt.asked(Waiting::Rows) => {
                 state.incoming.give_up(None);
                 Ok(false)
             }
@@ -242,6 +249,10 @@ impl Source for Stream {
                 return Ok(ready);
             }
         }
+    }
+
+    fn halt(&self) {
+        self.halt.set();
     }
 
     fn resumes(&self) -> Result<Option<Segment>> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dasc_ir::{Diag, Rational, Result};
 
-use super::watch::{Waiting, stopped};
+use super::watch::{Halt, Waiting, stopped};
 use super::{MAGIC, PATIENCE, connection};
 use crate::array::buffer;
 use crate::sidecar;
@@ -27,7 +27,7 @@ pub fn send(
         return Err(Diag::usage("a live stream cannot be sent on").help("record it first, with WRITE"));
     }
     let lost = || Diag::compiler("a connection without a time limit was given up");
-    let mut socket = connection::establish(address, None)?.ok_or_else(lost)?;
+    let mut socket = connection::establish(address, None, &Halt::default())?.ok_or_else(lost)?;
     let line = serde_json::to_string(&sidecar::filled(header));
     let line =
         line.map_err(|error| Diag::compiler(format!("a stream's first line as JSON: {error}")))? + "\n";

@@ -1,7 +1,8 @@
 //! Who is asked whether a stream should go on, and told what it waits for.
 
 use std::ops::ControlFlow;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a stream waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,22 @@ pub fn watch_streams(watch: impl Fn(Waiting) -> ControlFlow<()> + Send + Sync + 
     *WATCH.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(watch));
 }
 
-/// Whether to stop.
+/// Whether whoever reads a stream has no more use for it.
+#[derive(Clone, Debug, Default)]
+pub struct Halt(Arc<AtomicBool>);
+
+impl Halt {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether to stop: because of that, or because someone says so.
+    pub fn asked(&self, waiting: Waiting) -> bool {
+        self.0.load(Ordering::Relaxed) || stopped(waiting)
+    }
+}
+
+/// Whether someone says to stop.
 pub fn stopped(waiting: Waiting) -> bool {
     let watch = WATCH.read().unwrap_or_else(PoisonError::into_inner);
     watch.as_ref().is_some_and(|watch| watch(waiting).is_break())
