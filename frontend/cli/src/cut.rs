@@ -135,7 +135,7 @@ pub fn follow(assembly: &mut Assembly, step: &Step, flow: &Flow, number: usize) 
     let sink = sink?;
     let tells = match &sink.target {
         Target::File(path) => ["{id}", "{start}"].iter().any(|field| path.to_string_lossy().contains(field)),
-        Target::Stdout => false,
+        Target::Stdout | Target::Hook(_) => false,
     };
     if !tells {
         return Err(Diag::usage(format!(

@@ -262,6 +262,7 @@ fn destination(sink: &SinkSpec) -> Destination {
     let path = match &sink.target {
         Target::File(path) => path.clone(),
         Target::Stdout => PathBuf::from("-"),
+        Target::Hook(url) => PathBuf::from(url),
     };
     Destination { path, span: Some(sink.span) }
 }

@@ -242,3 +242,70 @@ fn events_lie_where_the_geometry_puts_their_middle_channel() {
     assert_eq!((xml.matches("<origin ").count(), xml.matches("<preferredOriginID>").count()), (4, 4));
     assert!(xml.contains("<latitude><value>46.078125</value></latitude>"), "{xml}");
 }
+
+#[test]
+fn events_go_to_a_web_hook() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let place = Workplace::new();
+    let script = |sink: &str| {
+        format!(
+            "READ 'synthetic:quake' | BANDPASS 1Hz 20Hz | STA_LTA 0.2s 2s | THRESHOLD_DETECT 4 RATIO MERGE=1s MERGE_CHANNELS=20 | {sink}"
+        )
+    };
+    let ran = place.run(&["run", "-e", &script("EVENTS found.jsonl")]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let expected = std::fs::read_to_string(place.path("found.jsonl")).unwrap();
+    assert!(!expected.is_empty(), "nothing is found");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/alarm", listener.local_addr().unwrap());
+    let count = expected.lines().count();
+    let answering = std::thread::spawn(move || {
+        let mut bodies = String::new();
+        for _ in 0..count {
+            let mut socket = BufReader::new(listener.accept().unwrap().0);
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                socket.read_line(&mut line).unwrap();
+                if let Some(n) = line.to_lowercase().strip_prefix("content-length: ") {
+                    length = n.trim().parse().unwrap();
+                }
+                if line == "\r\n" {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            socket.read_exact(&mut body).unwrap();
+            bodies += &String::from_utf8(body).unwrap();
+            let answer = b"HTTP/1.1 204 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            socket.get_mut().write_all(answer).unwrap();
+        }
+        bodies
+    });
+    let ran = place.run(&["run", "-e", &script(&format!("EVENTS {url}"))]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains(&format!("wrote {url}")), "{}", ran.err);
+    assert_eq!(answering.join().unwrap(), expected);
+    // A hook that refuses costs the other outputs nothing.
+    let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/alarm", refusing.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for socket in refusing.incoming() {
+            let mut socket = socket.unwrap();
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(b"HTTP/1.1 403 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let ran = place.run(&["run", "-e", &script(&format!("EVENTS {url} | EVENTS kept.jsonl"))]);
+    assert!(ran.code == 1 && ran.err.contains("did not take"), "{} {}", ran.code, ran.err);
+    assert_eq!(std::fs::read_to_string(place.path("kept.jsonl")).unwrap(), expected);
+    for (sink, says) in [
+        ("EVENTS http://127.0.0.1:9/x EVERY=1h", "EVERY means nothing for a web hook"),
+        ("EVENTS http://127.0.0.1:9/x FORMAT=csv", "FORMAT means nothing for a web hook"),
+        ("EVENTS http://127.0.0.1:9/x MODE=append", "MODE means nothing for a web hook"),
+        ("WRITE http://127.0.0.1:9/x.npy", "outputs are files of this machine"),
+    ] {
+        let ran = place.run(&["run", "-e", &script(sink)]);
+        assert!(ran.code == 2 && ran.err.contains(says) && ran.err.contains("help: "), "{sink}: {}", ran.err);
+    }
+}

@@ -143,7 +143,8 @@ operator! {
 }
 
 operator! {
-    /// Writes the events of the flow as a table: Parquet, CSV, JSON lines (.jsonl), Arrow or QuakeML (.xml), by the ending of the path.
+    /// Writes the events of the flow as a table: Parquet, CSV, JSON lines (.jsonl), Arrow or QuakeML (.xml), by the ending of the path; or
+    /// sends each to a web hook, http:// or https://, as JSON.
     Events = "EVENTS" () {
         /// Where to; `<script>-<step>.parquet` unless given. May stand without its key.
         path: Option<FilePath> = None,

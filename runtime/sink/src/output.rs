@@ -39,6 +39,7 @@ impl Output {
         match target {
             Target::File(path) => Ok(Output::File(AtomicFile::create(path, mode)?)),
             Target::Stdout => Ok(Output::pipe(standard_output()?)),
+            Target::Hook(url) => Err(Diag::compiler(format!("sink: '{url}' takes events, not bytes"))),
         }
     }
 

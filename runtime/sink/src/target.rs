@@ -27,6 +27,8 @@ pub enum Target {
     Stdout,
     /// A file, or a folder for Zarr.
     File(PathBuf),
+    /// The address of a web hook, for events.
+    Hook(String),
 }
 
 impl Target {
@@ -41,7 +43,7 @@ impl Target {
     /// Names the path and the remedy. Whether the disk has enough room shows only in the run.
     pub fn check(&self, mode: Mode) -> Result<()> {
         match self {
-            Target::Stdout => Ok(()),
+            Target::Stdout | Target::Hook(_) => Ok(()),
             Target::File(path) => {
                 let path = resolve(path)?;
                 check_existing(&path, mode)?;

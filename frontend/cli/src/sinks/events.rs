@@ -1,7 +1,7 @@
 //! EVENTS: the events of a flow as a table.
 
 use dasc_dql::Step;
-use dasc_dql::statements::{Events, TableFormat};
+use dasc_dql::statements::{Events, FilePath, Mode, TableFormat};
 use dasc_events::{Cell, Column, ColumnKind};
 use dasc_io::Survey;
 use dasc_ir::{Diag, Result};
@@ -31,6 +31,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let header = assembly.record.header();
     let (script, path) = (assembly.script, events.path.as_ref());
     let (target, rotation) = match events.every {
+        _ if let Some(url) = hook(&events) => (Target::Hook(url.map_err(|diag| diag.at(step.span))?), None),
         None => (names::target(script, step, header, path, format, &known)?, None),
         Some(every) => {
             let (target, rotation) = names::rotated(script, step, header, every, path, format, &known)?;
@@ -40,6 +41,7 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
     let piped = match &target {
         Target::Stdout => Some(EventFormat::piped(format).map_err(|diag| diag.at(step.span))?),
         Target::File(_) => None,
+        Target::Hook(_) => Some(EventFormat::JsonLines),
     };
     Ok(SinkSpec {
         step: step.index,
@@ -52,6 +54,26 @@ pub fn prepare(assembly: &mut Assembly, step: &Step, flow: &Flow) -> Result<Sink
         events: Vec::new(),
         kind: Kind::Events(piped),
     })
+}
+
+/// The address of a web hook, if that is where events go.
+fn hook(events: &Events) -> Option<Result<String>> {
+    let FilePath(url) = events.path.as_ref()?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return None;
+    }
+    let refused = |what: &str| {
+        Some(Err(Diag::usage(format!(
+            "{what} means nothing for a web hook, which takes every event as JSON"
+        ))
+        .help(format!("leave {what} out; write a file beside it with another EVENTS"))))
+    };
+    match events {
+        Events { every: Some(_), .. } => refused("EVERY"),
+        Events { format: Some(_), .. } => refused("FORMAT"),
+        Events { mode: Mode::Overwrite | Mode::Append, .. } => refused("MODE"),
+        _ => Some(Ok(url.clone())),
+    }
 }
 
 pub fn open(sink: &SinkSpec, pipeline: &Pipeline, provenance: &Provenance) -> Result<Box<dyn Drain>> {

@@ -92,14 +92,21 @@ impl<'a> Fan<'a> {
     pub fn finish(mut self) -> Result<Finished> {
         let rest = self.events.finish();
         self.hand_out(rest)?;
-        let mut written = Vec::new();
+        let (mut written, mut failed) = (Vec::new(), None);
         for ((sink, drain), events) in self.pipeline.sinks.iter().zip(self.drains).zip(&self.held) {
-            written.push(drain.finish(events).map_err(|diag| diag.at(sink.span))?);
+            // One that fails costs the others nothing.
+            match drain.finish(events) {
+                Ok(summary) => written.push(summary),
+                Err(diag) => drop(failed.get_or_insert(diag.at(sink.span))),
+            }
             if given_up(self.pipeline, self.interrupt) {
                 return Err(interrupted());
             }
         }
-        Ok(Finished { written, events: self.events.found, cuts: self.cuts })
+        match failed {
+            Some(diag) => Err(diag),
+            None => Ok(Finished { written, events: self.events.found, cuts: self.cuts }),
+        }
     }
 
     /// Gives each sink the events that have reached it.

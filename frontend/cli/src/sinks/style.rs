@@ -207,6 +207,7 @@ pub fn save_to(target: &Target, mode: Mode, picture: &Picture, rows: u64) -> Res
             }
             Ok(Summary { path: path.clone(), files: 1, bytes: file.commit()?, rows })
         }
+        Target::Hook(_) => Err(Diag::compiler("a picture goes to no web hook")),
         Target::Stdout => {
             let mut out = std::io::stdout().lock();
             out.write_all(&png).and_then(|()| out.flush()).map_err(|error| match error.kind() {

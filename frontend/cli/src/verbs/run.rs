@@ -300,7 +300,7 @@ fn notes(pipelines: &[Pipeline], context: &Context) {
             context.terminal.say(&format!("{} {text}", ink.warn("note")));
             for path in pipeline.sinks.iter().filter_map(|sink| match &sink.target {
                 Target::File(path) if path.extension().is_some_and(|e| e == "npy") => Some(path),
-                Target::File(_) | Target::Stdout => None,
+                Target::File(_) | Target::Stdout | Target::Hook(_) => None,
             }) {
                 let name = names::shown(path);
                 let text = format!(
@@ -337,6 +337,7 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
             let path = match &sink.target {
                 Target::File(path) => names::shown(path),
                 Target::Stdout => "-".into(),
+                Target::Hook(url) => url.clone(),
             };
             let bytes = sink.expected_bytes(pipeline);
             let size = bytes
@@ -350,6 +351,7 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
             let path = match &sink.target {
                 Target::File(path) => names::shown(path),
                 Target::Stdout => "-".into(),
+                Target::Hook(url) => url.clone(),
             };
             text +=
                 &format!("{} {path}  {}\n", ink.bold("writes"), ink.dim("for every event, in further runs"));

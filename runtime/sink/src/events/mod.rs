@@ -6,6 +6,7 @@
 //! keeps 19 digits. What is unknown (NaN) is null, in CSV an empty field. QuakeML is for programs of seismology.
 
 mod columnar;
+mod hook;
 mod instant;
 mod parquet;
 mod quakeml;
@@ -114,6 +115,9 @@ pub fn open_events(
     provenance: &Provenance,
     added: &[Column],
 ) -> Result<Box<dyn EventSink>> {
+    if let Target::Hook(url) = target {
+        return Ok(Box::new(hook::HookSink::create(url, added)));
+    }
     let existing = match (target, mode) {
         (Target::File(path), Mode::Append) => Some(resolve(path)?).filter(|path| path.exists()),
         _ => None,

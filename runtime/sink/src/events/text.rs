@@ -173,7 +173,7 @@ fn csv_line(event: &Event, added: &[Column]) -> String {
 }
 
 /// JSON has no infinities; they become null as NaN does.
-fn json_line(event: &Event, added: &[Column]) -> Result<String> {
+pub(super) fn json_line(event: &Event, added: &[Column]) -> Result<String> {
     let quoted = |text: &str| {
         serde_json::to_string(text)
             .map_err(|error| Diag::compiler(format!("sink: '{text}' as JSON: {error}")))
