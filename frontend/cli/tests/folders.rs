@@ -271,6 +271,8 @@ fn outputs_begin_anew_at_borders_of_time() {
     assert!(tables.len() >= 2, "{tables:?}");
     let found: Vec<String> = tables.iter().flat_map(|name| lines(&format!("out/{name}"))).collect();
     assert!(found.len() > 10 && found == lines("all.csv"));
+    let ran = place.run(&["run", "--dry-run", "-e", "READ cut | WRITE 'out/{start}-x.npy' EVERY=2s"]);
+    assert!(ran.out.contains("writes out/{start}-x.npy") && !ran.out.contains("-0 "), "{}", ran.out);
     // A run that is started again goes on in the file of the same day.
     let day = "| WRITE 'day-{date}.npy' EVERY=1d MODE=append";
     for window in ["TIME=0s..1s", "TIME=1s..1.5s"] {

@@ -100,7 +100,7 @@ def zarr_python(np, zarr):
 
 @check("numpy", "xarray", "zarr")
 def xarray(np, xarray, _):
-    data = xarray.open_zarr(FOLDER / "signal.zarr", consolidated=False)
+    data = xarray.open_zarr(FOLDER / "signal.zarr", consolidated=True)
     same(data["data"].dims, ("time", "channel"), "dimensions")
     same(data.time.dtype, np.dtype("datetime64[ns]"), "type of time")
     same(data.time.values.astype("i8").tolist(), times(), "times")

@@ -427,7 +427,9 @@ fn reads(pass: &Pass) -> String {
 /// Memory traffic of all stages of a plan.
 pub fn traffic(plan: &Plan, pipeline: &Pipeline) -> Traffic {
     let stages = plan.passes.iter().flat_map(|pass| pass.flow.stages.iter().map(move |stage| (stage, pass)));
-    let bytes: f64 = stages.map(|(stage, pass)| stage_bytes(stage, &pass.flow)).sum();
+    // The sum of nothing is -0.
+    let bytes =
+        stages.map(|(stage, pass)| stage_bytes(stage, &pass.flow)).fold(0.0, |sum, bytes| sum + bytes);
     Traffic { bytes, per_sample: bytes / samples(pipeline) }
 }
 

@@ -335,6 +335,7 @@ fn dry_run(script: &Script, pipelines: &[Pipeline], context: &Context) -> Outcom
         let mut outputs = Vec::new();
         for sink in &pipeline.sinks {
             let path = match &sink.target {
+                Target::File(_) if let Some(rotation) = &sink.rotation => names::shown(&rotation.shown),
                 Target::File(path) => names::shown(path),
                 Target::Stdout => "-".into(),
                 Target::Hook(url) => url.clone(),

@@ -19,7 +19,10 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use store::ChunkStore;
+use zarrs::array::Array;
 use zarrs::group::GroupBuilder;
+use zarrs::metadata::NodeMetadata;
+use zarrs::metadata_ext::group::consolidated_metadata::ConsolidatedMetadata;
 
 /// Name of the array that holds the signal.
 const DATA: &str = "data";
@@ -138,7 +141,8 @@ impl SignalSink for ZarrSink {
             attributes.insert(HISTORY.into(), Value::Array(self.history));
         }
         let group = GroupBuilder::new().attributes(attributes).build(self.store.clone(), "/");
-        let group = group.map_err(|error| self.store.diag(&error))?;
+        let mut group = group.map_err(|error| self.store.diag(&error))?;
+        group.set_consolidated_metadata(Some(consolidated(&self.store, &self.layout)?));
         group.store_metadata().map_err(|error| self.store.diag(&error))?;
         let bytes = self.store.sync()?;
         let path = self.folder.target().to_path_buf();
@@ -147,6 +151,17 @@ impl SignalSink for ZarrSink {
         self.folder.commit()?;
         Ok(Summary { path, files: 1, bytes, rows })
     }
+}
+
+/// What all arrays say of themselves, which readers then need not open one by one.
+fn consolidated(store: &Arc<ChunkStore>, layout: &Layout) -> Result<ConsolidatedMetadata> {
+    let mut all = ConsolidatedMetadata::default();
+    let names = layout.axes.iter().flat_map(AxisInfo::coordinates).map(|(name, ..)| name);
+    for name in names.chain([DATA]) {
+        let array = Array::open(store.clone(), &format!("/{name}")).map_err(|error| store.diag(&error))?;
+        all.metadata.insert(name.to_string(), NodeMetadata::Array(array.metadata().clone()));
+    }
+    Ok(all)
 }
 
 /// Axis and coordinate names become names of folders and of variables.
