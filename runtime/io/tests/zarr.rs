@@ -157,6 +157,101 @@ fn several_stores_are_one_record() {
     }
 }
 
+#[test]
+fn times_in_seconds_and_rates_that_are_fractions_keep_their_digits() {
+    for name in ["floats2.zarr", "floats3.zarr"] {
+        let source = at(&made().join(name), ReadOptions::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let header = source.header();
+        assert_eq!(header.rate, Rational::integer(250), "{name}");
+        assert_eq!(header.segments, [Segment { start: 0, len: 300, start_ns: start() }], "{name}");
+        holds(name, &*source);
+    }
+    let source = at(&made().join("fraction3.zarr"), ReadOptions::default()).unwrap();
+    assert_eq!(source.header().rate, Rational::new(10_000, 3).unwrap());
+    assert_eq!(source.header().segments, [Segment { start: 0, len: 300, start_ns: start() }]);
+    holds("fraction3.zarr", &*source);
+}
+
+#[test]
+fn whole_metres_are_positions_and_not_every_integer_is_a_channel_number() {
+    let source = at(&made().join("metres3.zarr"), ReadOptions::default()).unwrap();
+    let header = source.header();
+    assert_eq!((header.distance, header.spacing), (40.0, 10.0));
+    assert_eq!(header.channels, Channels { first: 0, step: 1, count: 4 });
+    holds("metres3.zarr", &*source);
+}
+
+#[test]
+fn another_array_is_never_taken_for_the_samples() {
+    let diag = at(&made().join("other3.zarr"), ReadOptions::default()).err().expect("a mask was read");
+    assert!(diag.message.contains("other3.zarr/data") && diag.message.contains("complex64"), "{diag}");
+    assert!(diag.help.as_ref().is_some_and(|help| help.contains("real")), "{diag}");
+}
+
+/// A copy of a made store in which something is changed.
+fn changed(name: &str, change: impl Fn(&Path)) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join(name);
+    copy(&made().join(name), &target);
+    change(&target);
+    (folder, target)
+}
+
+fn rewrite(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{}: {text}", file.display());
+    std::fs::write(file, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn times_that_are_missing_or_none_are_refused() {
+    let (_folder, path) = changed("gap3.zarr", |store| std::fs::remove_file(store.join("time/c/0")).unwrap());
+    let diag = at(&path, ReadOptions::default()).err().expect("a store without times opened");
+    assert!(diag.message.contains("never written") && diag.help.is_some(), "{diag}");
+    // Also where the rate is known and the times only say where gaps are.
+    let (_folder, path) =
+        changed("fraction3.zarr", |store| std::fs::remove_file(store.join("time/c/0")).unwrap());
+    let diag = at(&path, ReadOptions::default()).err().expect("a store without times opened");
+    assert!(diag.message.contains("never written") && diag.help.is_some(), "{diag}");
+}
+
+#[test]
+fn a_rate_that_the_times_do_not_bear_out_is_not_believed() {
+    let (_folder, path) = changed("fraction3.zarr", |store| {
+        rewrite(&store.join("time/zarr.json"), "10000/3", "20000/3");
+    });
+    let source = at(&path, ReadOptions::default()).unwrap();
+    assert_eq!(source.header().segments.len(), 1, "{:?}", source.header().notes);
+    assert_eq!(source.header().rate, Rational::new(10_000, 3).unwrap());
+    assert!(source.header().notes.iter().any(|note| note.contains("20000/3")), "{:?}", source.header().notes);
+}
+
+#[test]
+fn the_inside_of_a_store_is_no_file_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.zarr", "b.zarr"] {
+        copy(&made().join("xarray2.zarr"), &folder.path().join(name));
+    }
+    holds("**", &*at(&folder.path().join("**"), ReadOptions::default()).unwrap_or_else(|e| panic!("{e}")));
+    // Arrays are named one by one.
+    let inside = folder.path().join("*.zarr/strain");
+    holds("strain", &*at(&inside, quarter_kilohertz()).unwrap_or_else(|e| panic!("{e}")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_chunk_does_not_keep_anybody_waiting() {
+    let (_folder, path) = changed("xarray3.zarr", |store| {
+        let chunk = store.join("strain/c/0/0");
+        std::fs::remove_file(&chunk).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&chunk).status().unwrap().success());
+    });
+    let (done, waited) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(tried(&path)));
+    let outcome = waited.recv_timeout(Duration::from_secs(8)).expect("it waits for ever");
+    assert!(outcome.is_err_and(|diag| diag.message.contains("no file")));
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -1,5 +1,6 @@
 //! Which files a folder or a pattern names.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use dasc_ir::{Diag, Result};
@@ -66,12 +67,20 @@ fn look(path: &str) -> Result<Listing> {
         )
     })?;
     let mut listing = Listing { files: Vec::new(), passed_over: 0 };
+    // What lies within a Zarr store is no file beside others, unless a pattern names its arrays.
+    let mut stores: HashMap<PathBuf, bool> = HashMap::new();
+    let deep = pattern.contains("**");
     for entry in found {
         let file = entry.map_err(|error| {
             Diag::world(format!("cannot look into '{}': {}", error.path().display(), error.error()))
                 .help("see that the folder may be read, or narrow the pattern")
         })?;
-        if file.is_dir() && !is_zarr(&file) {
+        let store = file.is_dir() && is_zarr(&file);
+        if file.is_dir() && !store {
+            continue;
+        }
+        let inside = file.parent().is_some_and(|parent| within(parent, &mut stores));
+        if inside && (deep || !store) {
             continue;
         }
         if is_other(&file) {
@@ -87,6 +96,17 @@ fn look(path: &str) -> Result<Listing> {
     }
     listing.files.sort();
     Ok(listing)
+}
+
+/// Whether a folder is a Zarr store or lies within one; what was found out is remembered.
+fn within(folder: &Path, known: &mut HashMap<PathBuf, bool>) -> bool {
+    if let Some(answer) = known.get(folder) {
+        return *answer;
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    let answer = is_zarr(folder) || above.is_some_and(|above| within(above, known));
+    known.insert(folder.to_path_buf(), answer);
+    answer
 }
 
 fn is_other(file: &Path) -> bool {

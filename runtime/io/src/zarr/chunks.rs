@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dasc_ir::{Diag, Result};
@@ -33,6 +34,8 @@ pub struct FolderChunks {
     /// Where chunks lie in the shards looked into.
     indices: Mutex<HashMap<Vec<u64>, Arc<Index>>>,
     recent: Recent,
+    /// Whether a chunk that was wanted was never written.
+    absent: AtomicBool,
 }
 
 /// Offset and length of each chunk of a shard; neither where there is none.
@@ -80,6 +83,7 @@ impl FolderChunks {
             shard: metadata.shard.clone(),
             indices: Mutex::default(),
             recent: Recent::new(last.saturating_mul(bytes as u64)),
+            absent: AtomicBool::new(false),
         })
     }
 
@@ -90,12 +94,20 @@ impl FolderChunks {
         }
         let index: Vec<u64> =
             first.iter().zip(self.shape).skip(3 - self.axes).map(|(at, size)| at / size).collect();
-        let Some(stored) = self.stored(&index)? else { return Ok(None) };
+        let Some(stored) = self.stored(&index)? else {
+            self.absent.store(true, Ordering::Relaxed);
+            return Ok(None);
+        };
         file.count(stored.len() as u64);
         let chunk = decode(&self.codecs, stored, self.bytes).map_err(|why| self.broken(&index, &why))?;
         let chunk = Arc::new(if self.turned { self.turn(&chunk) } else { chunk });
         self.recent.remember(first, &chunk);
         Ok(Some(chunk))
+    }
+
+    /// Whether a chunk that was wanted was never written.
+    pub fn is_missing_some(&self) -> bool {
+        self.absent.load(Ordering::Relaxed)
     }
 
     fn broken(&self, index: &[u64], why: &str) -> Diag {
@@ -124,7 +136,13 @@ impl FolderChunks {
     }
 
     fn open(&self, index: &[u64]) -> Result<Option<File>> {
-        match File::open(self.folder.join(self.keys.of(index))) {
+        let path = self.folder.join(self.keys.of(index));
+        // Asked before opening, which would wait for ever at a pipe that nobody writes.
+        let found = std::fs::metadata(&path).and_then(|found| match found.is_file() {
+            true => File::open(&path),
+            false => Err(std::io::Error::other("it is no file")),
+        });
+        match found {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unread(index, &error)),

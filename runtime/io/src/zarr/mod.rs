@@ -17,7 +17,7 @@ use dasc_ir::{Diag, Rational, Result};
 use serde_json::Value;
 
 use crate::array::{Array, DataFile, Layout, Numbers};
-use crate::cf::{DATA, TIME, since, spacing};
+use crate::cf::{CHANNEL, DATA, DISTANCE, TIME, since, spacing};
 use crate::found::{self, Clock, Found};
 use crate::record::{Axes, Record};
 use crate::{ASSUMED_SPACING, ReadOptions};
@@ -79,7 +79,7 @@ pub(crate) fn open(path: &str, options: &ReadOptions) -> Result<Record> {
 type Arrays = Vec<(String, Metadata)>;
 
 /// The arrays directly in a group, and what is wrong with those that cannot be read.
-fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<Diag>)> {
+fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<(String, Diag)>)> {
     const MOST: usize = 10_000;
     let failed = |error: std::io::Error| Diag::world(format!("cannot look into '{path}': {error}"));
     let (mut arrays, mut strange) = (Vec::new(), Vec::new());
@@ -93,7 +93,7 @@ fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<Diag>)> {
             Ok(Node::Array(array)) => arrays.push((name, *array)),
             Ok(Node::Group(_)) => {}
             // Text beside the samples, for instance.
-            Err(diag) => strange.push(diag),
+            Err(diag) => strange.push((name, diag)),
         }
     }
     arrays.sort_by(|a, b| a.0.cmp(&b.0));
@@ -101,8 +101,17 @@ fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<Diag>)> {
 }
 
 /// The array of samples: the one with two axes, of several the one that is called so.
-fn payload<'a>(path: &str, arrays: &'a Arrays, strange: &[Diag]) -> Result<(&'a str, &'a Metadata)> {
+fn payload<'a>(
+    path: &str,
+    arrays: &'a Arrays,
+    strange: &[(String, Diag)],
+) -> Result<(&'a str, &'a Metadata)> {
     let flat: Vec<&(String, Metadata)> = arrays.iter().filter(|(_, array)| array.shape.len() == 2).collect();
+    // What is called so and cannot be read is not passed over for another.
+    let meant = strange.iter().find(|(name, _)| DATA.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    if let Some((_, diag)) = meant {
+        return Err(diag.clone());
+    }
     let called = |known: &&str| flat.iter().find(|(name, _)| name.eq_ignore_ascii_case(known)).copied();
     let found = match flat.as_slice() {
         [only] => Some(*only),
@@ -111,7 +120,7 @@ fn payload<'a>(path: &str, arrays: &'a Arrays, strange: &[Diag]) -> Result<(&'a 
     if let Some((name, array)) = found {
         return Ok((name, array));
     }
-    if let (true, Some(diag)) = (flat.is_empty(), strange.first()) {
+    if let (true, Some((_, diag))) = (flat.is_empty(), strange.first()) {
         return Err(diag.clone());
     }
     let listed: Vec<String> =
@@ -221,8 +230,10 @@ impl Opened<'_> {
             let array = self.array(name, metadata)?;
             let told = metadata.attributes.get("sampling_rate_hz").and_then(rate);
             if let (Some(rate), None) = (told, options.fs) {
-                let segments = times::segments(&array, samples, rate, (unit_ns, origin_ns))?;
-                return Ok(Clock::Segments { segments, rate });
+                // Where they do not bear it out, they are looked at without it.
+                if let Some(segments) = times::segments(&array, samples, rate, (unit_ns, origin_ns))? {
+                    return Ok(Clock::Segments { segments, rate });
+                }
             }
             let stamps = array.numbers()?;
             return Ok(Clock::Stamped { stamps, unit_ns, origin_ns, nominal: told });
@@ -247,17 +258,20 @@ impl Opened<'_> {
             if metadata.shape != [count] || metadata.dimensions.first() != dimension {
                 continue;
             }
+            let numbered = CHANNEL.iter().any(|known| name.eq_ignore_ascii_case(known));
+            let far =
+                DISTANCE.iter().any(|known| name.eq_ignore_ascii_case(known)) || Some(name) == dimension;
+            if !numbered && !far {
+                continue;
+            }
             match self.numbers(name)? {
-                Some(Numbers::Integers(numbers)) if name != "distance" => {
-                    if let Some((first, step)) = even(&numbers) {
-                        (found.first, found.step) = (first, step);
-                    } else {
-                        found.notes.push(format!(
-                            "the numbers '{name}' of channels are uneven; they are counted from 0"
-                        ));
-                    }
-                }
-                Some(numbers) if name == "distance" || Some(name) == dimension => {
+                Some(Numbers::Integers(numbers)) if numbered => match even(&numbers) {
+                    Some((first, step)) => (found.first, found.step) = (first, step),
+                    None => found.notes.push(format!(
+                        "the numbers '{name}' of channels are uneven; they are counted from 0"
+                    )),
+                },
+                Some(numbers) if !numbered => {
                     (found.distance, found.spacing) = spacing(&numbers, &mut found.notes);
                     placed = true;
                 }

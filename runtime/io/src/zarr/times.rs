@@ -11,14 +11,14 @@ use crate::folder::samples;
 const TOGETHER: u64 = 256 << 10;
 
 /// A time that is more than half a sample off where its stretch has it begins the next one; the index goes on by as many samples as are
-/// missing, and without a hole where the clock steps back.
+/// missing, and without a hole where the clock steps back. `None` if times jump so often that the rate cannot be theirs.
 pub fn segments(
     array: &Array,
     count: u64,
     rate: Rational,
     (unit_ns, origin_ns): (i64, i64),
-) -> Result<Vec<Segment>> {
-    const MOST: usize = 1 << 20;
+) -> Result<Option<Vec<Segment>>> {
+    let most = usize::try_from(count / 4).unwrap_or(usize::MAX).clamp(8, 1 << 20);
     let period = rate.recip().unwrap_or(Rational::ONE);
     let what = format!("'{}' of '{}'", array.name, array.file.path());
     let mut found: Vec<Segment> = Vec::new();
@@ -42,12 +42,12 @@ pub fn segments(
                     found.push(Segment { start: end.saturating_add(late.max(0)), len: 1, start_ns: time });
                 }
             }
-            if found.len() > MOST {
-                return Err(Diag::world(format!("the times {what} jump more than {MOST} times"))
-                    .help("give FS and START to READ to use a regular clock instead"));
+            if found.len() > most {
+                return Ok(None);
             }
         }
         at += now;
     }
-    Ok(found)
+    array.whole()?;
+    Ok(Some(found))
 }

@@ -78,6 +78,24 @@ third("sharded3.zarr", "f4", chunks=(32, 2), shards=(128, 4))
 third("sharded3_start.zarr", "i2", chunks=(128, 4), serializer=ShardingCodec(chunk_shape=(32, 2), codecs=[BytesCodec(), ZstdCodec()], index_location="start"), compressors=None)
 third("complex3.zarr", "c8", chunks=(300, 4))
 
+# Times as seconds in floating point from a time of day on, and one attribute with a fraction for their rate.
+floats = dataset("i4")
+floats.to_zarr(path("floats2.zarr"), zarr_format=2, encoding={"time": {"units": "seconds since 2024-02-29 11:59:00", "dtype": "f8"}})
+floats.to_zarr(path("floats3.zarr"), zarr_format=3, encoding={"time": {"units": "seconds since 2024-02-29 11:59:00", "dtype": "f8"}})
+third_rate = START + (np.arange(ROWS) * 3 * 10**5).astype("m8[ns]")
+fraction = dataset("f8", stamps=third_rate)
+fraction.time.attrs["sampling_rate_hz"] = "10000/3"
+by_xarray("fraction3.zarr", 3, fraction)
+
+# Positions that are integers, with other numbers of channels beside them that are no channel numbers.
+metres = dataset("f4").rename(distance="x").drop_vars("channel")
+metres = metres.assign_coords(x=("x", 40 + 10 * np.arange(CHANNELS), {"units": "m"}), fibre=("x", 7 + np.arange(CHANNELS)))
+by_xarray("metres3.zarr", 3, metres)
+
+# Samples that are complex, beside an array of two axes that is not them.
+other = xr.Dataset({"data": dataset("c8").strain, "mask": dataset("f4").strain})
+other.to_zarr(path("other3.zarr"), zarr_format=3)
+
 # Chunks that were never written are the fill value.
 holes = zarr.create_array(path("holes3.zarr"), shape=PLAIN.shape, dtype="f4", chunks=(100, 4), fill_value=np.nan, dimension_names=["time", "channel"])
 holes[100:200] = PLAIN[100:200]
