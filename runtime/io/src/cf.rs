@@ -6,10 +6,9 @@ use crate::array::Numbers;
 
 pub const DATA: [&str; 6] = ["data", "raw", "das", "values", "strain_rate", "strain"];
 pub const TIME: [&str; 5] = ["time", "timestamp", "timestamps", "times", "t"];
-pub const DISTANCE: [&str; 7] = ["distance", "distances", "x", "offset", "channel", "channels", "locus"];
-
-/// Those of [`DISTANCE`] that count channels.
+/// Those that count channels rather than place them; of `DISTANCE` too.
 pub const CHANNEL: [&str; 3] = ["channel", "channels", "locus"];
+pub const DISTANCE: [&str; 7] = ["distance", "distances", "x", "offset", "channel", "channels", "locus"];
 
 /// Nanoseconds per unit and origin of CF's `milliseconds since 2023-01-01 00:00:00`.
 pub fn since(units: &str) -> Option<(i64, i64)> {

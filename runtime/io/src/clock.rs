@@ -35,6 +35,10 @@ impl Stamps {
         let quantum = match numbers {
             Numbers::Integers(values) => {
                 for (i, value) in values.iter().enumerate() {
+                    // NumPy's word for no time at all.
+                    let value = Some(value)
+                        .filter(|value| **value != i64::MIN)
+                        .ok_or_else(|| bad(i, "NaT".into()))?;
                     let at = value.checked_mul(unit_ns).and_then(|t| t.checked_add(origin_ns));
                     ns.push(at.ok_or_else(|| bad(i, value.to_string()))?);
                 }

@@ -104,6 +104,7 @@ pub fn record(
             "samples in '{}' of '{path}' are {what}; i16, i32, f32 and f64 are read",
             found.payload
         ))
+        .help("write them anew as one of these, for instance with NumPy's astype('float32')")
     })?;
     if array.missing_chunks() > 0 {
         found.notes.push(format!(

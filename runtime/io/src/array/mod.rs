@@ -138,24 +138,15 @@ impl Array {
             let message = format!("{} has {bytes} bytes; at most {LARGEST_COORDINATE} are read", place());
             return Err(Diag::world(message).help("split the file into shorter ones"));
         }
+        if self.missing_chunks() > 0 {
+            return Err(Diag::world(format!("{} was never written to its end", place())));
+        }
         let mut raw = buffer(bytes, &self.name)?;
         self.read([0; 3], self.shape, &mut raw)?;
-        self.whole()?;
         Numbers::decode(self.element.native(), &mut raw).ok_or_else(|| {
             let what = self.element.describe();
             Diag::world(format!("dataset '{}' of '{}' holds {what} values", self.name, self.file.path()))
         })
-    }
-
-    /// Refuses a coordinate of which parts were never written, as far as they are known or were read.
-    pub fn whole(&self) -> Result<()> {
-        let absent = matches!(&self.layout, Layout::Folder(chunks) if chunks.is_missing_some());
-        if !absent && self.missing_chunks() == 0 {
-            return Ok(());
-        }
-        let place = format!("coordinate '{}' of '{}'", self.name, self.file.path());
-        Err(Diag::world(format!("{place} was never written to its end"))
-            .help("the file was not copied or written to its end; copy it again"))
     }
 
     /// Visits the runs of a box within densely stored rows; `fetch` fills bytes from a position.

@@ -1,6 +1,5 @@
 //! Which files a folder or a pattern names.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use dasc_ir::{Diag, Result};
@@ -67,20 +66,12 @@ fn look(path: &str) -> Result<Listing> {
         )
     })?;
     let mut listing = Listing { files: Vec::new(), passed_over: 0 };
-    // What lies within a Zarr store is no file beside others, unless a pattern names its arrays.
-    let mut stores: HashMap<PathBuf, bool> = HashMap::new();
-    let deep = pattern.contains("**");
     for entry in found {
         let file = entry.map_err(|error| {
             Diag::world(format!("cannot look into '{}': {}", error.path().display(), error.error()))
                 .help("see that the folder may be read, or narrow the pattern")
         })?;
-        let store = file.is_dir() && is_zarr(&file);
-        if file.is_dir() && !store {
-            continue;
-        }
-        let inside = file.parent().is_some_and(|parent| within(parent, &mut stores));
-        if inside && (deep || !store) {
+        if file.is_dir() && !is_zarr(&file) {
             continue;
         }
         if is_other(&file) {
@@ -95,18 +86,20 @@ fn look(path: &str) -> Result<Listing> {
         }
     }
     listing.files.sort();
+    without_insides(&mut listing.files);
     Ok(listing)
 }
 
-/// Whether a folder is a Zarr store or lies within one; what was found out is remembered.
-fn within(folder: &Path, known: &mut HashMap<PathBuf, bool>) -> bool {
-    if let Some(answer) = known.get(folder) {
-        return *answer;
-    }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
-    let answer = is_zarr(folder) || above.is_some_and(|above| within(above, known));
-    known.insert(folder.to_path_buf(), answer);
-    answer
+/// Leaves out what lies in a store that is named itself, as `**` names both. What is within comes right behind it in their order.
+fn without_insides(files: &mut Vec<PathBuf>) {
+    let mut store: Option<PathBuf> = None;
+    files.retain(|file| {
+        if store.as_ref().is_some_and(|store| file.starts_with(store)) {
+            return false;
+        }
+        store = is_zarr(file).then(|| file.clone());
+        true
+    });
 }
 
 fn is_other(file: &Path) -> bool {

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dasc_ir::{Diag, Result};
@@ -34,8 +33,6 @@ pub struct FolderChunks {
     /// Where chunks lie in the shards looked into.
     indices: Mutex<HashMap<Vec<u64>, Arc<Index>>>,
     recent: Recent,
-    /// Whether a chunk that was wanted was never written.
-    absent: AtomicBool,
 }
 
 /// Offset and length of each chunk of a shard; neither where there is none.
@@ -83,7 +80,6 @@ impl FolderChunks {
             shard: metadata.shard.clone(),
             indices: Mutex::default(),
             recent: Recent::new(last.saturating_mul(bytes as u64)),
-            absent: AtomicBool::new(false),
         })
     }
 
@@ -94,20 +90,12 @@ impl FolderChunks {
         }
         let index: Vec<u64> =
             first.iter().zip(self.shape).skip(3 - self.axes).map(|(at, size)| at / size).collect();
-        let Some(stored) = self.stored(&index)? else {
-            self.absent.store(true, Ordering::Relaxed);
-            return Ok(None);
-        };
+        let Some(stored) = self.stored(&index)? else { return Ok(None) };
         file.count(stored.len() as u64);
         let chunk = decode(&self.codecs, stored, self.bytes).map_err(|why| self.broken(&index, &why))?;
         let chunk = Arc::new(if self.turned { self.turn(&chunk) } else { chunk });
         self.recent.remember(first, &chunk);
         Ok(Some(chunk))
-    }
-
-    /// Whether a chunk that was wanted was never written.
-    pub fn is_missing_some(&self) -> bool {
-        self.absent.load(Ordering::Relaxed)
     }
 
     fn broken(&self, index: &[u64], why: &str) -> Diag {
@@ -130,20 +118,50 @@ impl FolderChunks {
         place.map(|(offset, length)| self.part(&file, index, offset, length)).transpose()
     }
 
+    /// Refuses an array with one axis of `count` elements that rise, if a chunk of it is missing. Writers leave out chunks that hold nothing
+    /// but the fill value, which of rising numbers can be one that is alone in its chunk.
+    pub fn all_written(&self, count: u64) -> Result<()> {
+        let (mut alone, chunk) = (0, self.shape[2]);
+        for index in 0..count.div_ceil(chunk) {
+            let there = match &self.shard {
+                None => self.open(&[index])?.is_some(),
+                Some(shard) => {
+                    let per = shard.chunks.first().copied().unwrap_or(1).max(1);
+                    let outer = [index / per];
+                    let places =
+                        self.open(&outer)?.map(|file| self.index(&outer, &file, shard)).transpose()?;
+                    let within = usize::try_from(index % per).unwrap_or(usize::MAX);
+                    places.is_some_and(|places| places.get(within).copied().flatten().is_some())
+                }
+            };
+            alone += u64::from(!there);
+            if !there && (alone > 1 || chunk.min(count - index * chunk) > 1) {
+                return Err(Diag::world(format!(
+                    "chunk [{index}] of the times '{}' of '{}' was never written",
+                    self.name, self.path
+                ))
+                .help("the store was not copied or written to its end, copy it again; or give FS and START to READ"));
+            }
+        }
+        Ok(())
+    }
+
     fn unread(&self, index: &[u64], error: &std::io::Error) -> Diag {
         let file = self.folder.join(self.keys.of(index));
         Diag::world(format!("cannot read '{}': {error}", file.display()))
     }
 
     fn open(&self, index: &[u64]) -> Result<Option<File>> {
-        let path = self.folder.join(self.keys.of(index));
-        // Asked before opening, which would wait for ever at a pipe that nobody writes.
-        let found = std::fs::metadata(&path).and_then(|found| match found.is_file() {
-            true => File::open(&path),
-            false => Err(std::io::Error::other("it is no file")),
-        });
-        match found {
-            Ok(file) => Ok(Some(file)),
+        // Opening a pipe that nobody writes would wait for ever.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let place = self.folder.join(self.keys.of(index));
+        match File::options().read(true).custom_flags(flags).open(&place) {
+            Ok(file) => match file.metadata() {
+                Ok(found) if found.is_file() => Ok(Some(file)),
+                Ok(_) => Err(Diag::world(format!("'{}' is no file, but should be a chunk", place.display()))
+                    .help("the store is damaged; copy it again")),
+                Err(error) => Err(self.unread(index, &error)),
+            },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unread(index, &error)),
         }

@@ -107,13 +107,10 @@ fn wrong(path: &str, why: impl std::fmt::Display) -> Diag {
     )
 }
 
-/// The error of an array whose elements are of another type.
-fn strange(path: &str, kind: &str) -> Diag {
-    let diag = wrong(path, format!("its data_type is '{kind}'"));
-    match kind.contains("complex") || kind.contains("c8") || kind.contains("c16") {
-        true => diag.help("samples are real numbers: write the real part or the magnitude"),
-        false => diag,
-    }
+fn odd_type(diag: Diag) -> Diag {
+    diag.help(
+        "samples are int16, int32, float32 or float64; of complex ones write the real part or the magnitude",
+    )
 }
 
 fn json(path: &str, file: &Path) -> Result<Value> {
@@ -199,7 +196,8 @@ fn version3(
         ),
         _ => None,
     };
-    let mut element = element3(&kind).ok_or_else(|| strange(path, &kind))?;
+    let mut element =
+        element3(&kind).ok_or_else(|| odd_type(wrong(path, format!("its data_type is '{kind}'"))))?;
     let separator =
         json.get("chunk_key_encoding").and_then(|keys| keys.get("configuration")?.get("separator")?.as_str());
     let keys = match json.get("chunk_key_encoding").and_then(named).as_deref() {
@@ -273,7 +271,8 @@ fn version2(
     let shape = lengths(path, json.get("shape"), "shape", 0)?;
     let chunk = lengths(path, json.get("chunks"), "chunks", 1)?;
     let dtype = json.get("dtype").and_then(Value::as_str).unwrap_or_default();
-    let (element, datetime) = element2(dtype).ok_or_else(|| strange(path, dtype))?;
+    let (element, datetime) = element2(dtype)
+        .ok_or_else(|| odd_type(wrong(path, format!("its dtype is {}", told(json.get("dtype"))))))?;
     let given = |key: &str| json.get(key).filter(|value| !value.is_null());
     let mut codecs = Vec::new();
     for filter in given("filters").and_then(Value::as_array).into_iter().flatten() {

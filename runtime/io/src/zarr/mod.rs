@@ -10,10 +10,10 @@ mod metadata;
 mod times;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dasc_ir::{Diag, Rational, Result};
+use dasc_ir::{Diag, Rational, Result, Unit};
 use serde_json::Value;
 
 use crate::array::{Array, DataFile, Layout, Numbers};
@@ -24,6 +24,9 @@ use crate::{ASSUMED_SPACING, ReadOptions};
 
 pub(crate) use chunks::FolderChunks;
 use metadata::{Metadata, Node};
+
+/// Arrays in a group, beyond which nobody looks.
+const MOST_ARRAYS: usize = 10_000;
 
 /// Whether a path is the root of a Zarr hierarchy.
 pub(crate) fn is_zarr(path: &Path) -> bool {
@@ -41,11 +44,19 @@ pub(crate) fn bytes_of(path: &Path) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
 
-/// Files whose change means that a Zarr has changed.
-pub(crate) fn marks(path: &Path) -> Vec<std::path::PathBuf> {
-    let folders = [path.to_path_buf(), path.join("data"), path.join("time")];
-    let all = folders.iter().flat_map(|folder| metadata::MARKERS.iter().map(|marker| folder.join(marker)));
-    all.filter(|file| file.is_file()).collect()
+/// Files and folders whose change means that what a Zarr says of itself may have changed.
+pub(crate) fn marks(path: &Path) -> Vec<PathBuf> {
+    let within = std::fs::read_dir(path).into_iter().flatten().take(MOST_ARRAYS).flatten();
+    let mut folders: Vec<PathBuf> =
+        within.map(|entry| entry.path()).filter(|folder| is_zarr(folder)).collect();
+    folders.sort();
+    // A folder changes when chunks come into it.
+    let chunks = folders.iter().flat_map(|folder| [folder.clone(), folder.join("c")]);
+    let chunks: Vec<PathBuf> = chunks.filter(|folder| folder.is_dir()).collect();
+    folders.push(path.to_path_buf());
+    let said = metadata::MARKERS.iter().chain(&[".zattrs"]);
+    let said = folders.iter().flat_map(|folder| said.clone().map(|marker| folder.join(marker)));
+    said.filter(|file| file.is_file()).chain(chunks).collect()
 }
 
 /// Attributes of the root.
@@ -78,12 +89,14 @@ pub(crate) fn open(path: &str, options: &ReadOptions) -> Result<Record> {
 /// Arrays by name.
 type Arrays = Vec<(String, Metadata)>;
 
-/// The arrays directly in a group, and what is wrong with those that cannot be read.
-fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<(String, Diag)>)> {
-    const MOST: usize = 10_000;
+/// Arrays that cannot be read, and why.
+type Strange = Vec<(String, Diag)>;
+
+/// The arrays directly in a group.
+fn children(path: &str, root: &Path) -> Result<(Arrays, Strange)> {
     let failed = |error: std::io::Error| Diag::world(format!("cannot look into '{path}': {error}"));
     let (mut arrays, mut strange) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(root).map_err(failed)?.take(MOST) {
+    for entry in std::fs::read_dir(root).map_err(failed)?.take(MOST_ARRAYS) {
         let entry = entry.map_err(failed)?;
         let (Ok(name), folder) = (entry.file_name().into_string(), entry.path()) else { continue };
         if !is_zarr(&folder) {
@@ -100,27 +113,24 @@ fn children(path: &str, root: &Path) -> Result<(Arrays, Vec<(String, Diag)>)> {
     Ok((arrays, strange))
 }
 
-/// The array of samples: the one with two axes, of several the one that is called so.
-fn payload<'a>(
-    path: &str,
-    arrays: &'a Arrays,
-    strange: &[(String, Diag)],
-) -> Result<(&'a str, &'a Metadata)> {
-    let flat: Vec<&(String, Metadata)> = arrays.iter().filter(|(_, array)| array.shape.len() == 2).collect();
-    // What is called so and cannot be read is not passed over for another.
-    let meant = strange.iter().find(|(name, _)| DATA.iter().any(|known| name.eq_ignore_ascii_case(known)));
-    if let Some((_, diag)) = meant {
+/// The array of samples: the one with two axes, of several the one that is called so. None is taken in place of a `data` that cannot be read.
+fn payload<'a>(path: &str, arrays: &'a Arrays, strange: &Strange) -> Result<(&'a str, &'a Metadata)> {
+    let is_data = |name: &str| name.eq_ignore_ascii_case("data");
+    if let Some((_, diag)) = strange.iter().find(|(name, _)| is_data(name)) {
         return Err(diag.clone());
     }
+    let otherwise = arrays.iter().any(|(name, array)| is_data(name) && array.shape.len() != 2);
+    let flat: Vec<&(String, Metadata)> = arrays.iter().filter(|(_, array)| array.shape.len() == 2).collect();
     let called = |known: &&str| flat.iter().find(|(name, _)| name.eq_ignore_ascii_case(known)).copied();
     let found = match flat.as_slice() {
+        _ if otherwise => None,
         [only] => Some(*only),
         _ => DATA.iter().find_map(called),
     };
     if let Some((name, array)) = found {
         return Ok((name, array));
     }
-    if let (true, Some((_, diag))) = (flat.is_empty(), strange.first()) {
+    if let (true, false, Some((_, diag))) = (flat.is_empty(), otherwise, strange.first()) {
         return Err(diag.clone());
     }
     let listed: Vec<String> =
@@ -149,17 +159,17 @@ impl Opened<'_> {
     }
 
     fn array(&self, name: &str, metadata: &Metadata) -> Result<Array> {
-        let folder = self.root.join(name);
         let file = Arc::new(DataFile::at(self.path, &metadata.file)?);
         let shown = if name.is_empty() { self.path } else { name };
-        let chunks = FolderChunks::new(&folder, self.path, shown, metadata)?;
+        let chunks = self.chunks(name, metadata)?;
         let shape = metadata::three(&metadata.shape, 1);
         let shape = shape.ok_or_else(|| Diag::compiler("zarr: an array of more than two axes"))?;
         Array::new(file, shown, metadata.element, shape, Layout::Folder(chunks))
     }
 
-    fn numbers(&self, name: &str) -> Result<Option<Numbers>> {
-        self.find(name).map(|metadata| self.array(name, metadata)?.numbers()).transpose()
+    fn chunks(&self, name: &str, metadata: &Metadata) -> Result<FolderChunks> {
+        let shown = if name.is_empty() { self.path } else { name };
+        FolderChunks::new(&self.root.join(name), self.path, shown, metadata)
     }
 
     fn found(
@@ -173,7 +183,7 @@ impl Opened<'_> {
         let (time, other) = self.axes(data, &mut notes);
         let attribute = |name: &str| data.attributes.get(name).or(group.get(name));
         let samples = data.shape.get(time).copied().unwrap_or(0);
-        let clock = self.clock(data, time, samples, &attribute, options, &mut notes)?;
+        let clock = self.clock(data, time, samples, (&attribute, group), options, &mut notes)?;
         let mut found = Found::new(if name.is_empty() { "the array" } else { name }, clock);
         found.axes = if time == 0 { Axes::TimeChannel } else { Axes::ChannelTime };
         found.notes = notes;
@@ -211,7 +221,7 @@ impl Opened<'_> {
         data: &Metadata,
         axis: usize,
         samples: u64,
-        attribute: &impl Fn(&str) -> Option<&'a Value>,
+        (attribute, group): (&impl Fn(&str) -> Option<&'a Value>, &BTreeMap<String, Value>),
         options: &ReadOptions,
         notes: &mut Vec<String>,
     ) -> Result<Clock> {
@@ -227,13 +237,16 @@ impl Opened<'_> {
                 Diag::world(format!("the times '{name}' of '{}' have the units '{units}'", self.path))
                     .help("CF's units are read, such as 'nanoseconds since 1970-01-01'; or give FS and START to READ")
             })?;
-            let array = self.array(name, metadata)?;
+            let (array, chunks) = (self.array(name, metadata)?, self.chunks(name, metadata)?);
+            chunks.all_written(samples)?;
             let told = metadata.attributes.get("sampling_rate_hz").and_then(rate);
-            if let (Some(rate), None) = (told, options.fs) {
-                // Where they do not bear it out, they are looked at without it.
-                if let Some(segments) = times::segments(&array, samples, rate, (unit_ns, origin_ns))? {
-                    return Ok(Clock::Segments { segments, rate });
-                }
+            // What dasc wrote may be stretches of single samples, whose steps say nothing of their rate.
+            let ours = group.contains_key("dasc_version");
+            if let (Some(rate), None) = (told, options.fs)
+                && (ours || times::bear_out(&array, samples, rate, (unit_ns, origin_ns))?)
+            {
+                let segments = times::segments(&array, samples, rate, (unit_ns, origin_ns))?;
+                return Ok(Clock::Segments { segments, rate });
             }
             let stamps = array.numbers()?;
             return Ok(Clock::Stamped { stamps, unit_ns, origin_ns, nominal: told });
@@ -258,24 +271,31 @@ impl Opened<'_> {
             if metadata.shape != [count] || metadata.dimensions.first() != dimension {
                 continue;
             }
-            let numbered = CHANNEL.iter().any(|known| name.eq_ignore_ascii_case(known));
-            let far =
-                DISTANCE.iter().any(|known| name.eq_ignore_ascii_case(known)) || Some(name) == dimension;
-            if !numbered && !far {
+            let named = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+            let units = metadata.attributes.get("units").and_then(Value::as_str).and_then(Unit::parse);
+            let metres = units.and_then(|unit| unit.convert(1.0, &Unit::parse("m")?));
+            // Other arrays along the channels, such as which fibre each is on, are neither.
+            let (counts, own) = (named(&CHANNEL), Some(name) == dimension);
+            if !(counts || own || named(&DISTANCE)) {
                 continue;
             }
-            match self.numbers(name)? {
-                Some(Numbers::Integers(numbers)) if numbered => match even(&numbers) {
-                    Some((first, step)) => (found.first, found.step) = (first, step),
-                    None => found.notes.push(format!(
-                        "the numbers '{name}' of channels are uneven; they are counted from 0"
-                    )),
-                },
-                Some(numbers) if !numbered => {
-                    (found.distance, found.spacing) = spacing(&numbers, &mut found.notes);
+            match self.array(name, metadata)?.numbers()? {
+                Numbers::Integers(numbers) if metres.is_none() && (counts || !named(&DISTANCE)) => {
+                    if let Some((first, step)) = even(&numbers) {
+                        (found.first, found.step) = (first, step);
+                    } else {
+                        found.notes.push(format!(
+                            "the numbers '{name}' of channels are uneven; they are counted from 0"
+                        ));
+                    }
+                }
+                Numbers::Reals(_) if counts && !own => {}
+                numbers => {
+                    let factor = metres.unwrap_or(1.0);
+                    let scaled = numbers.to_reals().iter().map(|at| at * factor).collect();
+                    (found.distance, found.spacing) = spacing(&Numbers::Reals(scaled), &mut found.notes);
                     placed = true;
                 }
-                _ => {}
             }
         }
         if !placed {
