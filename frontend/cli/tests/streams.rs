@@ -298,6 +298,10 @@ fn a_sender_that_comes_back_is_gone_on_with() {
         for (stranger, says) in [
             (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "does not begin as a stream does"),
             (LINE.replace("500", "400").into_bytes(), "another sampling rate: 400 Hz"),
+            (
+                LINE.replace("\"f32\"", "\"f32\", \"byte_order\": \"big\"").into_bytes(),
+                "another type of a sample: big-endian f32, which was f32",
+            ),
         ] {
             connected(port).write_all(&stranger).unwrap();
             hear(says);

@@ -210,6 +210,10 @@ impl Stream {
     /// Why a sender is not the one that went away.
     fn clash(&self, back: &Greeted) -> Option<String> {
         let (before, now) = (Summary::of(&self.header), Summary::of(&back.header));
+        if back.element != self.element {
+            let (is, was) = (back.element.describe(), self.element.describe());
+            return Some(format!("the sender that came has another type of a sample: {is}, which was {was}"));
+        }
         let (what, was, is) = before.clash(&now)?;
         Some(format!("the sender that came has another {what}: {is}, which was {was}"))
     }
